@@ -1,0 +1,3 @@
+module github.com/DhruvikDonga/simplysocket
+
+go 1.26
