@@ -1,0 +1,62 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"unicode/utf8"
+)
+
+// ErrNotObject is returned for a body that does not encode to a JSON object.
+var ErrNotObject = errors.New("not a JSON object")
+
+// MarshalObject encodes a message body as encoding/json does, but without HTML
+// escapes. What encodes to null, nil among it, becomes {}. The error is that of
+// encoding/json, or wraps [ErrNotObject].
+func MarshalObject(v any) ([]byte, error) {
+	if v == nil {
+		return []byte("{}"), nil
+	}
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	encoded := bytes.TrimRight(buf.Bytes(), "\n")
+	switch {
+	case string(encoded) == "null":
+		return []byte("{}"), nil
+	case encoded[0] != '{':
+		return nil, fmt.Errorf("%w: %T", ErrNotObject, v)
+	case !utf8.Valid(encoded): // encoding/json does not look into a RawMessage
+		return nil, fmt.Errorf("%w: %T is not UTF-8", ErrNotObject, v)
+	}
+	return encoded, nil
+}
+
+// TopLevelKeys iterates over the keys of an object, which must be valid JSON.
+func TopLevelKeys(object []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		s := scanner{data: object}
+		if s.take('{') != nil {
+			return
+		}
+		for s.peek() == '"' {
+			name, err := s.text()
+			if err != nil || !yield(string(name.bytes())) {
+				return
+			}
+			if s.take(':') != nil {
+				return
+			}
+			if _, err := s.value(); err != nil || s.peek() != ',' {
+				return
+			}
+			s.pos++
+			s.space()
+		}
+	}
+}
