@@ -1,3 +1,9 @@
 module github.com/DhruvikDonga/simplysocket
 
-go 1.26
+go 1.26.0
+
+require (
+	github.com/gobwas/httphead v0.1.0
+	github.com/gobwas/ws v1.5.0
+	go.uber.org/goleak v1.3.0
+)

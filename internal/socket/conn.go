@@ -1,0 +1,183 @@
+package socket
+
+import (
+	"bufio"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gobwas/ws"
+)
+
+// Conn is one WebSocket connection.
+type Conn struct {
+	nc          net.Conn
+	direct      *direct // nil where the socket is read and written the plain way
+	subprotocol string
+	client      bool // our role
+
+	active   atomic.Bool   // something was read since the last TakeActive
+	progress atomic.Uint32 // messages read << 1 | a message is incomplete
+	closed   atomic.Bool
+
+	writing sync.Mutex // client's role: orders the writers
+
+	// Of the reader.
+
+	early  []byte // bytes that came with the handshake
+	failed bool   // the stream of frames is lost
+	frames frames
+	message
+}
+
+// newConn makes a connection of what a handshake has left.
+func newConn(nc net.Conn, buffered *bufio.Reader, state ws.State, limit int64) *Conn {
+	c := &Conn{nc: nc, direct: newDirect(nc), client: state.ClientSide()}
+	c.frames.state = state
+	c.limit = limit
+	if buffered != nil && buffered.Buffered() > 0 {
+		early, _ := buffered.Peek(buffered.Buffered())
+		c.early = append(c.early, early...)
+	}
+	return c
+}
+
+// Subprotocol is the one that the handshake agreed on, or "".
+func (c *Conn) Subprotocol() string { return c.subprotocol }
+
+// Deflate reports whether the peer takes frames made by [Deflate].
+func (c *Conn) Deflate() bool { return c.deflate }
+
+// Direct reports whether a [Writer] can write to the connection.
+func (c *Conn) Direct() bool { return c.direct != nil }
+
+// RemoteAddr is the address of the peer.
+func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+
+// TakeActive reports whether anything was read since it was last called. It may
+// be called concurrently.
+func (c *Conn) TakeActive() bool { return c.active.Swap(false) }
+
+// Progress returns the number of messages that were read, modulo 2^31, and
+// whether a further one has begun to arrive. It may be called concurrently.
+func (c *Conn) Progress() (messages uint32, partial bool) {
+	p := c.progress.Load()
+	return p >> 1, p&1 != 0
+}
+
+// Handler takes what is read. Payloads are valid during the call only.
+type Handler interface {
+	Message(payload []byte) // a text message, valid UTF-8
+	Ping(payload []byte)
+	Pong()
+}
+
+// readBuffer is the size of the buffers that are read into. Most messages of
+// most clients fit many times.
+const readBuffer = 8 << 10
+
+var readBuffers = sync.Pool{New: func() any { return new([readBuffer]byte) }}
+
+// Read reads until the connection ends and has h take what comes. The error is
+// a [*CloseError] if the peer has closed or broken the protocol, and otherwise
+// that of the network.
+func (c *Conn) Read(h Handler) error {
+	if early := c.early; early != nil {
+		c.early = nil
+		if err := c.feed(early, h); err != nil {
+			return err
+		}
+	}
+	if c.direct != nil {
+		return c.direct.read(c, h)
+	}
+	return c.readPlain(h)
+}
+
+func (c *Conn) readPlain(h Handler) error {
+	buf := readBuffers.Get().(*[readBuffer]byte)
+	defer readBuffers.Put(buf)
+	for {
+		n, err := c.nc.Read(buf[:])
+		if n > 0 {
+			if err := c.feed(buf[:n], h); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// Write writes encoded frames and blocks until the network has taken them or
+// the connection is closed.
+func (c *Conn) Write(p []byte) error {
+	_, err := c.nc.Write(p)
+	return err
+}
+
+// CloseNow closes the connection without a word. A Read or Write under way
+// returns. It may be called concurrently, from a Handler too.
+func (c *Conn) CloseNow() error {
+	if c.closed.Swap(true) {
+		return nil
+	}
+	if c.direct != nil {
+		// Close waits for whoever is inside the RawConn's callback, and that
+		// may be the caller.
+		go c.nc.Close()
+		return nil
+	}
+	if t, ok := c.nc.(*tls.Conn); ok {
+		// The end was agreed on by the close frames; tls.Conn.Close would wait
+		// up to 5 s for a peer that does not read.
+		return t.NetConn().Close()
+	}
+	return c.nc.Close()
+}
+
+// EndWithin has whatever blocks on the connection fail after d.
+func (c *Conn) EndWithin(d time.Duration) { _ = c.nc.SetDeadline(time.Now().Add(d)) }
+
+// Drain waits until the peer has ended the connection too, at most for d. It is
+// called after our close frame was written and in place of a Read: to close
+// while data is on its way here would reset the connection, and the peer might
+// never see our close frame.
+func (c *Conn) Drain(d time.Duration) {
+	_ = c.nc.SetReadDeadline(time.Now().Add(d))
+	if !c.failed {
+		_ = c.Read(discard{})
+		return
+	}
+	if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+	_, _ = io.Copy(io.Discard, c.nc)
+}
+
+type discard struct{}
+
+func (discard) Message([]byte) {}
+func (discard) Ping([]byte)    {}
+func (discard) Pong()          {}
+
+// CloseError says why reading has ended.
+type CloseError struct {
+	Code   uint16 // a close code of RFC 6455 section 7.4; 1005 if the peer gave none
+	Reason string
+	Peer   bool // the peer has closed; otherwise it has done what Code says
+}
+
+// Error says who closed and why.
+func (e *CloseError) Error() string {
+	who := "peer broke the protocol"
+	if e.Peer {
+		who = "peer closed"
+	}
+	return fmt.Sprintf("websocket: %s: %d %s", who, e.Code, e.Reason)
+}

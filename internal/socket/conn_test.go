@@ -1,0 +1,213 @@
+package socket_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+)
+
+func TestCloseNowEndsReadAndWrite(t *testing.T) {
+	for name, pair := range transports {
+		near, far := pair(t)
+		c := socket.NewServerConn(near, limit, false, false)
+		read, written := make(chan error), make(chan error)
+		go func() { read <- c.Read(&recorder{}) }()
+		go func() { written <- c.Write(make([]byte, 64<<20)) }() // more than any socket takes
+		_ = c.CloseNow()
+		_ = c.CloseNow()
+		if err := <-read; err == nil {
+			t.Errorf("%s: Read returned nil", name)
+		}
+		if err := <-written; err == nil {
+			t.Errorf("%s: Write returned nil", name)
+		}
+		_ = far.Close()
+	}
+}
+
+// closer closes the connection from inside its reading.
+type closer struct {
+	recorder
+	conn *socket.Conn
+}
+
+func (c *closer) Message([]byte) { _ = c.conn.CloseNow() }
+
+func TestCloseNowInHandler(t *testing.T) {
+	for name, pair := range transports {
+		near, far := pair(t)
+		c := socket.NewServerConn(near, limit, false, false)
+		go func() { _, _ = io.WriteString(far, frame(fin|text, "x")) }()
+		if err := c.Read(&closer{conn: c}); err == nil {
+			t.Errorf("%s: Read returned nil", name)
+		}
+		_ = far.Close()
+	}
+}
+
+func TestDrain(t *testing.T) {
+	for _, pair := range transports {
+		near, far := pair(t)
+		c := socket.NewServerConn(near, limit, false, false)
+		go func() {
+			_, _ = io.WriteString(far, frame(fin|text, "late")+closing(1000, ""))
+		}()
+		c.Drain(time.Minute) // ends with the close
+		near, stuck := pair(t)
+		c = socket.NewServerConn(near, limit, false, false)
+		c.Drain(time.Millisecond) // ends with the time
+		_, _ = far.Close(), stuck.Close()
+		_ = near.Close()
+	}
+}
+
+func TestProgressAndActive(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	c := socket.NewServerConn(near, limit, false, false)
+	defer c.CloseNow()
+	if c.TakeActive() {
+		t.Error("active before anything was read")
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = c.Read(&recorder{})
+	}()
+	step := func(data string, messages uint32, partial bool) {
+		t.Helper()
+		_, _ = io.WriteString(far, data)
+		_, _ = io.WriteString(far, "") // the reader has come back for more
+		if m, p := c.Progress(); m != messages || p != partial {
+			t.Errorf("after %q: %d messages, partial %v; want %d, %v", data, m, p, messages, partial)
+		}
+	}
+	step(frame(fin|text, "a"), 1, false)
+	step(frame(fin|text, "b")[:1], 1, true)
+	step(frame(fin|text, "b")[1:], 2, false)
+	step(frame(text, "c"), 2, true)
+	step(frame(fin|ping, ""), 2, true)
+	step(frame(fin|cont, "d"), 3, false)
+	if !c.TakeActive() || c.TakeActive() {
+		t.Error("active once, and taken")
+	}
+	_ = far.Close()
+	<-done
+}
+
+func TestTryWrite(t *testing.T) {
+	near, far := tcpPair(t)
+	defer far.Close()
+	c := socket.NewServerConn(near, limit, false, false)
+	defer c.CloseNow()
+	if !c.Direct() {
+		t.Skip("this system has no direct path")
+	}
+	var w socket.Writer
+	block := []byte(strings.Repeat("x", 1<<20))
+	total := 0
+	for {
+		n, err := w.TryWrite(c, block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += n
+		if n < len(block) {
+			break // the socket is full, and nothing has blocked
+		}
+	}
+	got := make(chan int64)
+	go func() {
+		n, _ := io.CopyN(io.Discard, far, int64(total))
+		got <- n
+	}()
+	if n := <-got; n != int64(total) {
+		t.Errorf("%d of %d bytes came", n, total)
+	}
+	small := []byte("0123456789")
+	if n := testing.AllocsPerRun(100, func() { _, _ = w.TryWrite(c, small) }); n != 0 {
+		t.Errorf("TryWrite allocates %v times", n)
+	}
+	_ = c.CloseNow()
+	for range 1000 { // CloseNow is not the end at once
+		if _, err := w.TryWrite(c, small); err != nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Error("a closed connection takes data")
+}
+
+func TestControlFrames(t *testing.T) {
+	tests := []struct{ got, want string }{
+		{string(socket.AppendPing(nil, []byte("x"))), "\x89\x01x"},
+		{string(socket.AppendPong([]byte("."), nil)), ".\x8a\x00"},
+		{string(socket.AppendClose(nil, 1005, "x")), "\x88\x00"},
+		{string(socket.AppendClose(nil, 1006, "")), "\x88\x00"},
+		{string(socket.AppendClose(nil, 1000, "x")), "\x88\x03\x03\xe8x"},
+		{string(socket.AppendClose(nil, 4008, strings.Repeat("x", 200))), "\x88\x7d\x0f\xa8" + strings.Repeat("x", 123)},
+		{string(socket.AppendClose(nil, 4008, strings.Repeat("x", 122)+"é")), "\x88\x7c\x0f\xa8" + strings.Repeat("x", 122)},
+	}
+	for _, tt := range tests {
+		if tt.got != tt.want {
+			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+// counter counts messages.
+type counter struct{ messages int }
+
+func (c *counter) Message([]byte) { c.messages++ }
+func (c *counter) Ping([]byte)    {}
+func (c *counter) Pong()          {}
+
+func TestReadAllocatesNothing(t *testing.T) {
+	near, far := tcpPair(t)
+	c := socket.NewServerConn(near, limit, false, false)
+	var got counter
+	done := make(chan error)
+	go func() { done <- c.Read(&got) }()
+	one := []byte(frame(fin|text, strings.Repeat("x", 200)))
+	const messages = 1000
+	if n := testing.AllocsPerRun(messages, func() { _, _ = far.Write(one) }); n > 0.1 {
+		t.Errorf("reading a message allocates %v times", n)
+	}
+	_ = far.Close()
+	if err := <-done; !errors.Is(err, io.EOF) || got.messages != messages+1 {
+		t.Errorf("%d messages, then %v", got.messages, err)
+	}
+	_ = near.Close()
+}
+
+func BenchmarkRead(b *testing.B) {
+	near, far := tcpPair(b)
+	defer near.Close()
+	c := socket.NewServerConn(near, limit, false, false)
+	done := make(chan error)
+	go func() { done <- c.Read(&counter{}) }()
+	batch := []byte(strings.Repeat(frame(fin|text, strings.Repeat("x", 200)), 16))
+	b.SetBytes(int64(len(batch)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := far.Write(batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	_ = far.Close()
+	<-done
+}
+
+func BenchmarkDeflate(b *testing.B) {
+	payload := []byte(strings.Repeat(`{"action":"send-message","message_body":{"x":17},"target":"chat"}`, 16))
+	b.SetBytes(int64(len(payload)))
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = socket.Deflate(payload)
+	}
+}

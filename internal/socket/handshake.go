@@ -1,0 +1,122 @@
+package socket
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gobwas/httphead"
+	"github.com/gobwas/ws"
+)
+
+// HandshakeError is a request that is refused before it is upgraded.
+type HandshakeError struct {
+	Status  int
+	Header  http.Header // of the response; may be nil
+	Message string
+}
+
+// Error says what was refused.
+func (e *HandshakeError) Error() string { return fmt.Sprintf("%d %s", e.Status, e.Message) }
+
+// Respond answers the request.
+func (e *HandshakeError) Respond(w http.ResponseWriter) {
+	for key, values := range e.Header {
+		w.Header()[key] = values
+	}
+	http.Error(w, e.Message, e.Status)
+}
+
+// Check returns what keeps r from being a WebSocket handshake (RFC 6455 section
+// 4.2.1), a [*HandshakeError], or nil.
+func Check(r *http.Request) error {
+	switch {
+	case !r.ProtoAtLeast(1, 1) || r.ProtoMajor > 1:
+		return refuse(http.StatusHTTPVersionNotSupported, "a WebSocket handshake needs HTTP/1.1")
+	case r.Method != http.MethodGet:
+		return refuse(http.StatusMethodNotAllowed, "a WebSocket handshake is a GET", "Allow", http.MethodGet)
+	case !hasToken(r.Header, "Connection", "upgrade") || !hasToken(r.Header, "Upgrade", "websocket"):
+		return refuse(http.StatusUpgradeRequired, "this is a WebSocket endpoint", "Upgrade", "websocket", "Connection", "Upgrade")
+	case !isOnly(r.Header, "Sec-Websocket-Version", "13"):
+		return refuse(http.StatusUpgradeRequired, "the WebSocket version must be 13", "Sec-WebSocket-Version", "13")
+	}
+	keys := r.Header.Values("Sec-Websocket-Key")
+	if len(keys) != 1 {
+		return refuse(http.StatusBadRequest, "there must be one Sec-WebSocket-Key")
+	}
+	if nonce, err := base64.StdEncoding.DecodeString(keys[0]); err != nil || len(nonce) != 16 {
+		return refuse(http.StatusBadRequest, "Sec-WebSocket-Key is not 16 bytes in base64")
+	}
+	return nil
+}
+
+func refuse(status int, message string, header ...string) error {
+	h := http.Header{}
+	for i := 0; i < len(header); i += 2 {
+		h.Set(header[i], header[i+1])
+	}
+	return &HandshakeError{Status: status, Header: h, Message: message}
+}
+
+func isOnly(h http.Header, key, value string) bool {
+	values := h[key]
+	return len(values) == 1 && strings.TrimSpace(values[0]) == value
+}
+
+func hasToken(h http.Header, key, token string) bool {
+	for _, value := range h[key] {
+		for t := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(t), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Subprotocols returns the subprotocols that the client offers, in its order.
+func Subprotocols(r *http.Request) []string {
+	var offered []string
+	for _, value := range r.Header["Sec-Websocket-Protocol"] {
+		for p := range strings.SplitSeq(value, ",") {
+			if p = strings.TrimSpace(p); p != "" {
+				offered = append(offered, p)
+			}
+		}
+	}
+	return offered
+}
+
+// UpgradeOptions says what a handshake may agree on.
+type UpgradeOptions struct {
+	Subprotocol      string        // to agree on; it must be among those offered
+	Compression      bool          // permessage-deflate
+	ContextTakeover  bool          // the peer may compress with its earlier messages
+	ReadLimit        int64         // of a message's bytes
+	HandshakeTimeout time.Duration // to write the response
+}
+
+// Upgrade completes the handshake of a request that [Check] has found good. The
+// request's connection belongs to the returned Conn, or is closed; after an
+// error nothing more can be answered.
+func Upgrade(w http.ResponseWriter, r *http.Request, o UpgradeOptions) (*Conn, error) {
+	extension := acceptor{enabled: o.Compression, takeover: o.ContextTakeover}
+	upgrader := ws.HTTPUpgrader{
+		Timeout:   o.HandshakeTimeout,
+		Protocol:  func(offered string) bool { return o.Subprotocol != "" && offered == o.Subprotocol },
+		Negotiate: func(offer httphead.Option) (httphead.Option, error) { return extension.accept(offer), nil },
+	}
+	nc, rw, handshake, err := upgrader.Upgrade(r, w)
+	if err != nil {
+		if nc != nil {
+			_ = nc.Close()
+		}
+		return nil, fmt.Errorf("websocket: upgrade: %w", err)
+	}
+	c := newConn(nc, rw.Reader, ws.StateServerSide.Set(ws.StateExtended), o.ReadLimit)
+	c.subprotocol = handshake.Protocol
+	c.deflate, c.takeover = extension.accepted, extension.peerTakeover
+	return c, nil
+}
