@@ -1,0 +1,349 @@
+package fanout
+
+import (
+	"sync"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+)
+
+// Limits bound one outlet.
+type Limits struct {
+	Frames int           // that wait in the outbox
+	Bytes  int           // of these frames
+	Grace  time.Duration // how long a closing peer may take to answer
+}
+
+// Owner learns what happened to an outlet. It is called from whichever
+// goroutine was writing, with no lock held, and must not block.
+type Owner interface {
+	// Overflow is called once, when the outbox was too full for a frame that
+	// must not be dropped. The outlet is closing by then.
+	Overflow()
+	// Dropped is called with the number of frames that were given up.
+	Dropped(frames int)
+}
+
+// Outlet is the writing end of one connection. A connection has one writer at a
+// time: a room's turn that finds the outlet idle writes to the socket directly,
+// without blocking; whatever does not fit, or comes while somebody writes, goes
+// to the outbox, and a goroutine that exists only as long as something waits
+// writes it out. All methods are safe for concurrent use.
+type Outlet struct {
+	conn   *socket.Conn
+	member string
+	owner  Owner
+	limits *Limits
+
+	mu       sync.Mutex
+	busy     bool // somebody writes, or the outlet is not open yet
+	closing  bool // nothing more is taken
+	overflow bool // closing because the outbox was full
+	wrote    bool // a frame was taken since the last Quiet
+	stalled  bool // the write under way has been seen by a Stalled before
+	queue    *queue
+	ping     bool
+	pong     []byte // the frame
+	farewell []byte
+	written  chan struct{} // closed when the outlet has nothing more to write
+}
+
+// NewOutlet returns the outlet of conn for the member of that name. It keeps
+// what it is given until Open.
+func NewOutlet(conn *socket.Conn, member string, owner Owner, limits *Limits) *Outlet {
+	return &Outlet{conn: conn, member: member, owner: owner, limits: limits, busy: true}
+}
+
+// Open lets the outlet write: first, unless it is nil, and then what came
+// meanwhile.
+func (o *Outlet) Open(first *Frame) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if first != nil && !o.overflow {
+		o.waiting().putBack(first.plain, nil, false)
+	}
+	if o.pending() {
+		go o.drain()
+	} else {
+		o.idle()
+	}
+}
+
+var writers = sync.Pool{New: func() any { return new(socket.Writer) }}
+
+// Send writes a frame for this connection alone.
+func (o *Outlet) Send(f *Frame) {
+	if o.conn.Deflate() {
+		f.deflate()
+	}
+	w := writers.Get().(*socket.Writer)
+	o.deliver(w, f.bytes(o.conn.Deflate()), []*Frame{f})
+	writers.Put(w)
+}
+
+// deliver writes joined, which is the bytes of frames one after the other.
+func (o *Outlet) deliver(w *socket.Writer, joined []byte, frames []*Frame) {
+	o.mu.Lock()
+	if o.closing {
+		o.mu.Unlock()
+		return
+	}
+	o.wrote = true
+	if o.busy || !o.conn.Direct() {
+		o.enqueue(frames) // unlocks
+		return
+	}
+	o.busy = true
+	o.mu.Unlock()
+
+	n, err := w.TryWrite(o.conn, joined)
+
+	o.mu.Lock()
+	if err == nil && n < len(joined) {
+		o.keep(n, joined, frames)
+	}
+	o.finish(err)
+	o.mu.Unlock()
+}
+
+// keep puts the part of joined behind its first n bytes into the outbox. After
+// an overflow only the frame that was cut is finished.
+func (o *Outlet) keep(n int, joined []byte, frames []*Frame) {
+	deflated := o.conn.Deflate()
+	end := 0
+	for i, f := range frames {
+		end += len(f.bytes(deflated))
+		if end < n {
+			continue
+		}
+		later := frames[i+1:]
+		if o.overflow {
+			later = nil
+		}
+		o.waiting().putBack(joined[n:end], later, deflated)
+		return
+	}
+}
+
+// finish ends a direct write: the next writer may come, or the drain, if
+// something waits. The lock is held.
+func (o *Outlet) finish(err error) {
+	switch {
+	case err != nil:
+		o.fail()
+	case o.pending():
+		go o.drain()
+	default:
+		o.idle()
+	}
+}
+
+func (o *Outlet) pending() bool {
+	return o.queue != nil && !o.queue.empty() || o.ping || o.pong != nil || o.farewell != nil
+}
+
+func (o *Outlet) waiting() *queue {
+	if o.queue == nil {
+		o.queue = queues.Get().(*queue)
+	}
+	return o.queue
+}
+
+// idle and fail are the two ends of writing. The lock is held.
+func (o *Outlet) idle() {
+	o.busy, o.stalled = false, false
+	if o.queue != nil {
+		o.queue.release()
+		o.queue = nil
+	}
+	if o.written != nil {
+		close(o.written)
+		o.written = nil
+	}
+}
+
+func (o *Outlet) fail() {
+	o.closing = true
+	o.ping, o.pong, o.farewell = false, nil, nil
+	o.idle()
+	_ = o.conn.CloseNow() // the reader finds the end and tells the client
+}
+
+// enqueue offers frames to the outbox and gives the lock back.
+func (o *Outlet) enqueue(frames []*Frame) {
+	var total outcome
+	q, deflated := o.waiting(), o.conn.Deflate()
+	for _, f := range frames {
+		out := q.offer(f, deflated, o.limits)
+		total.dropped += out.dropped
+		if out.overflow {
+			total.overflow, o.overflow = true, true
+			q.drop()
+			o.say(closeTooSlow, "too slow")
+			break
+		}
+	}
+	o.start()
+	o.mu.Unlock()
+	if total.dropped > 0 {
+		o.owner.Dropped(total.dropped)
+	}
+	if total.overflow {
+		o.owner.Overflow()
+	}
+}
+
+// closeTooSlow is the close code of a client that does not read what it is
+// sent.
+const closeTooSlow = 4008
+
+// start lets the drain run if nobody writes. The lock is held.
+func (o *Outlet) start() {
+	if !o.busy {
+		o.busy = true
+		go o.drain()
+	}
+}
+
+// chunk is how much the drain hands to the socket at once: enough to spare
+// system calls, little enough that what may still be dropped or replaced is
+// not taken out too early.
+const chunk = 16 << 10
+
+var chunks = sync.Pool{New: func() any {
+	b := make([]byte, 0, chunk)
+	return &b
+}}
+
+// drain writes out what waits, until nothing does.
+func (o *Outlet) drain() {
+	buf := chunks.Get().(*[]byte)
+	for {
+		o.mu.Lock()
+		*buf = o.next((*buf)[:0])
+		if len(*buf) == 0 {
+			o.idle()
+			o.mu.Unlock()
+			break
+		}
+		o.stalled = false
+		o.mu.Unlock()
+		if err := o.conn.Write(*buf); err != nil {
+			o.mu.Lock()
+			o.fail()
+			o.mu.Unlock()
+			break
+		}
+	}
+	if cap(*buf) <= 4*chunk {
+		chunks.Put(buf)
+	}
+}
+
+// next returns what is to be written next: control frames do not wait behind
+// messages, the close frame comes last.
+func (o *Outlet) next(dst []byte) []byte {
+	if o.queue == nil || len(o.queue.rest) == 0 {
+		dst = append(dst, o.pong...)
+		if o.ping {
+			dst = socket.AppendPing(dst, nil)
+		}
+		o.ping, o.pong = false, nil
+	}
+	if o.queue != nil {
+		dst = o.queue.take(dst, chunk, o.conn.Deflate(), o.member)
+	}
+	if len(dst) == 0 {
+		dst = append(dst, o.farewell...)
+		o.farewell = nil
+	}
+	return dst
+}
+
+// Ping probes the peer.
+func (o *Outlet) Ping() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closing {
+		o.ping = true
+		o.start()
+	}
+}
+
+// Pong answers a ping. Where it has to wait it replaces the one that waits
+// already (RFC 6455 section 5.5.3), so a flood of pings costs no memory.
+func (o *Outlet) Pong(payload []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closing {
+		o.pong = socket.AppendPong(nil, payload)
+		o.start()
+	}
+}
+
+// Close writes what waits and then a close frame; later frames are not taken.
+// If the peer has not closed its side within the limit, the connection is cut.
+// Closing again has no effect.
+func (o *Outlet) Close(code uint16, reason string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closing {
+		o.say(code, reason)
+		o.start()
+	}
+}
+
+// Hangup is Close without what waits: the peer is gone or going.
+func (o *Outlet) Hangup(code uint16, reason string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closing {
+		return
+	}
+	if o.queue != nil {
+		o.queue.drop()
+	}
+	o.say(code, reason)
+	o.start()
+}
+
+// say makes a close frame the last thing that is written. The lock is held.
+func (o *Outlet) say(code uint16, reason string) {
+	o.closing = true
+	o.farewell = socket.AppendClose(nil, code, reason)
+	o.conn.EndWithin(o.limits.Grace)
+}
+
+// Flush waits until all that was taken is written or can not be written.
+func (o *Outlet) Flush() {
+	o.mu.Lock()
+	if !o.busy {
+		o.mu.Unlock()
+		return
+	}
+	if o.written == nil {
+		o.written = make(chan struct{})
+	}
+	written := o.written
+	o.mu.Unlock()
+	<-written
+}
+
+// Quiet reports whether no message was written since the last call.
+func (o *Outlet) Quiet() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	quiet := !o.wrote
+	o.wrote = false
+	return quiet
+}
+
+// Stalled reports whether the write that is under way was so at the last call
+// already.
+func (o *Outlet) Stalled() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	stalled := o.busy && o.stalled
+	o.stalled = o.busy
+	return stalled
+}
