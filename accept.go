@@ -1,0 +1,236 @@
+package simplysocket
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// ServeHTTP takes a WebSocket handshake to a client. What it refuses it answers
+// with the status that says why; it returns as soon as the connection is
+// upgraded and goes on, on a goroutine of its own.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := s.accept(w, r); err != nil {
+		s.stats.refused.Add(1)
+		s.log.Info("handshake refused", "address", r.RemoteAddr, "error", err)
+		var refused *socket.HandshakeError
+		if errors.As(err, &refused) {
+			refused.Respond(w)
+		}
+	}
+}
+
+// accept goes from what costs nothing to what costs most: form, origin, room
+// for one more, authentication, and only then a client.
+func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
+	if s.closing.Load() {
+		return refusal(http.StatusServiceUnavailable, "the server is shutting down", "Retry-After", "1")
+	}
+	if err := socket.Check(r); err != nil {
+		return err
+	}
+	if !s.originAllowed(r) {
+		return refusal(http.StatusForbidden, "origin not allowed")
+	}
+	address := s.address(r)
+	if err := s.reserve(address); err != nil {
+		return err
+	}
+	conn, c, err := s.upgrade(w, r, address)
+	if err != nil {
+		s.vacate(address)
+		return err
+	}
+	if c == nil {
+		s.vacate(address)
+		s.refuseToken(conn)
+		return nil
+	}
+	s.clientsLeft.enter()
+	go c.serve(r.URL.Query()["room"])
+	return nil
+}
+
+func refusal(status int, message string, header ...string) *socket.HandshakeError {
+	h := http.Header{}
+	for i := 0; i < len(header); i += 2 {
+		h.Set(header[i], header[i+1])
+	}
+	return &socket.HandshakeError{Status: status, Header: h, Message: message}
+}
+
+// upgrade authenticates the request and upgrades it. A client that is not
+// authenticated but offers the subprotocol gets a connection and no client: a
+// page can not see the 401 that all others get, but can see a close code.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string) (*socket.Conn, *Client, error) {
+	identity, denied := s.authenticate(r)
+	v1 := slices.Contains(socket.Subprotocols(r), protocol.Subprotocol)
+	if denied != nil && !v1 {
+		return nil, nil, refusal(http.StatusUnauthorized, "not authenticated", "WWW-Authenticate", "Bearer")
+	}
+	o := socket.UpgradeOptions{
+		Compression:      s.opts.Compression,
+		ContextTakeover:  s.opts.CompressionContextTakeover,
+		ReadLimit:        int64(s.opts.MaxMessageBytes),
+		HandshakeTimeout: s.opts.HandshakeTimeout,
+	}
+	if v1 {
+		o.Subprotocol = protocol.Subprotocol
+	}
+	conn, err := socket.Upgrade(w, r, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if denied != nil {
+		s.stats.refused.Add(1)
+		s.log.Info("client not authenticated", "address", address, "error", denied)
+		return conn, nil, nil
+	}
+	return conn, s.newClient(conn, identity, address, v1), nil
+}
+
+// authenticate contains a panic of the application's function: it denies.
+func (s *Server) authenticate(r *http.Request) (identity Identity, err error) {
+	if s.opts.Authenticate == nil {
+		return Identity{}, nil
+	}
+	err = s.contain("Authenticate", func() (err error) {
+		identity, err = s.opts.Authenticate(r)
+		return err
+	})
+	return identity, err
+}
+
+// refuseToken closes a connection with 4001.
+func (s *Server) refuseToken(conn *socket.Conn) {
+	out := fanout.NewOutlet(conn, "", noOwner{}, &s.limits)
+	out.Open(nil)
+	out.Close(uint16(protocol.CloseUnauthenticated), "not authenticated")
+	go func() {
+		out.Flush()
+		conn.Drain(s.opts.CloseTimeout)
+	}()
+}
+
+// noOwner is the owner of an outlet that carries no client.
+type noOwner struct{}
+
+func (noOwner) Overflow()   {}
+func (noOwner) Dropped(int) {}
+
+// newClient makes the client of a connection; it is nobody's yet.
+func (s *Server) newClient(conn *socket.Conn, identity Identity, address string, v1 bool) *Client {
+	c := &Client{srv: s, id: newSlug(), conn: conn, address: address, v1: v1}
+	if identity.User != "" || identity.Claims != nil {
+		c.identity = &identity
+	}
+	c.out = fanout.NewOutlet(conn, c.id, (*outletOwner)(c), &s.limits)
+	return c
+}
+
+// newSlug returns a name that is unique for ever: 128 random bits.
+func newSlug() string { return strings.ToLower(rand.Text()) }
+
+// Token returns the credentials of a request: the bearer token of its
+// Authorization header or, since a page can not set that, of a subprotocol
+// value "bearer." followed by the token in base64url; "" if there are none.
+// Tokens in a URL are not looked for: they would end up in logs.
+func Token(r *http.Request) string {
+	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	for _, value := range socket.Subprotocols(r) {
+		encoded, ok := strings.CutPrefix(value, protocol.BearerPrefix)
+		if !ok {
+			continue
+		}
+		if token, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(encoded, "=")); err == nil {
+			return string(token)
+		}
+	}
+	return ""
+}
+
+// address is where a request comes from. X-Forwarded-For is believed as far as
+// proxies that are trusted have written it: from its end.
+func (s *Server) address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && s.trusted(host); i-- {
+		hop := strings.TrimSpace(hops[i])
+		if _, err := netip.ParseAddr(hop); err != nil {
+			break
+		}
+		host = hop
+	}
+	return host
+}
+
+func (s *Server) trusted(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(s.opts.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
+}
+
+// addresses counts the clients of each address.
+type addresses struct {
+	mu      sync.Mutex
+	clients map[string]int
+}
+
+// reserve takes a place for one more client.
+func (s *Server) reserve(address string) error {
+	if s.clientCount.Add(1) > int64(s.opts.MaxClients) {
+		s.clientCount.Add(-1)
+		return refusal(http.StatusServiceUnavailable, string(protocol.CodeLimitExceeded)+": too many clients", "Retry-After", "5")
+	}
+	if s.opts.MaxClientsPerAddress < Unlimited && !s.addresses.enter(address, s.opts.MaxClientsPerAddress) {
+		s.clientCount.Add(-1)
+		return refusal(http.StatusTooManyRequests, string(protocol.CodeLimitExceeded)+": too many clients of your address", "Retry-After", "5")
+	}
+	return nil
+}
+
+// vacate gives the place back.
+func (s *Server) vacate(address string) {
+	s.clientCount.Add(-1)
+	if s.opts.MaxClientsPerAddress < Unlimited {
+		s.addresses.leave(address)
+	}
+}
+
+func (a *addresses) enter(address string, limit int) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.clients[address] >= limit {
+		return false
+	}
+	if a.clients == nil {
+		a.clients = map[string]int{}
+	}
+	a.clients[address]++
+	return true
+}
+
+func (a *addresses) leave(address string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.clients[address]--; a.clients[address] <= 0 {
+		delete(a.clients, address)
+	}
+}

@@ -1,0 +1,481 @@
+package simplysocket
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// Client is one session of one user, for code outside rooms; inside there is
+// [Member]. All its methods may be called concurrently and none waits for the
+// network.
+type Client struct {
+	srv      *Server
+	id       string
+	identity *Identity // nil: the zero Identity
+	address  string
+	v1       bool
+	conn     *socket.Conn
+	out      *fanout.Outlet
+
+	mu    sync.Mutex
+	rooms []*membership // in joining order, without the lobby
+	ended bool
+
+	numbering sync.Mutex // orders the frames that carry n
+	directs   uint64
+
+	// Of the reading goroutine.
+
+	begun   bool // it has been let in
+	greeted bool // v1: hello has come
+	lastID  uint64
+	limiter *rate.Limiter // nil until the first message
+	excess  *rate.Limiter // of what the limiter refused; nil until it does
+
+	hello *time.Timer // v1: closes the connection unless hello comes; whoever stops it goes on
+	beat  pulse       // of the heartbeat
+}
+
+// membership is a client's place in a room, as the client sees it. It is there
+// from the moment when a join is on its way.
+type membership struct {
+	room    *Room
+	waiting int // joins and leaves on their way
+	joined  bool
+}
+
+// ID is the client's slug: its public name, unique for ever.
+func (c *Client) ID() string { return c.id }
+
+// Identity is what the server's Authenticate said of the client.
+func (c *Client) Identity() Identity {
+	if c.identity == nil {
+		return Identity{}
+	}
+	return *c.identity
+}
+
+// Send sends a message to this client alone, from outside any room. Frames to
+// one client are never dropped: one whose outbox can not take them is
+// disconnected. The error is that of a message which can not be sent, or
+// [ErrClientGone].
+func (c *Client) Send(action string, body any) error {
+	raw, err := encodeOutgoing(action, body)
+	if err != nil {
+		return err
+	}
+	if c.isEnded() {
+		return ErrClientGone
+	}
+	c.send(&protocol.Header{Action: action}, raw)
+	return nil
+}
+
+// send writes a frame from outside any room to this client.
+func (c *Client) send(h *protocol.Header, body json.RawMessage) {
+	h.Target, h.IsTargetClient, h.Sender = c.id, true, c.srv.name
+	if !c.v1 {
+		c.out.Send(encodeFrame(h, body))
+		return
+	}
+	c.numbering.Lock()
+	defer c.numbering.Unlock()
+	c.directs++
+	h.N = c.directs
+	c.out.Send(encodeFrame(h, body))
+}
+
+func (c *Client) sendError(err error, re string, ref uint64) {
+	public, internal := publicError(err)
+	if internal {
+		c.srv.log.Error("request failed", "client", c.id, "action", re, "error", err)
+	}
+	c.send(&protocol.Header{Action: protocol.ActionError, Ref: ref, Re: re}, errorBody(public))
+}
+
+func (c *Client) sendAck(re string, ref uint64, reply json.RawMessage) {
+	c.send(&protocol.Header{Action: protocol.ActionAck, Ref: ref, Re: re}, reply)
+}
+
+// Join has the client join a room, which opens if need be. Params are the
+// join's body; nil is {}. A nil error says that the join is on its way: if the
+// room refuses it, the client is told. Otherwise the error says why it is not:
+// [ErrBadName], [ErrTooManyRooms], [ErrMailboxFull], [ErrClientGone], or one of
+// type [*Error].
+func (c *Client) Join(room string, params any) error {
+	body, err := encodeBody(params)
+	if err != nil {
+		return err
+	}
+	return c.join(joinRequest{room: room, body: body})
+}
+
+// Leave has the client leave a room. It returns [ErrRoomClosed] if the client
+// is not in it.
+func (c *Client) Leave(room string) error { return c.leave(room, 0) }
+
+// Rooms returns the names of the rooms that the client is in, in joining order
+// and without the lobby.
+func (c *Client) Rooms() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	names := make([]string, 0, len(c.rooms))
+	for _, m := range c.rooms {
+		if m.joined {
+			names = append(names, m.room.name)
+		}
+	}
+	return names
+}
+
+// Disconnect ends the session: the client leaves its rooms, gets what already
+// waits for it and then the close code, which tells it whether to come back;
+// see [protocol.CloseCode]. Codes that an application may use are 4001 (log in
+// again), 4003 (stay away) and those from 4100 to 4999.
+func (c *Client) Disconnect(code protocol.CloseCode, reason string) {
+	c.end(Kicked)
+	c.out.Close(uint16(code), reason)
+}
+
+func (c *Client) isEnded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended
+}
+
+// joinRequest asks for a room.
+type joinRequest struct {
+	room  string
+	body  json.RawMessage
+	id    uint64
+	flags entryFlags
+}
+
+// join sends a join on its way. The client's lock keeps its joins, leaves and
+// end in one order.
+func (c *Client) join(req joinRequest) error {
+	if err := protocol.ValidName(req.room); err != nil || req.room == c.srv.opts.Lobby {
+		return fmt.Errorf("%w: %q", ErrBadName, req.room)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return ErrClientGone
+	}
+	m := c.membership(req.room)
+	if m == nil && len(c.rooms) >= c.srv.opts.MaxRoomsPerClient {
+		return ErrTooManyRooms
+	}
+	if m != nil && m.joined && req.flags&flagCreate != 0 {
+		return newError(protocol.CodeRoomExists, "room %q exists", req.room)
+	}
+	for {
+		room, err := c.srv.openRoom(req.room, req.flags)
+		if err != nil {
+			return err
+		}
+		if m == nil || m.room != room {
+			m = &membership{room: room}
+		}
+		err = room.post(&entry{kind: entryJoin, member: c.id, id: req.id, body: req.body, flags: req.flags, client: c, pending: m})
+		if errors.Is(err, ErrRoomClosed) {
+			continue // it has closed since it was found; open it anew
+		}
+		if err != nil {
+			return err
+		}
+		m.waiting++
+		if !slices.Contains(c.rooms, m) {
+			c.rooms = append(c.rooms, m)
+		}
+		return nil
+	}
+}
+
+func (c *Client) leave(name string, id uint64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.membership(name)
+	if m == nil {
+		return ErrRoomClosed
+	}
+	err := m.room.post(&entry{kind: entryLeave, member: c.id, id: id, client: c, pending: m})
+	if err == nil {
+		m.waiting++
+	}
+	return err
+}
+
+// membership returns the client's place in the open room of that name, or nil.
+// The lock is held.
+func (c *Client) membership(name string) *membership {
+	for _, m := range c.rooms {
+		if m.room.name == name && !m.room.mailbox.isClosed() {
+			return m
+		}
+	}
+	return nil
+}
+
+// settle is told by a room how a join or leave that was on its way has ended.
+func (c *Client) settle(m *membership, joined bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m.waiting--
+	m.joined = joined
+	c.forgetIfGone(m)
+}
+
+// left is told by a room that it has removed the client.
+func (c *Client) left(r *Room) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, m := range c.rooms {
+		if m.room == r {
+			m.joined = false
+			c.forgetIfGone(m)
+			return
+		}
+	}
+}
+
+func (c *Client) forgetIfGone(m *membership) {
+	if !m.joined && m.waiting == 0 {
+		c.rooms = slices.DeleteFunc(c.rooms, func(other *membership) bool { return other == m })
+	}
+	if len(c.rooms) == 0 {
+		c.rooms = nil
+	}
+}
+
+// end takes the client off the server: from here on nobody finds it, and its
+// rooms are told. Ending again has no effect.
+func (c *Client) end(reason LeaveReason) {
+	c.mu.Lock()
+	if c.ended {
+		c.mu.Unlock()
+		return
+	}
+	c.ended = true
+	rooms := c.rooms
+	c.rooms = nil
+	c.mu.Unlock()
+	if c.srv.clients.find(c.id) != c {
+		return // it never got as far as being a client
+	}
+	c.srv.clients.update(c.id, func(*Client, bool) (*Client, bool) { return nil, false })
+	c.srv.users.remove(c)
+	gone := entry{kind: entryLeave, member: c.id, reason: reason, client: c}
+	for _, m := range rooms {
+		_ = m.room.post(&gone) // a room that has closed needs not be told
+	}
+	_ = c.srv.theLobby().post(&gone)
+}
+
+// serve is the client's goroutine: it lets the client in, reads what it sends,
+// and sees it out.
+func (c *Client) serve(rooms []string) {
+	defer func() {
+		c.srv.beats.remove(c)
+		c.srv.vacate(c.address)
+		c.srv.clientsLeft.leave()
+	}()
+	c.finish(c.read(rooms))
+}
+
+// read returns why the reading ended.
+func (c *Client) read(rooms []string) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			c.srv.log.Error("panic in a connection", "client", c.id, "panic", v, "stack", string(debug.Stack()))
+			err = &socket.CloseError{Code: uint16(protocol.CloseInternal), Reason: "internal error"}
+		}
+	}()
+	in := &inbound{client: c}
+	if c.v1 {
+		in.rooms = rooms
+		c.awaitHello()
+		defer c.hello.Stop()
+	} else if err := c.begin(rooms); err != nil {
+		return err
+	}
+	return c.conn.Read(in)
+}
+
+// awaitHello has the connection close unless a v1 client's `hello` comes in time
+// and before the server shuts down.
+func (c *Client) awaitHello() {
+	c.hello = time.AfterFunc(min(helloTimeout, c.srv.opts.HandshakeTimeout), func() {
+		c.turnAway(protocol.ClosePolicy, "no hello")
+	})
+	c.srv.greeting.update(c.id, func(*Client, bool) (*Client, bool) { return c, true })
+	if c.srv.closing.Load() && c.hello.Stop() {
+		c.turnAway(protocol.CloseGoingAway, shuttingDown)
+	}
+}
+
+// turnAway closes a connection that has not become a client.
+func (c *Client) turnAway(code protocol.CloseCode, reason string) {
+	c.out.Open(nil)
+	c.out.Close(uint16(code), reason)
+}
+
+// helloTimeout is how long a v1 client may take for its first message.
+const helloTimeout = 5 * time.Second
+
+type welcomeBody struct {
+	Client    string        `json:"client"`
+	Server    string        `json:"server"`
+	Session   string        `json:"session,omitempty"`
+	Resumed   bool          `json:"resumed"`
+	Heartbeat int64         `json:"heartbeat"`
+	Limits    welcomeLimits `json:"limits"`
+}
+
+type welcomeLimits struct {
+	MessageBytes int     `json:"message_bytes"`
+	Rooms        int     `json:"rooms"`
+	Rate         float64 `json:"messages_per_second"`
+	Burst        int     `json:"burst"`
+}
+
+// begin makes the connection a client. From here on messages to it are taken,
+// but none is written before `welcome`.
+func (c *Client) begin(rooms []string) error {
+	s := c.srv
+	s.clients.update(c.id, func(*Client, bool) (*Client, bool) { return c, true })
+	s.users.add(c)
+	s.beats.add(c)
+	if s.closing.Load() {
+		c.out.Open(nil)
+		return &socket.CloseError{Code: uint16(protocol.CloseGoingAway), Reason: shuttingDown}
+	}
+	if err := c.askConnect(); err != nil {
+		c.out.Open(nil)
+		public, internal := publicError(err)
+		if internal {
+			s.log.Error("OnConnect failed", "client", c.id, "error", err)
+		}
+		return &socket.CloseError{Code: uint16(protocol.CloseDisconnected), Reason: public.Error()}
+	}
+	s.theLobby().letIn(c)
+	c.out.Open(encodeFrame(&protocol.Header{
+		Action:         protocol.ActionWelcome,
+		Target:         c.id,
+		IsTargetClient: true,
+		Sender:         s.name,
+	}, mustEncode(c.welcome())))
+	c.begun = true
+	s.stats.connects.Add(1)
+	if s.trace.Connect != nil {
+		s.observe(func() {
+			s.trace.Connect(ConnectInfo{Client: c.id, Identity: c.Identity(), Address: c.address})
+		})
+	}
+	for _, name := range rooms {
+		if err := c.join(joinRequest{room: name, body: emptyBody}); err != nil {
+			c.sendError(wireError(err), protocol.ActionJoinRoom, 0)
+		}
+	}
+	return nil
+}
+
+var emptyBody = json.RawMessage("{}")
+
+func (c *Client) welcome() welcomeBody {
+	o := &c.srv.opts
+	w := welcomeBody{
+		Client:    c.id,
+		Server:    c.srv.name,
+		Heartbeat: o.HeartbeatInterval.Milliseconds(),
+		Limits: welcomeLimits{
+			MessageBytes: o.MaxMessageBytes,
+			Rooms:        o.MaxRoomsPerClient,
+			Rate:         o.MessageRate,
+			Burst:        o.MessageBurst,
+		},
+	}
+	if c.v1 {
+		w.Session = newSlug()
+	}
+	return w
+}
+
+func (c *Client) askConnect() error {
+	s := c.srv
+	s.mu.RLock()
+	ask := s.onConnect
+	s.mu.RUnlock()
+	if ask == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.opts.HandshakeTimeout)
+	defer cancel()
+	return s.contain("OnConnect", func() error { return ask(ctx, c) })
+}
+
+// finish sees the client out after its reading has ended.
+func (c *Client) finish(err error) {
+	closed := &socket.CloseError{Code: 1006}
+	isClose := errors.As(err, &closed)
+	reason := Dropped
+	if isClose && closed.Peer {
+		reason = Left
+	}
+	c.srv.greeting.update(c.id, func(*Client, bool) (*Client, bool) { return nil, false })
+	c.end(reason)
+	if isClose {
+		c.out.Hangup(closed.Code, closed.Reason)
+		c.out.Flush()
+		if !closed.Peer {
+			c.conn.Drain(c.srv.opts.CloseTimeout)
+		}
+	}
+	_ = c.conn.CloseNow()
+	if !c.begun {
+		return
+	}
+	c.srv.stats.disconnects.Add(1)
+	if c.srv.trace.Disconnect != nil {
+		c.srv.observe(func() {
+			c.srv.trace.Disconnect(DisconnectInfo{Client: c.id, Code: closed.Code, Reason: closed.Reason})
+		})
+	}
+}
+
+// Overflow implements [fanout.Owner].
+func (o *outletOwner) Overflow() {
+	c := (*Client)(o)
+	c.srv.stats.overflows.Add(1)
+	c.srv.log.Info("client too slow", "client", c.id)
+	c.traceDrop(DropInfo{Client: c.id, Overflow: true})
+	c.end(Dropped)
+}
+
+// Dropped implements [fanout.Owner].
+func (o *outletOwner) Dropped(messages int) {
+	c := (*Client)(o)
+	c.srv.stats.dropped.Add(uint64(messages))
+	c.traceDrop(DropInfo{Client: c.id, Messages: messages})
+}
+
+func (c *Client) traceDrop(info DropInfo) {
+	if c.srv.trace.Drop != nil {
+		c.srv.observe(func() { c.srv.trace.Drop(info) })
+	}
+}
+
+// outletOwner keeps what the outlet calls out of Client's public methods.
+type outletOwner Client

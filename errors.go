@@ -1,0 +1,65 @@
+package simplysocket
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// Errors that the package returns to Go callers; compare with [errors.Is].
+var (
+	// ErrServerClosed is returned once Shutdown was called.
+	ErrServerClosed = errors.New("simplysocket: server closed")
+	// ErrRoomClosed is returned when a room is not open, or closed before it
+	// came to handle what was sent to it.
+	ErrRoomClosed = errors.New("simplysocket: room is not open")
+	// ErrMailboxFull is returned when a room has more waiting than its mailbox
+	// takes.
+	ErrMailboxFull = errors.New("simplysocket: mailbox is full")
+	// ErrClientGone is returned for a client that has left the server.
+	ErrClientGone = errors.New("simplysocket: client is gone")
+	// ErrInTurn is returned by [RoomRef.Call] under a room's own Context: the
+	// turn would wait for itself or, around a circle of rooms, for ever.
+	ErrInTurn = errors.New("simplysocket: a turn must not wait for a room")
+	// ErrBadName is returned for a name that no room can have.
+	ErrBadName = errors.New("simplysocket: not a valid name")
+	// ErrBadAction is returned for an action that is not valid or belongs to
+	// the protocol.
+	ErrBadAction = errors.New("simplysocket: not a valid action")
+	// ErrTooManyRooms is returned when a client is in as many rooms as it may.
+	ErrTooManyRooms = errors.New("simplysocket: client is in too many rooms")
+)
+
+// Error is an error that the peer may know: its code for machines, its message
+// for people. A handler that returns one sends it to the client whose message
+// it handles; every other error is logged and goes out as `internal`.
+type Error struct {
+	Code    protocol.Code
+	Message string
+}
+
+// Error returns code and message.
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
+
+// Errorf returns an [*Error]. Applications may use codes of their own made of
+// a to z, 0 to 9 and '-', at most 64 bytes; any other code panics.
+func Errorf(code protocol.Code, format string, args ...any) error {
+	return newError(code, format, args...)
+}
+
+func newError(code protocol.Code, format string, args ...any) *Error {
+	if !protocol.ValidCode(string(code)) {
+		panic(fmt.Sprintf("simplysocket: error code %q is not made of [a-z0-9-]{1,64}", code))
+	}
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// publicError returns what a client may know of err, and whether err has more
+// to it that should be logged.
+func publicError(err error) (public *Error, internal bool) {
+	if errors.As(err, &public) {
+		return public, false
+	}
+	return &Error{Code: protocol.CodeInternal, Message: "the room could not handle this"}, true
+}

@@ -1,0 +1,311 @@
+package simplysocket
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// Request is a message on its way to its handler.
+type Request struct {
+	// Room is the room that handles the message.
+	Room *Room
+	// Member is who sent it; nil for a message of the server's own code.
+	Member *Member
+	// Action names the task.
+	Action string
+	// ID is the number under which the client waits for an answer, or 0.
+	ID uint64
+	// Body is the JSON object that was sent, to the digit. It must not be
+	// changed.
+	Body json.RawMessage
+}
+
+// Handler handles a message: the untyped core of [On] and [OnCall]. What it
+// returns encodes to a JSON object and is the reply; nil is {}. An error goes
+// to the sender, see [Error], and drops what the handler did to the output.
+type Handler func(*Request) (any, error)
+
+// None is the body of a message that has none: {}.
+type None struct{}
+
+// handlers is what a room's setup has registered.
+type handlers struct {
+	relaying bool // no handler for messages: they are passed on
+	byAction map[string]Handler
+	byServer map[string]Handler
+	catchAll Handler
+	wrappers []func(Handler) Handler
+
+	onJoin   func(*Join) error
+	onLeave  func(*Member, LeaveReason) error
+	onClose  func()
+	onDirect func(from, to *Member, req *Request) error
+}
+
+func (h *handlers) handlesMessages() bool { return h.byAction != nil || h.catchAll != nil }
+
+// On handles a member's messages of that action, their body decoded into T as
+// encoding/json does. It belongs in the room's setup and panics elsewhere, as
+// for an action that is handled already or belongs to the protocol.
+func On[T any](r *Room, action string, handle func(*Member, T) error) {
+	r.register(&r.byAction, "On", action, func(req *Request) (any, error) {
+		body, err := decode[T](req)
+		if err != nil {
+			return nil, err
+		}
+		return nil, handle(req.Member, body)
+	})
+}
+
+// OnCall is [On] with a reply, which the `ack` carries to the caller.
+func OnCall[Req, Res any](r *Room, action string, handle func(*Member, Req) (Res, error)) {
+	r.register(&r.byAction, "OnCall", action, func(req *Request) (any, error) {
+		body, err := decode[Req](req)
+		if err != nil {
+			return nil, err
+		}
+		return handle(req.Member, body)
+	})
+}
+
+// OnServer handles what the server's own code sends with [RoomRef.Send] and
+// [RoomRef.Call]. Clients can not reach it. It belongs in the room's setup.
+func OnServer[T any](r *Room, action string, handle func(T) error) {
+	r.register(&r.byServer, "OnServer", action, func(req *Request) (any, error) {
+		body, err := decode[T](req)
+		if err != nil {
+			return nil, err
+		}
+		return nil, handle(body)
+	})
+}
+
+// OnServerCall is [OnServer] with a reply for [RoomRef.Call].
+func OnServerCall[Req, Res any](r *Room, action string, handle func(Req) (Res, error)) {
+	r.register(&r.byServer, "OnServerCall", action, func(req *Request) (any, error) {
+		body, err := decode[Req](req)
+		if err != nil {
+			return nil, err
+		}
+		return handle(body)
+	})
+}
+
+// OnMessage handles every message for which there is no other handler. It
+// belongs in the room's setup. The message's Sender is stamped by the server.
+func (r *Room) OnMessage(handle func(*Member, *Message) error) {
+	r.mustSetUp("OnMessage")
+	r.catchAll = func(req *Request) (any, error) {
+		body, err := decodeBody(req.Body)
+		if err != nil {
+			return nil, badBody(err)
+		}
+		return nil, handle(req.Member, &Message{
+			Action:      req.Action,
+			MessageBody: body,
+			Target:      r.name,
+			Sender:      req.Member.ID(),
+		})
+	}
+}
+
+// OnDirect decides about the direct messages between members, which a room with
+// handlers of its own otherwise refuses: nil delivers the message as it came.
+// It belongs in the room's setup.
+func (r *Room) OnDirect(decide func(from, to *Member, req *Request) error) {
+	r.mustSetUp("OnDirect")
+	r.onDirect = decide
+}
+
+// OnJoin decides who is let in, in the joiner's turn: an error refuses the join
+// and undoes what this did. It takes the place of the default welcome and
+// announcement. It belongs in the room's setup.
+func (r *Room) OnJoin(decide func(*Join) error) {
+	r.mustSetUp("OnJoin")
+	r.onJoin = decide
+}
+
+// OnLeave is called when a member is gone, in place of the default
+// announcement; the member can still be asked for its identity and properties.
+// It can not keep the member: an error is logged and drops its output. It
+// belongs in the room's setup.
+func (r *Room) OnLeave(handle func(*Member, LeaveReason) error) {
+	r.mustSetUp("OnLeave")
+	r.onLeave = handle
+}
+
+// OnClose is called once when the room closes, while its members are still
+// there to be told. After a panic it is the only hook that is called. It
+// belongs in the room's setup.
+func (r *Room) OnClose(handle func()) {
+	r.mustSetUp("OnClose")
+	r.onClose = handle
+}
+
+// Use wraps the room's message handlers, the first wrapper outermost and those
+// of [Server.Use] around them. It belongs in the room's setup.
+func (r *Room) Use(wrap func(next Handler) Handler) {
+	r.mustSetUp("Use")
+	r.wrappers = append(r.wrappers, wrap)
+}
+
+func (r *Room) register(table *map[string]Handler, what, action string, h Handler) {
+	r.mustSetUp(what)
+	if err := checkHandled(action); err != nil {
+		panic("simplysocket: " + what + ": " + err.Error())
+	}
+	if *table == nil {
+		*table = map[string]Handler{}
+	}
+	if (*table)[action] != nil {
+		panic(fmt.Sprintf("simplysocket: room %s handles %q already", r.name, action))
+	}
+	(*table)[action] = h
+}
+
+// checkHandled accepts the actions that a handler can be reached by.
+func checkHandled(action string) error {
+	if err := protocol.ValidAction(action); err != nil {
+		return err
+	}
+	if protocol.ServerAction(action) || protocol.ReservedAction(action) {
+		return fmt.Errorf("%q belongs to the protocol", action)
+	}
+	return nil
+}
+
+// wrapHandlers puts the middleware around the handlers, once the setup is done.
+func (r *Room) wrapHandlers() {
+	wrappers := append(r.srv.wrappers(), r.wrappers...)
+	wrap := func(h Handler) Handler {
+		for i := len(wrappers) - 1; i >= 0; i-- {
+			h = wrappers[i](h)
+		}
+		return h
+	}
+	for _, table := range []map[string]Handler{r.byAction, r.byServer} {
+		for action, h := range table {
+			table[action] = wrap(h)
+		}
+	}
+	if r.catchAll != nil {
+		r.catchAll = wrap(r.catchAll)
+	}
+	if len(wrappers) > 0 && r.relaying {
+		r.relayHandler = wrap(r.relayRequest)
+	}
+}
+
+// message handles a member's message.
+func (r *Room) message(e *entry) (json.RawMessage, error) {
+	m := r.members[e.member]
+	if m == nil {
+		return nil, r.notAMember()
+	}
+	h := r.byAction[e.action]
+	switch {
+	case h != nil:
+	case r.isLobby && r.relaying && (e.action == protocol.ActionJoinRoom || e.action == protocol.ActionLeaveRoom):
+		return nil, newError(protocol.CodeUnknownAction, "everybody is in the lobby from coming to going")
+	case r.catchAll != nil:
+		h = r.catchAll
+	case r.relayHandler != nil:
+		h = r.relayHandler
+	case r.relaying:
+		return nil, r.relay(e.action, e.body, e.member)
+	default:
+		return nil, newError(protocol.CodeUnknownAction, "room %q has no action %q", r.name, e.action)
+	}
+	return invoke(h, &Request{Room: r, Member: m, Action: e.action, ID: e.id, Body: e.body})
+}
+
+func (r *Room) notAMember() error {
+	if r.hidden {
+		return unknownRoom(r.name)
+	}
+	return newError(protocol.CodeNotAMember, "not a member of room %q", r.name)
+}
+
+func unknownRoom(name string) *Error {
+	return newError(protocol.CodeUnknownRoom, "no room %q", name)
+}
+
+// serverMessage handles what the server's own code sends.
+func (r *Room) serverMessage(e *entry) (json.RawMessage, error) {
+	h := r.byServer[e.action]
+	switch {
+	case h != nil:
+		return invoke(h, &Request{Room: r, Action: e.action, Body: e.body})
+	case r.relaying:
+		return nil, r.relay(e.action, e.body, r.srv.name)
+	default:
+		return nil, newError(protocol.CodeUnknownAction, "room %q has no action %q for the server", r.name, e.action)
+	}
+}
+
+// serverBroadcast sends to the members what RoomRef.Broadcast was given.
+func (r *Room) serverBroadcast(e *entry) error {
+	if err := r.spend(); err != nil {
+		return err
+	}
+	r.broadcast(e.action, e.body, e.options)
+	return nil
+}
+
+func invoke(h Handler, req *Request) (json.RawMessage, error) {
+	reply, err := h(req)
+	if err != nil || reply == nil {
+		return nil, err
+	}
+	body, err := encodeBody(reply)
+	if err != nil {
+		return nil, fmt.Errorf("reply to %q: %w", req.Action, err)
+	}
+	return body, nil
+}
+
+func decode[T any](req *Request) (body T, err error) {
+	if _, none := any(body).(None); none {
+		return body, nil
+	}
+	if err := json.Unmarshal(req.Body, &body); err != nil {
+		return body, badBody(err)
+	}
+	return body, nil
+}
+
+func decodeReply(raw json.RawMessage, reply any) error {
+	if raw == nil {
+		raw = json.RawMessage("{}")
+	}
+	return json.Unmarshal(raw, reply)
+}
+
+func badBody(err error) *Error {
+	return newError(protocol.CodeBadMessage, "message_body: %v", err)
+}
+
+// directMessage takes a message from one member to another.
+func (r *Room) directMessage(e *entry) error {
+	from, to := r.members[e.member], r.members[e.target]
+	switch {
+	case from == nil:
+		return r.notAMember()
+	case to == nil || to == from:
+		return unknownClient(e.target)
+	case r.onDirect != nil:
+		if err := r.onDirect(from, to, &Request{Room: r, Member: from, Action: e.action, ID: e.id, Body: e.body}); err != nil {
+			return err
+		}
+	case !r.relaying:
+		return newError(protocol.CodeForbidden, "room %q does not pass on direct messages", r.name)
+	}
+	r.direct(to, e.action, e.body, from.ID())
+	return nil
+}
+
+func unknownClient(id string) *Error {
+	return newError(protocol.CodeUnknownClient, "no client %q in a room with you", id)
+}

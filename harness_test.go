@@ -1,0 +1,340 @@
+package simplysocket_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/pipe"
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what must come.
+const patience = 20 * time.Second
+
+// host is a server that listens.
+type host struct {
+	*simplysocket.Server
+	t    testing.TB
+	url  string
+	dial func(context.Context, string, string) (net.Conn, error)
+}
+
+// serve starts a server on loopback, or in memory, and ends it with the test.
+func serve(t testing.TB, inMemory bool, o *simplysocket.Options, configure ...func(*simplysocket.Server)) *host {
+	t.Helper()
+	options := simplysocket.Options{}
+	if o != nil {
+		options = *o
+	}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	srv, err := simplysocket.New(&options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range configure {
+		f(srv)
+	}
+	h := &host{Server: srv, t: t}
+	var listener net.Listener
+	if inMemory {
+		p := pipe.Listen()
+		listener, h.dial, h.url = p, p.Dial, "ws://memory/ws"
+	} else {
+		if listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		h.url = "ws://" + listener.Addr().String() + "/ws"
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/ws", srv)
+	server := simplysocket.NewHTTPServer(mux)
+	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(listener)
+	}()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := srv.Shutdown(ctx); err != nil && !errors.Is(err, simplysocket.ErrServerClosed) {
+			t.Errorf("Shutdown: %v", err)
+		}
+		_ = server.Close()
+		<-served
+	})
+	return h
+}
+
+// message is an envelope as a client sees it.
+type message struct {
+	Action         string
+	Body           json.RawMessage
+	IsTargetClient bool
+	Target         string
+	Sender         string
+	Ref            uint64
+	Re             string
+	Room           string
+	Seq            uint64
+	N              uint64
+	Time           int64
+}
+
+func (m message) String() string {
+	return fmt.Sprintf("%s to %s from %s room=%s re=%s ref=%d seq=%d %s", m.Action, m.Target, m.Sender, m.Room, m.Re, m.Ref, m.Seq, m.Body)
+}
+
+// field returns a string of the body.
+func (m message) field(name string) string {
+	var body map[string]any
+	_ = json.Unmarshal(m.Body, &body)
+	s, _ := body[name].(string)
+	return s
+}
+
+func (m message) code() string { return m.field("code") }
+
+// client is a WebSocket client that keeps what it receives, in order.
+type client struct {
+	t    testing.TB
+	conn *socket.Conn
+	id   string
+
+	mu     sync.Mutex
+	inbox  []message
+	next   int // the first message that no expect has looked at
+	came   chan struct{}
+	closed *socket.CloseError
+	done   chan struct{}
+	lastID uint64
+}
+
+type dialOption func(*socket.DialOptions)
+
+func v1(o *socket.DialOptions) { o.Subprotocols = append(o.Subprotocols, protocol.Subprotocol) }
+
+func header(key, value string) dialOption {
+	return func(o *socket.DialOptions) {
+		if o.Header == nil {
+			o.Header = http.Header{}
+		}
+		o.Header.Add(key, value)
+	}
+}
+
+func (h *host) try(query string, opts ...dialOption) (*client, error) {
+	o := socket.DialOptions{NetDial: h.dial, ReadLimit: 1 << 20}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := socket.Dial(ctx, h.url+query, o)
+	if err != nil {
+		return nil, err
+	}
+	c := &client{t: h.t, conn: conn, came: make(chan struct{}, 1), done: make(chan struct{})}
+	go c.read()
+	h.t.Cleanup(func() {
+		_ = conn.CloseNow()
+		<-c.done
+	})
+	return c, nil
+}
+
+// raw connects and waits for nothing.
+func (h *host) raw(query string, opts ...dialOption) *client {
+	h.t.Helper()
+	c, err := h.try(query, opts...)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return c
+}
+
+// connect connects a plain client and waits for its welcome.
+func (h *host) connect(opts ...dialOption) *client {
+	h.t.Helper()
+	c := h.raw("", opts...)
+	c.id = c.expect("welcome").field("client")
+	return c
+}
+
+// member connects a client and has it join a room.
+func (h *host) member(room string, opts ...dialOption) *client {
+	h.t.Helper()
+	c := h.connect(opts...)
+	c.call(protocol.ActionJoinRoom, room, nil)
+	return c
+}
+
+func (c *client) read() {
+	defer close(c.done)
+	err := c.conn.Read(c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = &socket.CloseError{Code: 1006}
+	errors.As(err, &c.closed)
+}
+
+func (c *client) Message(payload []byte) {
+	env, err := protocol.ParseServer(payload)
+	if err != nil {
+		c.t.Errorf("server sent %q: %v", payload, err)
+		return
+	}
+	m := message{
+		Action:         string(env.Action),
+		Body:           append(json.RawMessage(nil), env.Body...),
+		IsTargetClient: env.IsTargetClient,
+		Target:         string(env.Target),
+		Sender:         string(env.Sender),
+		Ref:            env.Ref,
+		Re:             string(env.Re),
+		Room:           string(env.Room),
+		Seq:            env.Seq,
+		N:              env.N,
+		Time:           env.Time,
+	}
+	c.mu.Lock()
+	c.inbox = append(c.inbox, m)
+	c.mu.Unlock()
+	select {
+	case c.came <- struct{}{}:
+	default:
+	}
+}
+
+func (c *client) Ping(payload []byte) { _ = c.conn.WritePong(payload) }
+func (c *client) Pong()               {}
+
+// until waits for the next message that the test wants; others are passed over.
+func (c *client) until(what string, want func(message) bool) message {
+	c.t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for {
+		c.mu.Lock()
+		for c.next < len(c.inbox) {
+			m := c.inbox[c.next]
+			c.next++
+			if want(m) {
+				c.mu.Unlock()
+				return m
+			}
+		}
+		closed := c.closed
+		c.mu.Unlock()
+		if closed != nil {
+			c.t.Fatalf("waiting for %s: connection closed with %d %s; got %v", what, closed.Code, closed.Reason, c.recent())
+		}
+		select {
+		case <-c.came:
+		case <-c.done:
+		case <-deadline.C:
+			c.t.Fatalf("waiting for %s: it did not come; got %v", what, c.recent())
+		}
+	}
+}
+
+func (c *client) expect(action string) message {
+	c.t.Helper()
+	return c.until(action, func(m message) bool { return m.Action == action })
+}
+
+// recent is the end of what has come, for messages of failures.
+func (c *client) recent() []message {
+	all := c.received()
+	return all[max(0, len(all)-5):]
+}
+
+// received returns all that has come so far.
+func (c *client) received() []message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]message(nil), c.inbox...)
+}
+
+// closing waits for the end of the connection.
+func (c *client) closing() *socket.CloseError {
+	c.t.Helper()
+	select {
+	case <-c.done:
+	case <-time.After(patience):
+		c.t.Fatalf("connection was not closed; got %v", c.recent())
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
+// write sends text as it is.
+func (c *client) write(text string) {
+	c.t.Helper()
+	if err := c.conn.WriteText([]byte(text)); err != nil {
+		c.t.Fatalf("write: %v", err)
+	}
+}
+
+// send sends a message that asks for no answer; nil is an empty body.
+func (c *client) send(action, target string, body any) {
+	c.t.Helper()
+	c.write(envelope(0, action, target, body))
+}
+
+func envelope(id uint64, action, target string, body any) string {
+	raw, err := protocol.MarshalObject(body)
+	if err != nil {
+		panic(err)
+	}
+	return string(protocol.AppendEnvelope(nil, &protocol.Header{Action: action, Target: target, ID: id}, raw))
+}
+
+// ask sends a message and returns its answer, an ack or an error.
+func (c *client) ask(action, target string, body any) message {
+	c.t.Helper()
+	c.lastID++
+	id := c.lastID
+	c.write(envelope(id, action, target, body))
+	return c.answer(id)
+}
+
+func (c *client) answer(id uint64) message {
+	c.t.Helper()
+	return c.until(fmt.Sprintf("the answer to %d", id), func(m message) bool { return m.Ref == id })
+}
+
+// call is ask for what must succeed.
+func (c *client) call(action, target string, body any) message {
+	c.t.Helper()
+	m := c.ask(action, target, body)
+	if m.Action != protocol.ActionAck {
+		c.t.Fatalf("%s %s: %v", action, target, m)
+	}
+	return m
+}
+
+// refused is ask for what must fail.
+func (c *client) refused(action, target string, body any, code string) {
+	c.t.Helper()
+	if m := c.ask(action, target, body); m.Action != protocol.ActionError || m.code() != code {
+		c.t.Errorf("%s to %q: got %v, want error %s", action, target, m, code)
+	}
+}

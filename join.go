@@ -1,0 +1,277 @@
+package simplysocket
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// Join is a client at the door of a room: what [Room.OnJoin] decides about.
+type Join struct {
+	// Member is the member that the client becomes if it is let in. It is
+	// counted already and hears what is broadcast.
+	*Member
+	params  json.RawMessage
+	welcome json.RawMessage
+}
+
+// Params decodes the join's parameters, the body of `join-room`, into v as
+// encoding/json does. The error has the code bad-message and can be returned
+// from OnJoin as it is.
+func (j *Join) Params(v any) error {
+	if err := json.Unmarshal(j.params, v); err != nil {
+		return badBody(err)
+	}
+	return nil
+}
+
+// Welcome sets what `joined-room` tells the joiner beside the room's state: the
+// keys of body, which encodes to an object, except epoch, seq, count, members
+// and next.
+func (j *Join) Welcome(body any) error {
+	raw, err := encodeBody(body)
+	if err != nil {
+		return err
+	}
+	for key := range protocol.TopLevelKeys(raw) {
+		switch key {
+		case "epoch", "seq", "count", "members", "next":
+			return fmt.Errorf("simplysocket: the key %q of joined-room belongs to the protocol", key)
+		}
+	}
+	j.welcome = raw
+	return nil
+}
+
+// words is the body of the default notices.
+type words struct {
+	Message string `json:"message"`
+}
+
+// memberNews tells the others who came or went.
+type memberNews struct {
+	Client  string `json:"client"`
+	Message string `json:"message"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// join lets a client in, or returns why not.
+func (r *Room) join(e *entry) (err error) {
+	if r.members[e.member] != nil {
+		return nil
+	}
+	if err := r.admissible(e); err != nil {
+		return err
+	}
+	m := &Member{room: r, client: e.client, port: fanout.Port{Outlet: e.client.out}}
+	r.members[m.ID()] = m
+	r.order.add(m)
+	in := false
+	defer func() {
+		if !in {
+			delete(r.members, m.ID())
+			r.order.remove(m)
+		}
+	}()
+	r.emit(fanout.Item{Kind: fanout.Enter, Ports: []*fanout.Port{&m.port}})
+
+	j := &Join{Member: m, params: e.body}
+	notice := r.reserveNotice()
+	if r.onJoin != nil {
+		if err := r.onJoin(j); err != nil {
+			return err
+		}
+	} else if !r.isLobby {
+		j.welcome = mustEncode(words{"Welcome client " + m.ID()})
+		r.announceJoin(m)
+	}
+	if !r.isLobby || j.welcome != nil {
+		r.fillNotice(notice, j)
+	}
+	in = true
+	r.joined, r.dirty = true, true
+	r.wake()
+	r.srv.stats.joins.Add(1)
+	if r.srv.trace.Join != nil {
+		info := JoinInfo{Room: r.name, Client: m.ID(), Members: len(r.members)}
+		r.srv.observe(func() { r.srv.trace.Join(info) })
+	}
+	return nil
+}
+
+// admissible checks what must hold before the application is asked.
+func (r *Room) admissible(e *entry) error {
+	if !r.joined && r.relaying && !r.isLobby {
+		if err := r.configure(e.body); err != nil {
+			return err
+		}
+	} else if r.locked {
+		if err := r.checkPassword(e); err != nil {
+			return err
+		}
+	}
+	if r.capacity > 0 && len(r.members) >= r.capacity {
+		return newError(protocol.CodeRoomFull, "room %q is full", r.name)
+	}
+	return nil
+}
+
+// notice is the place of a joiner's `joined-room`. It comes before all else that
+// the join yields, but is complete only after it.
+type notice struct {
+	item int
+	seq  uint64
+}
+
+func (r *Room) reserveNotice() notice {
+	r.seq++
+	r.emit(fanout.Item{Kind: fanout.Only})
+	return notice{item: len(r.out.items) - 1, seq: r.seq}
+}
+
+type joinedBody struct {
+	Epoch   uint64       `json:"epoch"`
+	Seq     uint64       `json:"seq"`
+	Count   int          `json:"count"`
+	Members []memberItem `json:"members"`
+	Next    uint64       `json:"next,omitempty"`
+}
+
+func (r *Room) fillNotice(n notice, j *Join) {
+	state := joinedBody{Epoch: r.stream.epoch, Seq: n.seq, Count: len(r.members), Members: []memberItem{}}
+	if !r.isLobby {
+		state.Members, state.Next = r.memberPage(0)
+	}
+	h := r.directHeader(j.ID(), protocol.ActionJoinedRoom, r.srv.name)
+	h.Seq = n.seq
+	f := r.encode(h, joinObjects(j.welcome, mustEncode(state)))
+	r.out.items[n.item] = fanout.Item{Kind: fanout.Only, Frame: f, Ports: []*fanout.Port{&j.port}}
+	r.out.bytes += f.Len()
+}
+
+// joinObjects returns an object with the keys of both.
+func joinObjects(a, b json.RawMessage) json.RawMessage {
+	if len(a) <= len("{}") {
+		return b
+	}
+	joined := make(json.RawMessage, 0, len(a)+len(b))
+	joined = append(joined, a[:len(a)-1]...)
+	joined = append(joined, ',')
+	return append(joined, b[1:]...)
+}
+
+func (r *Room) announceJoin(m *Member) {
+	if r.thinned() {
+		return
+	}
+	r.broadcast(protocol.ActionClientJoinedRoom, mustEncode(memberNews{
+		Client:  m.ID(),
+		Message: "Client " + m.ID() + " joined the room",
+	}), &sendOptions{except: []string{m.ID()}})
+}
+
+// LeaveReason says why a member is gone.
+type LeaveReason uint8
+
+const (
+	// Left: the client left the room or the server.
+	Left LeaveReason = iota
+	// Dropped: its connection broke and it did not come back.
+	Dropped
+	// Kicked: the room removed it.
+	Kicked
+	// Closed: the room closed.
+	Closed
+)
+
+// String returns the reason as it stands on the wire.
+func (r LeaveReason) String() string {
+	switch r {
+	case Left:
+		return "left"
+	case Dropped:
+		return "dropped"
+	case Kicked:
+		return "kicked"
+	default:
+		return "closed"
+	}
+}
+
+// leave handles the end of a membership that the client or its connection
+// wants.
+func (r *Room) leave(e *entry) error {
+	m := r.members[e.member]
+	if m == nil {
+		if e.id != 0 {
+			return newError(protocol.CodeNotAMember, "not a member of room %q", r.name)
+		}
+		return nil
+	}
+	r.remove(m, e.reason)
+	return nil
+}
+
+type leftBody struct {
+	Reason string `json:"reason"`
+}
+
+// remove takes a member out and has the others told.
+func (r *Room) remove(m *Member, reason LeaveReason) {
+	delete(r.members, m.ID())
+	r.order.remove(m)
+	r.dirty = true
+	if reason != Dropped && !r.isLobby {
+		r.direct(m, protocol.ActionLeftRoom, mustEncode(leftBody{reason.String()}), r.srv.name)
+	}
+	r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
+	if reason == Kicked {
+		m.client.left(r)
+	}
+	r.srv.stats.leaves.Add(1)
+	if r.srv.trace.Leave != nil {
+		info := LeaveInfo{Room: r.name, Client: m.ID(), Reason: reason, Members: len(r.members)}
+		r.srv.observe(func() { r.srv.trace.Leave(info) })
+	}
+	if r.onLeave != nil {
+		r.hook("OnLeave", func() error { return r.onLeave(m, reason) })
+	} else if !r.isLobby {
+		r.announceLeave(m, reason)
+	}
+}
+
+func (r *Room) announceLeave(m *Member, reason LeaveReason) {
+	if r.thinned() {
+		return
+	}
+	r.broadcast(protocol.ActionClientLeftRoom, mustEncode(memberNews{
+		Client:  m.ID(),
+		Message: "Client " + m.ID() + " left the room",
+		Reason:  reason.String(),
+	}), &sendOptions{})
+}
+
+// thinned reports whether the room is too large to announce every coming and
+// going; it then has the count announced, at most once a second.
+func (r *Room) thinned() bool {
+	if len(r.members) <= r.srv.opts.AnnounceLimit {
+		return false
+	}
+	if !r.counting {
+		r.counting = true
+		r.alarm(time.Second, entry{kind: entryCount})
+	}
+	return true
+}
+
+type countBody struct {
+	Count int `json:"count"`
+}
+
+func (r *Room) announceCount() {
+	r.counting = false
+	r.broadcast(protocol.ActionRoomCount, mustEncode(countBody{len(r.members)}), &sendOptions{})
+}

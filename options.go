@@ -1,0 +1,176 @@
+package simplysocket
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// Unlimited lifts a limit of [Options] that is on by default.
+const Unlimited = math.MaxInt32
+
+// Options configures a [Server]. The zero value of every field is a good
+// default; nil Options are all of them. New copies the struct.
+type Options struct {
+	// Name is the sender of the server's own messages. Default "server".
+	Name string
+	// Lobby is the name of the room that every client is in. Default "lobby".
+	Lobby string
+
+	// Origins are the origins that browsers may connect from besides the
+	// server's own, as scheme://host with an optional port; `*` stands for any
+	// one part of a host, as in https://*.example.com. The single pattern "*"
+	// allows every origin and gives the protection up.
+	Origins []string
+	// Authenticate says who a request comes from, before any client exists. An
+	// error refuses it with 401, or with close code 4001 where the browser can
+	// see it. nil lets everybody in with the zero Identity. [Token] finds the
+	// request's credentials. It is called concurrently.
+	Authenticate func(*http.Request) (Identity, error)
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+
+	// MaxMessageBytes bounds a message of a client. Default 64 KiB.
+	MaxMessageBytes int
+	// MaxRoomsPerClient bounds the rooms a client is in, without the lobby.
+	// Default 100.
+	MaxRoomsPerClient int
+	// MaxClients bounds the clients of the server. Zero is no bound.
+	MaxClients int
+	// MaxClientsPerAddress bounds the clients of one address. Zero is no
+	// bound.
+	MaxClientsPerAddress int
+	// MessageRate and MessageBurst bound the messages of a client, per second
+	// and at once. What is over it is answered with rate-limited; a client
+	// that goes on at twice the rate is disconnected with 4029. Defaults 200
+	// and 400.
+	MessageRate  float64
+	MessageBurst int
+
+	// MailboxMessages and MailboxBytes bound what waits for a room. Defaults
+	// 4096 and 4 MiB.
+	MailboxMessages int
+	MailboxBytes    int
+	// OutboxMessages and OutboxBytes bound what waits for a connection.
+	// Defaults 1024 and 1 MiB.
+	OutboxMessages int
+	OutboxBytes    int
+
+	// EmptyRoomTimeout is how long a room stays open with nobody in it.
+	// Default 30 s.
+	EmptyRoomTimeout time.Duration
+	// AnnounceLimit is the number of members above which a room announces its
+	// count at most once a second in place of every coming and going. Default
+	// 200.
+	AnnounceLimit int
+	// LobbyDeliveries bounds the messages that the lobby delivers per second,
+	// over all its members. Default 200,000.
+	LobbyDeliveries int
+
+	// HeartbeatInterval is how long a connection may be silent before it is
+	// probed; one that stays silent for two intervals is cut. Default 25 s.
+	HeartbeatInterval time.Duration
+	// HandshakeTimeout bounds what a client needs to become one: the response
+	// to the upgrade, the `hello` (at most 5 s) and OnConnect. Default 10 s.
+	HandshakeTimeout time.Duration
+	// CloseTimeout is how long a peer may take to answer a close. Default 5 s.
+	CloseTimeout time.Duration
+
+	// Compression agrees to permessage-deflate (RFC 7692) where clients offer
+	// it. It costs CPU for every message, so it is off by default.
+	Compression bool
+	// CompressionContextTakeover lets clients compress with the window of
+	// their earlier messages, for 32 KiB of memory each. The server's own
+	// messages need no window.
+	CompressionContextTakeover bool
+
+	// Logger receives the server's log. Default slog.Default().
+	Logger *slog.Logger
+	// Trace is called at what metrics are made of.
+	Trace *Trace
+}
+
+// resolved returns a copy of o in which every default is filled in.
+func (o *Options) resolved() (Options, error) {
+	var r Options
+	if o != nil {
+		r = *o
+	}
+	fill(&r.Name, "server")
+	fill(&r.Lobby, "lobby")
+	fill(&r.MaxMessageBytes, 64<<10)
+	fill(&r.MaxRoomsPerClient, 100)
+	fill(&r.MaxClients, Unlimited)
+	fill(&r.MaxClientsPerAddress, Unlimited)
+	fill(&r.MessageRate, 200)
+	fill(&r.MessageBurst, 400)
+	fill(&r.MailboxMessages, 4096)
+	fill(&r.MailboxBytes, 4<<20)
+	fill(&r.OutboxMessages, 1024)
+	fill(&r.OutboxBytes, 1<<20)
+	fill(&r.EmptyRoomTimeout, 30*time.Second)
+	fill(&r.AnnounceLimit, 200)
+	fill(&r.LobbyDeliveries, 200_000)
+	fill(&r.HeartbeatInterval, 25*time.Second)
+	fill(&r.HandshakeTimeout, 10*time.Second)
+	fill(&r.CloseTimeout, 5*time.Second)
+	fill(&r.Logger, slog.Default())
+	fill(&r.Trace, &Trace{})
+	return r, r.check()
+}
+
+func fill[T comparable](field *T, byDefault T) {
+	var zero T
+	if *field == zero {
+		*field = byDefault
+	}
+}
+
+func (o *Options) check() error {
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{
+		{"MaxMessageBytes", float64(o.MaxMessageBytes)},
+		{"MaxRoomsPerClient", float64(o.MaxRoomsPerClient)},
+		{"MaxClients", float64(o.MaxClients)},
+		{"MaxClientsPerAddress", float64(o.MaxClientsPerAddress)},
+		{"MessageRate", o.MessageRate},
+		{"MessageBurst", float64(o.MessageBurst)},
+		{"MailboxMessages", float64(o.MailboxMessages)},
+		{"MailboxBytes", float64(o.MailboxBytes)},
+		{"OutboxMessages", float64(o.OutboxMessages)},
+		{"OutboxBytes", float64(o.OutboxBytes)},
+		{"EmptyRoomTimeout", float64(o.EmptyRoomTimeout)},
+		{"AnnounceLimit", float64(o.AnnounceLimit)},
+		{"LobbyDeliveries", float64(o.LobbyDeliveries)},
+		{"HeartbeatInterval", float64(o.HeartbeatInterval)},
+		{"HandshakeTimeout", float64(o.HandshakeTimeout)},
+		{"CloseTimeout", float64(o.CloseTimeout)},
+	} {
+		if f.value < 0 || math.IsNaN(f.value) {
+			return fmt.Errorf("simplysocket: Options.%s is negative", f.name)
+		}
+	}
+	for _, name := range []string{o.Name, o.Lobby} {
+		if err := protocol.ValidName(name); err != nil {
+			return fmt.Errorf("simplysocket: Options: name %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Identity is who a client is, as Authenticate found it. It is fixed for the
+// session; the zero Identity is an anonymous client.
+type Identity struct {
+	// User is the name of the account, the same in all its sessions; see
+	// [Server.User].
+	User string `json:"user,omitempty"`
+	// Claims is what else is known, such as roles. It must not be changed.
+	Claims map[string]any `json:"claims,omitempty"`
+}

@@ -1,0 +1,114 @@
+package simplysocket
+
+import (
+	"encoding/json"
+)
+
+// Key names a typed property of rooms and members. Make keys once, as package
+// variables, with [NewKey].
+type Key[T any] struct {
+	name   string
+	listed bool
+}
+
+// Holder is what has properties: a [*Room] or a [*Member].
+type Holder interface {
+	properties(write bool) map[string]any
+	changed()
+}
+
+// KeyOption changes what becomes of a property.
+type KeyOption func(*keyOptions)
+
+type keyOptions struct{ listed bool }
+
+// Listed shows the property, when a room holds it, in `list-rooms`.
+func Listed() KeyOption { return func(o *keyOptions) { o.listed = true } }
+
+// NewKey returns a key. Keys of the same name and different types are different
+// properties only if they are not held by the same holder: use one name for one
+// thing.
+func NewKey[T any](name string, opts ...KeyOption) Key[T] {
+	var o keyOptions
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return Key[T]{name: name, listed: o.listed}
+}
+
+// listedValue marks a property that listings show.
+type listedValue[T any] struct{ value T }
+
+func (v listedValue[T]) shown() any { return v.value }
+
+// Lookup returns the property, and whether it was set. Like all of a room it is
+// valid in the room's turns only.
+func (k Key[T]) Lookup(h Holder) (value T, ok bool) {
+	switch held := h.properties(false)[k.name].(type) {
+	case T:
+		return held, true
+	case listedValue[T]:
+		return held.value, true
+	}
+	return value, false
+}
+
+// Value returns the property, or the zero value.
+func (k Key[T]) Value(h Holder) T {
+	value, _ := k.Lookup(h)
+	return value
+}
+
+// Set sets the property.
+func (k Key[T]) Set(h Holder, value T) {
+	if k.listed {
+		h.properties(true)[k.name] = listedValue[T]{value}
+		h.changed()
+		return
+	}
+	h.properties(true)[k.name] = value
+}
+
+// Delete removes the property.
+func (k Key[T]) Delete(h Holder) {
+	delete(h.properties(false), k.name)
+	h.changed()
+}
+
+func (r *Room) properties(write bool) map[string]any {
+	if r.props == nil && write {
+		r.props = map[string]any{}
+	}
+	return r.props
+}
+
+func (r *Room) changed() { r.dirty = true }
+
+func (m *Member) properties(write bool) map[string]any {
+	if m.props == nil && write {
+		m.props = map[string]any{}
+	}
+	return m.props
+}
+
+func (m *Member) changed() {}
+
+// listedProperties returns what listings show of the room's properties: those
+// of its opener or, in a room with code of its own, the listed keys.
+func (r *Room) listedProperties() json.RawMessage {
+	shown := map[string]any{}
+	for name, held := range r.props {
+		if v, ok := held.(interface{ shown() any }); ok {
+			shown[name] = v.shown()
+		}
+	}
+	if len(shown) == 0 {
+		return r.listed
+	}
+	raw, err := encodeBody(shown)
+	if err != nil || len(raw) > maxProperties {
+		r.srv.log.Error("listed properties are left out", "room", r.name, "bytes", len(raw), "error", err)
+		return nil
+	}
+	return raw
+}

@@ -1,0 +1,78 @@
+package simplysocket
+
+import (
+	"context"
+	"errors"
+)
+
+// RoomRef refers to a room by its name. It is safe anywhere and at any time,
+// also for a room that is not open: what needs an open room then returns
+// [ErrRoomClosed], since a reference opens no room.
+type RoomRef struct {
+	srv  *Server
+	name string
+}
+
+// Name is the room's name.
+func (ref RoomRef) Name() string { return ref.name }
+
+// Send has the room handle a message of the server's own code, see [OnServer];
+// a relay room passes it on. It waits for nothing: nil says that the message is
+// in the room's mailbox. Otherwise it is [ErrRoomClosed], [ErrMailboxFull], or
+// an error for what can not be sent.
+func (ref RoomRef) Send(action string, body any) error {
+	raw, err := encodeOutgoing(action, body)
+	if err != nil {
+		return err
+	}
+	return ref.post(&entry{kind: entryServer, action: action, body: raw})
+}
+
+// Call is Send and waits for the reply, which OnServerCall gives, decoded into
+// reply unless that is nil. In a turn it would wait for its own end: under a
+// room's Context it returns [ErrInTurn].
+func (ref RoomRef) Call(ctx context.Context, action string, body, reply any) error {
+	if ctx.Value(turnKey{}) != nil {
+		return ErrInTurn
+	}
+	raw, err := encodeOutgoing(action, body)
+	if err != nil {
+		return err
+	}
+	answered := make(chan answer, 1)
+	if err := ref.post(&entry{kind: entryServer, action: action, body: raw, answer: answered}); err != nil {
+		return err
+	}
+	select {
+	case a := <-answered:
+		if a.err != nil || reply == nil {
+			return a.err
+		}
+		return decodeReply(a.body, reply)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Broadcast sends a message to the room's members, in the room's order and past
+// its handlers. Its errors are those of Send.
+func (ref RoomRef) Broadcast(action string, body any, opts ...SendOption) error {
+	raw, err := encodeOutgoing(action, body)
+	if err != nil {
+		return err
+	}
+	o := collect(opts)
+	return ref.post(&entry{kind: entryBroadcast, action: action, body: raw, options: &o})
+}
+
+func (ref RoomRef) post(e *entry) error {
+	r := ref.srv.rooms.find(ref.name)
+	if r == nil {
+		return ErrRoomClosed
+	}
+	err := r.post(e)
+	if errors.Is(err, ErrMailboxFull) {
+		ref.srv.stats.busy.Add(1)
+	}
+	return err
+}

@@ -1,0 +1,410 @@
+package simplysocket_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// object is a message body.
+type object = map[string]any
+
+func decode[T any](t testing.TB, raw json.RawMessage) (v T) {
+	t.Helper()
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	return v
+}
+
+func TestWelcome(t *testing.T) {
+	h := serve(t, false, nil)
+	c := h.raw("")
+	m := c.expect("welcome")
+	if got := c.received()[0]; got.Action != "welcome" {
+		t.Errorf("the first message is %v", got)
+	}
+	body := decode[struct {
+		Client, Server, Session string
+		Resumed                 *bool
+		Heartbeat               int64
+		Limits                  struct {
+			MessageBytes int `json:"message_bytes"`
+			Rooms        int
+			Rate         float64 `json:"messages_per_second"`
+			Burst        int
+		}
+	}](t, m.Body)
+	if body.Client == "" || body.Server != "server" || body.Resumed == nil || *body.Resumed || body.Heartbeat != 25_000 || body.Session != "" {
+		t.Errorf("welcome %s", m.Body)
+	}
+	if l := body.Limits; l.MessageBytes != 65_536 || l.Rooms != 100 || l.Rate != 200 || l.Burst != 400 {
+		t.Errorf("limits %+v", l)
+	}
+	if !m.IsTargetClient || m.Target != body.Client || m.Sender != "server" {
+		t.Errorf("welcome %v", m)
+	}
+}
+
+func TestRelayRoom(t *testing.T) {
+	h := serve(t, false, nil)
+	a := h.connect()
+	ack := a.call("join-room", "chat/general", nil)
+	if ack.Re != "join-room" || ack.Room != "chat/general" || !ack.IsTargetClient || ack.Target != a.id {
+		t.Errorf("ack %v", ack)
+	}
+	joined := a.received()[1]
+	state := decode[struct {
+		Message    string
+		Epoch, Seq uint64
+		Count      int
+		Members    []struct{ Client string }
+	}](t, joined.Body)
+	if joined.Action != "joined-room" || state.Message != "Welcome client "+a.id || state.Epoch == 0 || state.Seq != joined.Seq ||
+		state.Count != 1 || len(state.Members) != 1 || state.Members[0].Client != a.id || joined.Target != a.id || joined.Room != "chat/general" {
+		t.Errorf("joined %v", joined)
+	}
+
+	b := h.member("chat/general")
+	news := a.expect("client-joined-room")
+	if news.field("client") != b.id || news.field("message") != "Client "+b.id+" joined the room" || news.Target != "chat/general" || news.IsTargetClient || news.Sender != "server" {
+		t.Errorf("news %v", news)
+	}
+	for _, m := range b.received() {
+		if m.Action == "client-joined-room" {
+			t.Errorf("the joiner is told of itself: %v", m)
+		}
+	}
+
+	// A message goes to all, its sender included, and then the ack.
+	a.write(`{"action":"send-message","target":"chat/general","message_body":{"n":9007199254740993, "x":[1.50]},"sender":"forged","id":9,"extra":1}`)
+	for _, c := range []*client{a, b} {
+		m := c.expect("send-message")
+		if m.Sender != a.id || m.Target != "chat/general" || string(m.Body) != `{"n":9007199254740993, "x":[1.50]}` {
+			t.Errorf("got %v", m)
+		}
+	}
+	if ack := a.answer(9); ack.Action != "ack" || ack.Re != "send-message" || ack.Seq == 0 {
+		t.Errorf("ack %v", ack)
+	}
+	a.lastID = 9
+
+	a.call("leave-room", "chat/general", nil)
+	if left := b.expect("client-left-room"); left.field("client") != a.id || left.field("reason") != "left" || left.field("message") != "Client "+a.id+" left the room" {
+		t.Errorf("got %v", left)
+	}
+	var told bool
+	for _, m := range a.received() {
+		told = told || m.Action == "left-room" && m.field("reason") == "left" && m.Room == "chat/general"
+	}
+	if !told {
+		t.Errorf("who left was not told: %v", a.received())
+	}
+	a.refused("send-message", "chat/general", nil, "not-a-member")
+	a.refused("leave-room", "chat/general", nil, "not-a-member")
+	a.refused("send-message", "nowhere", nil, "unknown-room")
+
+	_ = b.conn.WriteClose(1000, "")
+	if end := b.closing(); end.Code != 1000 {
+		t.Errorf("close was answered with %v", end)
+	}
+}
+
+func TestJoinAgainChangesNothing(t *testing.T) {
+	h := serve(t, false, nil)
+	a, b := h.member("r"), h.member("r")
+	b.call("join-room", "r", nil)
+	a.expect("client-joined-room")
+	a.send("x", "r", nil)
+	b.expect("x")
+	joined := 0
+	for _, m := range append(a.received(), b.received()...) {
+		if m.Action == "client-joined-room" || m.Action == "joined-room" {
+			joined++
+		}
+	}
+	if joined != 3 {
+		t.Errorf("%d announcements, want 3", joined)
+	}
+}
+
+func TestLobby(t *testing.T) {
+	h := serve(t, false, nil)
+	a, b := h.connect(), h.connect()
+	// With nothing else defined, what one client sends everybody receives.
+	a.call("send-message", "", object{"text": "hi"})
+	if m := b.expect("send-message"); m.Sender != a.id || m.Target != "lobby" {
+		t.Errorf("got %v", m)
+	}
+	b.call("send-message", "lobby", nil)
+	if list := a.call("list-members", "", nil); string(list.Body) != `{"count":2}` {
+		t.Errorf("list %s", list.Body)
+	}
+	for _, m := range append(a.received(), b.received()...) {
+		if strings.HasPrefix(m.Action, "client-") || m.Action == "joined-room" {
+			t.Errorf("the lobby announces %v", m)
+		}
+	}
+	a.refused("join-room", "lobby", nil, "unknown-action")
+	a.refused("leave-room", "", nil, "unknown-action")
+}
+
+func TestLobbyBudget(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{LobbyDeliveries: 10})
+	a := h.connect()
+	for range 10 {
+		a.call("x", "", nil)
+	}
+	a.refused("x", "", nil, "rate-limited")
+}
+
+func TestDirectMessages(t *testing.T) {
+	h := serve(t, false, nil)
+	a, b, c := h.member("r1"), h.member("r1"), h.connect()
+	b.call("join-room", "r2", nil)
+	a.call("join-room", "r2", nil)
+
+	direct := func(from *client, to, room string) message {
+		from.lastID++
+		from.write(fmt.Sprintf(`{"action":"whisper","IsTargetClient":true,"target":%q,"room":%q,"message_body":{"x":1},"id":%d}`, to, room, from.lastID))
+		return from.answer(from.lastID)
+	}
+	if m := direct(a, b.id, ""); m.Action != "ack" || m.Room != "r1" {
+		t.Errorf("got %v", m)
+	}
+	if m := b.expect("whisper"); m.Sender != a.id || m.Target != b.id || !m.IsTargetClient || m.Room != "r1" || string(m.Body) != `{"x":1}` {
+		t.Errorf("got %v", m)
+	}
+	if m := direct(a, b.id, "r2"); m.Action != "ack" || m.Room != "r2" {
+		t.Errorf("got %v", m)
+	}
+	for _, tt := range []struct{ to, room, code string }{
+		{c.id, "", "unknown-client"},      // shares the lobby alone
+		{c.id, "lobby", "unknown-client"}, // which does not count
+		{a.id, "", "unknown-client"},      // oneself
+		{"nobody", "", "unknown-client"},
+		{"", "", "unknown-client"},
+		{b.id, "r3", "unknown-room"},
+		{b.id, "a//b", "bad-name"},
+	} {
+		if m := direct(a, tt.to, tt.room); m.code() != tt.code {
+			t.Errorf("to %q in %q: got %v, want %s", tt.to, tt.room, m, tt.code)
+		}
+	}
+	b.call("leave-room", "r1", nil)
+	if m := direct(a, b.id, "r1"); m.code() != "unknown-client" {
+		t.Errorf("to one who left: %v", m)
+	}
+	for _, m := range a.received() {
+		if m.Action == "whisper" {
+			t.Errorf("the sender of a direct message received %v", m)
+		}
+	}
+}
+
+func TestRoomOptions(t *testing.T) {
+	h := serve(t, false, nil)
+	a, b := h.connect(), h.connect()
+	a.call("join-room", "r", object{"capacity": 2, "password": "secret", "properties": object{"topic": "<go>"}, "create": true})
+	a.refused("join-room", "r", object{"create": true}, "room-exists")
+	b.refused("join-room", "r", object{"create": true}, "room-exists")
+	b.refused("join-room", "other", object{"create": false}, "unknown-room")
+	b.refused("join-room", "r", nil, "forbidden")
+	b.refused("join-room", "r", object{"password": "wrong"}, "forbidden")
+	b.refused("join-room", "r", object{"password": 1}, "bad-message")
+	b.refused("join-room", "r", object{"create": "yes"}, "bad-message")
+	b.call("join-room", "r", object{"password": "secret", "create": false})
+	c := h.connect()
+	c.refused("join-room", "r", object{"password": "secret"}, "room-full")
+	list := decode[struct {
+		Rooms []object
+		Count int
+		Next  string
+	}](t, c.call("list-rooms", "", nil).Body)
+	if fmt.Sprint(list.Rooms) != `[map[capacity:2 locked:true members:2 name:r properties:map[topic:<go>]]]` || list.Count != 1 || list.Next != "" {
+		t.Errorf("list %+v", list)
+	}
+	for _, m := range append(append(a.received(), b.received()...), c.received()...) {
+		if strings.Contains(string(m.Body), "secret") {
+			t.Errorf("the password is told: %v", m)
+		}
+	}
+	for _, body := range []object{{"capacity": 0}, {"capacity": -1}, {"capacity": 1.5}, {"capacity": "2"}, {"properties": []int{}}, {"hidden": 1}} {
+		c.refused("join-room", "new", body, "bad-message")
+	}
+	c.refused("join-room", "new", object{"properties": object{"x": strings.Repeat("x", 3000)}}, "too-large")
+}
+
+func TestPasswordAttemptsAreLimited(t *testing.T) {
+	h := serve(t, false, nil)
+	a := h.connect()
+	a.call("join-room", "r", object{"password": "secret"})
+	for range 2 { // a new connection is no new chance
+		b := h.connect()
+		for range 5 {
+			b.refused("join-room", "r", object{"password": "wrong"}, "forbidden")
+		}
+	}
+	h.connect().refused("join-room", "r", object{"password": "secret"}, "rate-limited")
+}
+
+func TestHiddenRoom(t *testing.T) {
+	h := serve(t, false, nil)
+	a, b := h.connect(), h.connect()
+	a.call("join-room", "r", object{"hidden": true})
+	b.refused("send-message", "r", nil, "unknown-room")
+	b.refused("list-members", "r", nil, "unknown-room")
+	b.refused("leave-room", "r", nil, "unknown-room")
+	if list := b.call("list-rooms", "", nil); string(list.Body) != `{"rooms":[],"count":0}` {
+		t.Errorf("list %s", list.Body)
+	}
+	b.call("join-room", "r", nil)
+}
+
+func TestLists(t *testing.T) {
+	h := serve(t, true, &simplysocket.Options{MaxRoomsPerClient: 300, MessageRate: simplysocket.Unlimited})
+	a := h.connect()
+	for i := range 250 {
+		a.call("join-room", fmt.Sprintf("room/%03d", i), nil)
+	}
+	type page struct {
+		Rooms []struct{ Name string }
+		Count int
+		Next  string
+	}
+	var names []string
+	for after := ""; ; {
+		p := decode[page](t, a.call("list-rooms", "", object{"after": after}).Body)
+		if len(p.Rooms) > 100 || p.Count != 250 {
+			t.Errorf("a page has %d rooms of %d", len(p.Rooms), p.Count)
+		}
+		for _, r := range p.Rooms {
+			names = append(names, r.Name)
+		}
+		if after = p.Next; after == "" {
+			break
+		}
+	}
+	for i, name := range names {
+		if name != fmt.Sprintf("room/%03d", i) {
+			t.Fatalf("room %d of the list is %s", i, name)
+		}
+	}
+	if len(names) != 250 {
+		t.Errorf("the list has %d rooms", len(names))
+	}
+	a.refused("list-rooms", "", object{"after": 1}, "bad-message")
+
+	var ids []string
+	for range 120 {
+		ids = append(ids, h.member("full").id)
+	}
+	last := h.member("full")
+	ids = append(ids, last.id)
+	type members struct {
+		Members []struct{ Client string }
+		Count   int
+		Next    uint64
+	}
+	var joined message
+	for _, m := range last.received() {
+		if m.Action == "joined-room" {
+			joined = m
+		}
+	}
+	p := decode[members](t, joined.Body)
+	if len(p.Members) != 100 || p.Count != 121 || p.Next == 0 {
+		t.Errorf("joined-room lists %d of %d, next %d", len(p.Members), p.Count, p.Next)
+	}
+	got := p.Members
+	for p.Next != 0 {
+		p = decode[members](t, last.call("list-members", "full", object{"after": p.Next}).Body)
+		got = append(got, p.Members...)
+	}
+	if len(got) != len(ids) {
+		t.Fatalf("%d members are listed, want %d", len(got), len(ids))
+	}
+	for i, m := range got {
+		if m.Client != ids[i] {
+			t.Errorf("member %d is %s, want %s: not in joining order", i, m.Client, ids[i])
+		}
+	}
+}
+
+func TestConnectIntoRooms(t *testing.T) {
+	h := serve(t, false, nil)
+	c := h.raw("?room=a&room=b/c&room=a//b")
+	for _, room := range []string{"a", "b/c"} {
+		c.until("joined "+room, func(m message) bool { return m.Action == "joined-room" && m.Room == room })
+	}
+	c = h.raw("?room=a//b")
+	if m := c.expect("error"); m.code() != "bad-name" || m.Re != "join-room" {
+		t.Errorf("got %v", m)
+	}
+}
+
+func TestSeqAndEpoch(t *testing.T) {
+	h := serve(t, false, nil)
+	a, b := h.member("r"), h.member("r")
+	for range 20 {
+		a.call("x", "r", nil)
+		b.send("y", "r", nil)
+	}
+	b.call("z", "r", nil)
+	a.expect("z")
+	for _, c := range []*client{a, b} {
+		last := uint64(0)
+		for _, m := range c.received() {
+			if m.Target != "r" && m.Room != "r" {
+				continue
+			}
+			if m.Seq <= last {
+				t.Errorf("seq %d after %d: %v", m.Seq, last, m)
+			}
+			last = m.Seq
+		}
+	}
+}
+
+func TestProtocolActions(t *testing.T) {
+	h := serve(t, false, nil)
+	c := h.member("r")
+	for _, action := range []string{
+		"welcome", "ack", "error", "gap", "joined-room", "left-room", "room-closed", "client-joined-room",
+		"client-left-room", "client-anything", "room-count", "heartbeat", "hello",
+	} {
+		c.refused(action, "r", nil, "forbidden")
+		c.refused(action, "", nil, "forbidden")
+	}
+	for _, action := range []string{"$x", "history", "find-room", "watch-rooms"} {
+		c.refused(action, "r", nil, "unknown-action")
+	}
+	for _, name := range []string{"a b", "a//b", "..", "a/", "é", "*", ">", "a\x00", strings.Repeat("a", 129)} {
+		c.refused("join-room", name, nil, "bad-name")
+		c.refused("x", name, nil, "bad-name")
+	}
+}
+
+func TestThinnedAnnouncements(t *testing.T) {
+	h := serve(t, true, &simplysocket.Options{AnnounceLimit: 5})
+	first := h.member("r")
+	for range 10 {
+		h.member("r")
+	}
+	first.until("room-count of 11", func(m message) bool {
+		return m.Action == protocol.ActionRoomCount && string(m.Body) == `{"count":11}`
+	})
+	news := 0
+	for _, m := range first.received() {
+		if m.Action == "client-joined-room" {
+			news++
+		}
+	}
+	if news != 4 {
+		t.Errorf("%d joins are announced, want 4", news)
+	}
+}

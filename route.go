@@ -1,0 +1,266 @@
+package simplysocket
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"golang.org/x/time/rate"
+
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// inbound takes what a client sends to where it goes. It implements
+// [socket.Handler] on the client's goroutine.
+type inbound struct {
+	client *Client
+	rooms  []string // v1: to join once hello has come
+}
+
+// Ping implements [socket.Handler].
+func (in *inbound) Ping(payload []byte) { in.client.out.Pong(payload) }
+
+// Pong implements [socket.Handler]. That something was read is enough.
+func (in *inbound) Pong() {}
+
+// Message implements [socket.Handler].
+func (in *inbound) Message(payload []byte) {
+	c := in.client
+	c.srv.stats.received.Add(1)
+	env, err := protocol.Parse(payload)
+	if c.v1 && !c.greeted {
+		in.greet(&env, err)
+		return
+	}
+	if c.isEnded() {
+		return
+	}
+	var bad *protocol.ParseError
+	if errors.As(err, &bad) {
+		env.ID = bad.ID
+	}
+	if !c.allowed(&env) {
+		return
+	}
+	if err != nil {
+		c.sendError(newError(protocol.CodeBadMessage, "%s", bad.Message), "", env.ID)
+		return
+	}
+	if env.ID != 0 && env.ID <= c.lastID {
+		c.sendError(newError(protocol.CodeStaleID, "id %d does not grow: the last was %d", env.ID, c.lastID), string(env.Action), env.ID)
+		return
+	}
+	c.lastID = max(c.lastID, env.ID)
+	if err := c.route(&env); err != nil {
+		c.sendError(wireError(err), string(env.Action), env.ID)
+	}
+}
+
+// greet takes a v1 client's first message.
+func (in *inbound) greet(env *protocol.Envelope, err error) {
+	c := in.client
+	if !c.hello.Stop() {
+		return
+	}
+	c.greeted = true
+	c.srv.greeting.update(c.id, func(*Client, bool) (*Client, bool) { return nil, false })
+	if err != nil || string(env.Action) != protocol.ActionHello {
+		c.turnAway(protocol.ClosePolicy, "the first message must be hello")
+		return
+	}
+	rooms := in.rooms
+	in.rooms = nil
+	if err := c.begin(rooms); err != nil {
+		var refused *socket.CloseError
+		errors.As(err, &refused)
+		c.end(Left)
+		c.out.Close(refused.Code, refused.Reason)
+	}
+}
+
+// allowed takes a message from the client's rate.
+func (c *Client) allowed(env *protocol.Envelope) bool {
+	o := &c.srv.opts
+	if o.MessageRate >= Unlimited {
+		return true
+	}
+	if c.limiter == nil {
+		c.limiter = rate.NewLimiter(rate.Limit(o.MessageRate), o.MessageBurst)
+	}
+	if c.limiter.Allow() {
+		return true
+	}
+	c.srv.stats.rateLimited.Add(1)
+	if c.excess == nil {
+		c.excess = rate.NewLimiter(rate.Limit(o.MessageRate), o.MessageBurst)
+	}
+	if !c.excess.Allow() {
+		c.srv.log.Info("client floods", "client", c.id)
+		c.Disconnect(protocol.CloseFlooding, "too many messages")
+		return false
+	}
+	c.lastID = max(c.lastID, env.ID)
+	c.sendError(newError(protocol.CodeRateLimited, "more than %g messages per second", o.MessageRate), string(env.Action), env.ID)
+	return false
+}
+
+// wireError gives the errors that Go callers see the code that clients see.
+func wireError(err error) error {
+	for _, known := range []struct {
+		err  error
+		code protocol.Code
+	}{
+		{ErrBadName, protocol.CodeBadName},
+		{ErrTooManyRooms, protocol.CodeLimitExceeded},
+		{ErrMailboxFull, protocol.CodeBusy},
+		{ErrRoomClosed, protocol.CodeUnknownRoom},
+		{ErrServerClosed, protocol.CodeBusy},
+		{ErrClientGone, protocol.CodeUnknownClient},
+	} {
+		if errors.Is(err, known.err) {
+			return &Error{Code: known.code, Message: strings.TrimPrefix(err.Error(), "simplysocket: ")}
+		}
+	}
+	return err
+}
+
+// route takes a message to the mailbox where it belongs, or answers it.
+func (c *Client) route(env *protocol.Envelope) error {
+	action := string(env.Action)
+	toLobby := !env.IsTargetClient && (len(env.Target) == 0 || string(env.Target) == c.srv.opts.Lobby)
+	switch {
+	case action == protocol.ActionJoinRoom && !toLobby:
+		return c.routeJoin(env)
+	case action == protocol.ActionLeaveRoom && !toLobby:
+		return c.routeLeave(env)
+	case action == protocol.ActionListRooms && toLobby:
+		reply, err := c.srv.listRooms(env.Body)
+		if err == nil && env.ID != 0 {
+			c.sendAck(action, env.ID, reply)
+		}
+		return err
+	case action == protocol.ActionListMembers:
+		return c.deliver(env, entryMembers, action)
+	case action == protocol.ActionHello || protocol.ServerAction(action):
+		return newError(protocol.CodeForbidden, "%q is not for clients to send", action)
+	case protocol.ReservedAction(action), action == protocol.ActionHistory,
+		action == protocol.ActionFindRoom, action == protocol.ActionWatchRooms:
+		return newError(protocol.CodeUnknownAction, "this server does not know %q", action)
+	case env.IsTargetClient:
+		return c.routeDirect(env, action)
+	default:
+		return c.deliver(env, entryMessage, action)
+	}
+}
+
+type createParam struct {
+	Create *bool `json:"create"`
+}
+
+func (c *Client) routeJoin(env *protocol.Envelope) error {
+	req := joinRequest{room: string(env.Target), id: env.ID, body: bytes.Clone(env.Body)}
+	if len(req.body) > len("{}") {
+		var p createParam
+		if err := json.Unmarshal(req.body, &p); err != nil {
+			return badBody(err)
+		}
+		switch {
+		case p.Create == nil:
+		case *p.Create:
+			req.flags |= flagCreate
+		default:
+			req.flags |= flagExisting
+		}
+	}
+	return c.join(req)
+}
+
+func (c *Client) routeLeave(env *protocol.Envelope) error {
+	err := c.leave(string(env.Target), env.ID)
+	if errors.Is(err, ErrRoomClosed) {
+		return c.stranger(string(env.Target))
+	}
+	return err
+}
+
+// deliver puts a message into the mailbox of its room.
+func (c *Client) deliver(env *protocol.Envelope, kind entryKind, action string) error {
+	room := c.roomOf(env.Target)
+	if room == nil {
+		return c.stranger(string(env.Target))
+	}
+	return c.post(room, &entry{kind: kind, member: c.id, id: env.ID, action: action, body: bytes.Clone(env.Body), client: c})
+}
+
+func (c *Client) post(room *Room, e *entry) error {
+	err := room.post(e)
+	if errors.Is(err, ErrMailboxFull) {
+		c.srv.stats.busy.Add(1)
+	}
+	return err
+}
+
+// roomOf returns the room of that name if the client is in it, or has a join on
+// the way to it.
+func (c *Client) roomOf(target []byte) *Room {
+	if len(target) == 0 || string(target) == c.srv.opts.Lobby {
+		return c.srv.theLobby()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m := c.membership(string(target)); m != nil {
+		return m.room
+	}
+	return nil
+}
+
+// stranger is the answer to whoever speaks to a room without being in it.
+func (c *Client) stranger(name string) error {
+	if err := protocol.ValidName(name); err != nil {
+		return newError(protocol.CodeBadName, "%v", err)
+	}
+	if r := c.srv.rooms.find(name); r != nil && !r.info.Load().hidden {
+		return newError(protocol.CodeNotAMember, "not a member of room %q", name)
+	}
+	return unknownRoom(name)
+}
+
+// routeDirect finds the room that a message to another client goes through: the
+// one it names, or the first that both are in.
+func (c *Client) routeDirect(env *protocol.Envelope, action string) error {
+	to := c.srv.clients.find(string(env.Target))
+	if to == nil || to == c {
+		return unknownClient(string(env.Target))
+	}
+	room := c.sharedRoom(to, env.Room)
+	if room == nil && len(env.Room) > 0 && c.roomOf(env.Room) == nil {
+		return c.stranger(string(env.Room))
+	}
+	if room == nil {
+		return unknownClient(to.id)
+	}
+	return c.post(room, &entry{kind: entryDirect, member: c.id, id: env.ID, action: action, body: bytes.Clone(env.Body), target: to.id, client: c})
+}
+
+func (c *Client) sharedRoom(to *Client, name []byte) *Room {
+	c.mu.Lock()
+	mine := make([]*Room, 0, len(c.rooms))
+	for _, m := range c.rooms {
+		if len(name) == 0 || string(name) == m.room.name {
+			mine = append(mine, m.room)
+		}
+	}
+	c.mu.Unlock()
+	to.mu.Lock()
+	defer to.mu.Unlock()
+	for _, r := range mine {
+		for _, m := range to.rooms {
+			if m.room == r {
+				return r
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package simplysocket
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// SendOption changes to whom and how a message is sent.
+type SendOption func(*sendOptions)
+
+type sendOptions struct {
+	except   []string
+	only     []string
+	toOnly   bool
+	from     string
+	volatile bool
+	key      string
+	overflow *Overflow
+}
+
+func collect(opts []SendOption) (o sendOptions) {
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
+// Participant is whoever has a slug: a [*Member] or a [*Client].
+type Participant interface {
+	// ID is the slug.
+	ID() string
+}
+
+// Except leaves the given participants out.
+func Except(who ...Participant) SendOption {
+	return func(o *sendOptions) { o.except = appendIDs(o.except, who) }
+}
+
+// Only sends to the given participants alone, as far as they are members.
+func Only(who ...Participant) SendOption {
+	return func(o *sendOptions) {
+		o.toOnly = true
+		o.only = appendIDs(o.only, who)
+	}
+}
+
+func appendIDs(ids []string, who []Participant) []string {
+	for _, p := range who {
+		ids = append(ids, p.ID())
+	}
+	return ids
+}
+
+// From names the participant as the sender. Without it the sender is the
+// server.
+func From(who Participant) SendOption {
+	return func(o *sendOptions) { o.from = who.ID() }
+}
+
+// Volatile marks a message that may be lost: it is given up when an outbox is
+// full, nobody is told, and it is not replayed.
+func Volatile() SendOption {
+	return func(o *sendOptions) { o.volatile = true }
+}
+
+// Conflate lets the message replace a waiting one of the same room and key, in
+// the outbox of whoever reads slower than the room speaks: the newest wins.
+// That is no loss and is not told.
+func Conflate(key string) SendOption {
+	return func(o *sendOptions) { o.key = key }
+}
+
+// WithOverflow sets what happens to this message when an outbox is full, in
+// place of what [Room.SetOverflow] said.
+func WithOverflow(policy Overflow) SendOption {
+	return func(o *sendOptions) { o.overflow = &policy }
+}
+
+// Overflow says what happens to a broadcast that does not fit a member's full
+// outbox. A slow member never delays another, whatever the policy.
+type Overflow uint8
+
+const (
+	// Disconnect, the default, closes the connection with 4008. The client
+	// comes back and resumes.
+	Disconnect Overflow = iota
+	// DropOldest gives up the oldest waiting messages of the room. Each run of
+	// dropped messages is told by one `gap` in its place.
+	DropOldest
+	// DropNewest gives up the new message; told by `gap` likewise.
+	DropNewest
+	// ConflateByKey lets each message replace the waiting one of its key: the
+	// one given with [Conflate], otherwise its action and sender. If the
+	// outbox is full even so, the connection is closed with 4008.
+	ConflateByKey
+)
+
+func (o Overflow) policy() fanout.Policy {
+	switch o {
+	case DropOldest:
+		return fanout.DropOldest
+	case DropNewest:
+		return fanout.DropNewest
+	default:
+		return fanout.Disconnect
+	}
+}
+
+// encodeBody returns v as a JSON object.
+func encodeBody(v any) (json.RawMessage, error) {
+	body, err := protocol.MarshalObject(v)
+	if err != nil {
+		return nil, fmt.Errorf("simplysocket: message body: %w", err)
+	}
+	return body, nil
+}
+
+// encodeOutgoing checks the action and encodes the body of a message of the
+// application.
+func encodeOutgoing(action string, body any) (json.RawMessage, error) {
+	if err := checkAction(action); err != nil {
+		return nil, err
+	}
+	return encodeBody(body)
+}
+
+// checkAction accepts the actions that an application may send. It may send
+// those of the protocol that speak of the room's life, to put its own words in
+// place of the default ones.
+func checkAction(action string) error {
+	if err := protocol.ValidAction(action); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadAction, err)
+	}
+	if protocol.ReservedAction(action) {
+		return fmt.Errorf("%w: %q: actions that begin with $ belong to the protocol", ErrBadAction, action)
+	}
+	switch action {
+	case protocol.ActionWelcome, protocol.ActionAck, protocol.ActionError, protocol.ActionGap, protocol.ActionHeartbeat:
+		return fmt.Errorf("%w: %q is sent by the server alone", ErrBadAction, action)
+	}
+	return nil
+}

@@ -1,0 +1,309 @@
+package simplysocket
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/pattern"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// Server owns clients and rooms. It is an [http.Handler] whose requests are
+// WebSocket handshakes. All its methods may be called concurrently; what it is
+// configured with, HandleRoom, OnConnect and Use, is best called before the
+// first request: rooms that are open do not change.
+type Server struct {
+	opts    Options
+	name    string
+	log     *slog.Logger
+	trace   *Trace
+	origins []originPattern
+	limits  fanout.Limits
+	stats   counters
+
+	mu        sync.RWMutex // guards the three below
+	patterns  pattern.Set[func(*Room) error]
+	coded     bool // patterns are not empty, lobby aside
+	lobbyCode func(*Room) error
+	onConnect func(context.Context, *Client) error
+	around    []func(Handler) Handler
+
+	lobby       atomic.Pointer[Room]
+	lobbyMu     sync.Mutex // serializes its opening
+	lobbyBudget *rate.Limiter
+	rooms       roomRegistry
+	clients     *registry[*Client]
+	greeting    *registry[*Client] // v1 clients of which no hello has come
+	users       users
+	addresses   addresses
+	guesses     guesses
+	beats       heartbeat
+
+	clientCount atomic.Int64
+	closing     atomic.Bool
+	roomsLeft   census
+	clientsLeft census
+}
+
+// New returns a server; nil options are good defaults. It returns an error that
+// names the option which can not be. A server without clients runs no
+// goroutine.
+func New(o *Options) (*Server, error) {
+	opts, err := o.resolved()
+	if err != nil {
+		return nil, err
+	}
+	origins, err := parseOrigins(opts.Origins)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		opts:    opts,
+		name:    opts.Name,
+		log:     opts.Logger,
+		trace:   opts.Trace,
+		origins: origins,
+		limits: fanout.Limits{
+			Frames: opts.OutboxMessages,
+			Bytes:  opts.OutboxBytes,
+			Grace:  opts.CloseTimeout,
+		},
+		lobbyBudget: rate.NewLimiter(rate.Limit(opts.LobbyDeliveries), opts.LobbyDeliveries),
+		rooms:       roomRegistry{newRegistry[*Room]()},
+		clients:     newRegistry[*Client](),
+		greeting:    newRegistry[*Client](),
+		users:       users{newRegistry[[]*Client]()},
+	}
+	s.beats.interval = opts.HeartbeatInterval
+	return s, nil
+}
+
+// NewHTTPServer returns an http.Server for h whose limits keep slow and
+// oversized requests from costing much: 5 s and 16 KiB for the headers, 60 s
+// for idle connections. It sets no limit on what lives longer, as WebSockets
+// do.
+func NewHTTPServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
+}
+
+// HandleRoom has the rooms whose names match the pattern set up by setup. From
+// the first pattern on only names that match one open a room. Patterns are
+// split at '/': a literal segment matches itself, {name} any one segment, and
+// {rest...} at the end all that follow; [Room.Param] tells what they matched.
+// Of several that match the most specific wins, as in [http.ServeMux]. The
+// lobby is set up by a pattern that is exactly its name. HandleRoom panics for
+// a pattern that is not valid or conflicts with another.
+//
+// Setup runs when a room opens, before anything reaches it; an error refuses
+// whoever wants to join. It registers handlers and keeps the room's state in
+// its variables.
+func (s *Server) HandleRoom(name string, setup func(*Room) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name == s.opts.Lobby {
+		if s.lobbyCode != nil {
+			panic(fmt.Sprintf("simplysocket: the lobby %q is handled already", name))
+		}
+		s.lobbyCode = setup
+		return
+	}
+	if err := s.patterns.Add(name, setup); err != nil {
+		panic("simplysocket: HandleRoom: " + err.Error())
+	}
+	s.coded = true
+}
+
+// OnConnect sets what is asked about each client that is about to come: after
+// its authentication and before its `welcome`. An error refuses it with close
+// code 4003. The context ends with the handshake's time.
+func (s *Server) OnConnect(ask func(context.Context, *Client) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onConnect = ask
+}
+
+// Use wraps the message handlers of all rooms, the first wrapper outermost.
+func (s *Server) Use(wrap func(next Handler) Handler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.around = append(s.around, wrap)
+}
+
+func (s *Server) wrappers() []func(Handler) Handler {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Clone(s.around)
+}
+
+// Client returns the client of that slug, or nil.
+func (s *Server) Client(id string) *Client { return s.clients.find(id) }
+
+// Clients iterates over the clients, in no order.
+func (s *Server) Clients() iter.Seq[*Client] { return s.clients.all() }
+
+// Room refers to the room of that name, whether it is open or not.
+func (s *Server) Room(name string) RoomRef { return RoomRef{srv: s, name: name} }
+
+// Rooms iterates over the rooms that are open, hidden ones and the lobby
+// included, in no order.
+func (s *Server) Rooms() iter.Seq[RoomRef] {
+	return func(yield func(RoomRef) bool) {
+		for r := range s.rooms.all() {
+			if !yield(s.Room(r.name)) {
+				return
+			}
+		}
+	}
+}
+
+// User refers to every session of that user; see [Identity].
+func (s *Server) User(name string) UserRef { return UserRef{srv: s, name: name} }
+
+// UserRef refers to every session of a user on this server.
+type UserRef struct {
+	srv  *Server
+	name string
+}
+
+// Send sends a message to each session of the user. Its error is that of a
+// message which can not be sent.
+func (u UserRef) Send(action string, body any) error {
+	raw, err := encodeOutgoing(action, body)
+	if err != nil {
+		return err
+	}
+	for _, c := range u.srv.users.find(u.name) {
+		c.send(&protocol.Header{Action: action}, raw)
+	}
+	return nil
+}
+
+// Disconnect ends each session of the user; see [Client.Disconnect].
+func (u UserRef) Disconnect(code protocol.CloseCode, reason string) {
+	for _, c := range u.srv.users.find(u.name) {
+		c.Disconnect(code, reason)
+	}
+}
+
+// theLobby returns the lobby, which opens with the first client. One that a
+// panic has closed opens anew at its next use, and all clients are in again.
+func (s *Server) theLobby() *Room {
+	if lobby := s.lobby.Load(); lobby != nil && !lobby.mailbox.isClosed() {
+		return lobby
+	}
+	s.lobbyMu.Lock()
+	defer s.lobbyMu.Unlock()
+	before := s.lobby.Load()
+	if before != nil && (!before.mailbox.isClosed() || s.closing.Load()) {
+		return before
+	}
+	s.mu.RLock()
+	setup := s.lobbyCode
+	s.mu.RUnlock()
+	if setup == nil {
+		setup = Relay
+	}
+	lobby := s.newRoom(s.opts.Lobby, setup, pattern.Params{})
+	lobby.isLobby, lobby.hidden = true, true
+	s.rooms.add(lobby)
+	s.roomsLeft.enter()
+	s.lobby.Store(lobby)
+	if before != nil {
+		for c := range s.clients.all() {
+			lobby.letIn(c)
+		}
+	}
+	return lobby
+}
+
+// letIn has a client enter the lobby.
+func (r *Room) letIn(c *Client) {
+	_ = r.post(&entry{kind: entryJoin, member: c.id, client: c, flags: flagConnect, body: emptyBody}) // one that has closed opens anew
+}
+
+// openRoom returns the open room of that name, or opens it.
+func (s *Server) openRoom(name string, flags entryFlags) (*Room, error) {
+	setup, params, err := s.setupFor(name)
+	if err != nil {
+		return nil, err
+	}
+	var refused error
+	room, opened := s.rooms.findOrAdd(name, func(there bool) *Room {
+		switch {
+		case there && flags&flagCreate != 0:
+			refused = newError(protocol.CodeRoomExists, "room %q exists", name)
+		case !there && flags&flagExisting != 0:
+			refused = unknownRoom(name)
+		case !there && s.closing.Load():
+			refused = ErrServerClosed
+		case !there:
+			return s.newRoom(name, setup, params)
+		}
+		return nil
+	})
+	if refused != nil {
+		return nil, refused
+	}
+	if opened {
+		s.roomsLeft.enter()
+	}
+	return room, nil
+}
+
+// setupFor finds the code of a room.
+func (s *Server) setupFor(name string) (func(*Room) error, pattern.Params, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if !s.coded {
+		return Relay, pattern.Params{}, nil
+	}
+	setup, params, ok := s.patterns.Match(name)
+	if !ok {
+		return nil, params, unknownRoom(name)
+	}
+	return setup, params, nil
+}
+
+// roomRegistry holds the open rooms by name.
+type roomRegistry struct{ *registry[*Room] }
+
+func (reg roomRegistry) add(r *Room) {
+	reg.update(r.name, func(*Room, bool) (*Room, bool) { return r, true })
+}
+
+// findOrAdd returns the room of that name which takes entries, or the one that
+// open returns. Open is told whether there is one.
+func (reg roomRegistry) findOrAdd(name string, open func(there bool) *Room) (room *Room, added bool) {
+	reg.update(name, func(held *Room, ok bool) (*Room, bool) {
+		there := ok && !held.mailbox.isClosed()
+		opened := open(there)
+		switch {
+		case opened != nil:
+			room, added = opened, true
+		case ok:
+			room = held
+		}
+		return room, room != nil
+	})
+	return room, added
+}
+
+// remove takes r out, unless a later opening has its name.
+func (reg roomRegistry) remove(r *Room) {
+	reg.update(r.name, func(held *Room, ok bool) (*Room, bool) { return held, ok && held != r })
+}

@@ -1,0 +1,117 @@
+package simplysocket
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// closePace is how many clients per second a shutdown sends away: they come
+// back to some other server, which must be able to take them.
+const closePace = 500
+
+// Shutdown ends the server in good order: it takes no new clients, has every
+// room run its OnClose, sends the clients what waits for them and then 1001,
+// which tells them to come back, spread over time. It returns when all are
+// gone, or with the context's error after cutting off who is left. A second
+// call returns [ErrServerClosed].
+//
+// It does not close the http.Server: call that one's Shutdown afterwards.
+func (s *Server) Shutdown(ctx context.Context) error {
+	if s.closing.Swap(true) {
+		return ErrServerClosed
+	}
+	s.closeRooms(ctx)
+	s.closeClients(ctx)
+	err := s.clientsLeft.wait(ctx)
+	if err != nil {
+		for c := range s.clients.all() {
+			_ = c.conn.CloseNow()
+		}
+		return err
+	}
+	s.postClose() // to what opened while the others closed
+	return s.roomsLeft.wait(ctx)
+}
+
+// shuttingDown is what clients are told.
+const shuttingDown = "the server is shutting down"
+
+func (s *Server) postClose() {
+	for r := range s.rooms.all() {
+		_ = r.post(&entry{kind: entryClose, flags: flagShutdown}) // it may have closed
+	}
+}
+
+// closeRooms waits for the rooms, at most half of the time there is: a handler
+// that blocks must not keep the clients from being told.
+func (s *Server) closeRooms(ctx context.Context) {
+	s.postClose()
+	if deadline, ok := ctx.Deadline(); ok {
+		half, cancel := context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+		ctx = half
+	}
+	if s.roomsLeft.wait(ctx) != nil {
+		s.log.Warn("rooms are still busy at shutdown")
+	}
+}
+
+func (s *Server) closeClients(ctx context.Context) {
+	for c := range s.greeting.all() {
+		if c.hello.Stop() {
+			c.turnAway(protocol.CloseGoingAway, shuttingDown)
+		}
+	}
+	clients := make([]*Client, 0, s.clients.len())
+	for c := range s.clients.all() {
+		clients = append(clients, c)
+	}
+	spread := time.Duration(len(clients)) * time.Second / closePace
+	if deadline, ok := ctx.Deadline(); ok {
+		spread = min(spread, time.Until(deadline)/2)
+	}
+	started := time.Now()
+	for i, c := range clients {
+		pause(ctx, time.Until(started.Add(spread*time.Duration(i)/time.Duration(len(clients)))))
+		c.end(Dropped)
+		c.out.Close(uint16(protocol.CloseGoingAway), shuttingDown)
+	}
+}
+
+// pause sleeps for d unless that is too short to matter.
+func pause(ctx context.Context, d time.Duration) {
+	if d < 5*time.Millisecond {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// contain runs code of the application that belongs to no room.
+func (s *Server) contain(what string, f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.stats.panics.Add(1)
+			p := PanicInfo{Value: v, Stack: debug.Stack()}
+			s.log.Error("panic in "+what, "panic", v, "stack", string(p.Stack))
+			if s.trace.Panic != nil {
+				s.trace.Panic(p)
+			}
+			err = fmt.Errorf("%s: panic: %v", what, v)
+		}
+	}()
+	return f()
+}
+
+// observe calls a function of the application's Trace.
+func (s *Server) observe(f func()) {
+	_ = s.contain("Trace", func() error { f(); return nil })
+}

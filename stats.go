@@ -1,0 +1,49 @@
+package simplysocket
+
+import "sync/atomic"
+
+// Stats is a count of what the server has and did. The totals only grow.
+type Stats struct {
+	Clients int // connected now
+	Rooms   int // open now, the lobby included
+
+	Connects    uint64 // clients that came
+	Disconnects uint64 // clients that went
+	Refused     uint64 // handshakes that failed
+	Joins       uint64 // members let into rooms, lobby included
+	Leaves      uint64 // members who left, whatever the reason
+	Received    uint64 // messages from clients
+	Delivered   uint64 // messages handed to connections
+	Dropped     uint64 // messages that an overflow policy gave up
+	Overflows   uint64 // clients disconnected because their outbox was full
+	Busy        uint64 // messages and joins that a full mailbox refused
+	RateLimited uint64 // messages over a client's rate
+	Panics      uint64 // panics of the application's code
+}
+
+type counters struct {
+	connects, disconnects, refused                atomic.Uint64
+	joins, leaves                                 atomic.Uint64
+	received, deliveries                          atomic.Uint64
+	dropped, overflows, busy, rateLimited, panics atomic.Uint64
+}
+
+// Stats returns the counts as they are now. It may be called concurrently.
+func (s *Server) Stats() Stats {
+	return Stats{
+		Clients:     int(s.clientCount.Load()),
+		Rooms:       s.rooms.len(),
+		Connects:    s.stats.connects.Load(),
+		Disconnects: s.stats.disconnects.Load(),
+		Refused:     s.stats.refused.Load(),
+		Joins:       s.stats.joins.Load(),
+		Leaves:      s.stats.leaves.Load(),
+		Received:    s.stats.received.Load(),
+		Delivered:   s.stats.deliveries.Load(),
+		Dropped:     s.stats.dropped.Load(),
+		Overflows:   s.stats.overflows.Load(),
+		Busy:        s.stats.busy.Load(),
+		RateLimited: s.stats.rateLimited.Load(),
+		Panics:      s.stats.panics.Load(),
+	}
+}

@@ -1,0 +1,76 @@
+package simplysocket
+
+import "time"
+
+// Trace is functions that are called at what metrics and audits are made of.
+// Each may be nil. They run on the goroutine where it happens, several at once,
+// and must return quickly: a slow one delays a room or a client.
+type Trace struct {
+	// Connect is called when a client has been let in.
+	Connect func(ConnectInfo)
+	// Disconnect is called when its session has ended.
+	Disconnect func(DisconnectInfo)
+	// Join is called in the turn that lets a member in, Leave in the one that
+	// sees it go.
+	Join  func(JoinInfo)
+	Leave func(LeaveInfo)
+	// Message is called in the turn that has handled a member's message.
+	Message func(MessageInfo)
+	// Drop is called when messages to a client were given up.
+	Drop func(DropInfo)
+	// Panic is called when the application's code has panicked.
+	Panic func(PanicInfo)
+}
+
+// ConnectInfo describes a client that was let in.
+type ConnectInfo struct {
+	Client   string
+	Identity Identity
+	Address  string
+}
+
+// DisconnectInfo describes a client that is gone.
+type DisconnectInfo struct {
+	Client string
+	Code   uint16 // the close code; 1006 if there was none
+	Reason string
+}
+
+// JoinInfo describes a member that was let in.
+type JoinInfo struct {
+	Room    string
+	Client  string
+	Members int // with it
+}
+
+// LeaveInfo describes a member that is gone.
+type LeaveInfo struct {
+	Room    string
+	Client  string
+	Reason  LeaveReason
+	Members int // without it
+}
+
+// MessageInfo describes a message that was handled.
+type MessageInfo struct {
+	Room   string
+	Client string
+	Action string
+	Bytes  int           // of the body
+	Took   time.Duration // in its handler
+	Err    error         // why it was refused
+}
+
+// DropInfo describes messages that were given up.
+type DropInfo struct {
+	Client   string
+	Messages int
+	Overflow bool // the client was disconnected for it
+}
+
+// PanicInfo describes a panic.
+type PanicInfo struct {
+	Room  string
+	Value any
+	Stack []byte
+}
