@@ -117,13 +117,14 @@ type client struct {
 	conn *socket.Conn
 	id   string
 
-	mu     sync.Mutex
-	inbox  []message
-	next   int // the first message that no expect has looked at
-	came   chan struct{}
-	closed *socket.CloseError
-	done   chan struct{}
-	lastID uint64
+	mu       sync.Mutex
+	inbox    []message
+	next     int // the first message that no expect has looked at
+	answered int // ... and no answer
+	came     chan struct{}
+	closed   *socket.CloseError
+	done     chan struct{}
+	lastID   uint64
 }
 
 type dialOption func(*socket.DialOptions)
@@ -228,13 +229,19 @@ func (c *client) Pong()               {}
 // until waits for the next message that the test wants; others are passed over.
 func (c *client) until(what string, want func(message) bool) message {
 	c.t.Helper()
+	return c.scan(&c.next, what, want)
+}
+
+// scan looks at what comes from *next on.
+func (c *client) scan(next *int, what string, want func(message) bool) message {
+	c.t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	for {
 		c.mu.Lock()
-		for c.next < len(c.inbox) {
-			m := c.inbox[c.next]
-			c.next++
+		for *next < len(c.inbox) {
+			m := c.inbox[*next]
+			*next++
 			if want(m) {
 				c.mu.Unlock()
 				return m
@@ -254,9 +261,10 @@ func (c *client) until(what string, want func(message) bool) message {
 	}
 }
 
+// expect waits for the next message of that action, answers aside.
 func (c *client) expect(action string) message {
 	c.t.Helper()
-	return c.until(action, func(m message) bool { return m.Action == action })
+	return c.until(action, func(m message) bool { return m.Action == action && m.Ref == 0 })
 }
 
 // recent is the end of what has come, for messages of failures.
@@ -316,9 +324,11 @@ func (c *client) ask(action, target string, body any) message {
 	return c.answer(id)
 }
 
+// answer waits for the answer to an id; it passes over nothing that expect
+// could look for.
 func (c *client) answer(id uint64) message {
 	c.t.Helper()
-	return c.until(fmt.Sprintf("the answer to %d", id), func(m message) bool { return m.Ref == id })
+	return c.scan(&c.answered, fmt.Sprintf("the answer to %d", id), func(m message) bool { return m.Ref == id })
 }
 
 // call is ask for what must succeed.
@@ -337,4 +347,13 @@ func (c *client) refused(action, target string, body any, code string) {
 	if m := c.ask(action, target, body); m.Action != protocol.ActionError || m.code() != code {
 		c.t.Errorf("%s to %q: got %v, want error %s", action, target, m, code)
 	}
+}
+
+// byHeader authenticates by a header, as only a test may.
+func byHeader(r *http.Request) (simplysocket.Identity, error) {
+	user := r.Header.Get("X-User")
+	if user == "" {
+		return simplysocket.Identity{}, errors.New("no user")
+	}
+	return simplysocket.Identity{User: user}, nil
 }

@@ -106,6 +106,7 @@ func (r *Room) shut(how shutting) {
 	}
 	hadMembers := r.phase == phaseOpen
 	r.phase = phaseClosing
+	r.info.Store(&roomInfo{name: r.name, hidden: true}) // as if it did not exist
 	r.out.after = nil
 	if hadMembers {
 		r.farewell(how)

@@ -338,9 +338,13 @@ func TestLists(t *testing.T) {
 func TestConnectIntoRooms(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.raw("?room=a&room=b/c&room=a//b")
-	for _, room := range []string{"a", "b/c"} {
-		c.until("joined "+room, func(m message) bool { return m.Action == "joined-room" && m.Room == room })
-	}
+	joined := map[string]bool{}
+	c.until("both rooms", func(m message) bool {
+		if m.Action == "joined-room" {
+			joined[m.Room] = true
+		}
+		return joined["a"] && joined["b/c"]
+	})
 	c = h.raw("?room=a//b")
 	if m := c.expect("error"); m.code() != "bad-name" || m.Re != "join-room" {
 		t.Errorf("got %v", m)

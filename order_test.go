@@ -1,0 +1,141 @@
+package simplysocket_test
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/DhruvikDonga/simplysocket"
+)
+
+func TestSendOptions(t *testing.T) {
+	h := coded(t, "r", func(room *simplysocket.Room) error {
+		simplysocket.On(room, "go", func(m *simplysocket.Member, _ simplysocket.None) error {
+			var others []simplysocket.Participant
+			for o := range room.Members() {
+				if o != m {
+					others = append(others, o)
+				}
+			}
+			_ = room.Broadcast("except", nil, simplysocket.Except(m))
+			_ = room.Broadcast("only", nil, simplysocket.Only(others[0], others[0]))
+			_ = room.Broadcast("only-except", nil, simplysocket.Only(others...), simplysocket.Except(others[0]))
+			_ = room.Broadcast("nobody", nil, simplysocket.Only())
+			_ = room.Broadcast("volatile", nil, simplysocket.Volatile())
+			_ = room.Broadcast("keyed", nil, simplysocket.Conflate("k"))
+			_ = m.Send("from", nil, simplysocket.From(others[0]))
+			return room.Broadcast("end", nil)
+		})
+		return nil
+	})
+	a, b, c := h.member("r"), h.member("r"), h.member("r")
+	a.call("go", "r", nil)
+	want := map[*client][]string{
+		a: {"volatile", "keyed", "from", "end"},
+		b: {"except", "only", "volatile", "keyed", "end"},
+		c: {"except", "only-except", "volatile", "keyed", "end"},
+	}
+	for cl, want := range want {
+		cl.expect("end")
+		var got []string
+		for _, m := range cl.received() {
+			switch m.Action {
+			case "welcome", "joined-room", "client-joined-room", "ack":
+				continue
+			case "from":
+				if m.Sender != b.id {
+					t.Errorf("got %v", m)
+				}
+			}
+			got = append(got, m.Action)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+}
+
+func TestMiddleware(t *testing.T) {
+	wrap := func(name string) func(simplysocket.Handler) simplysocket.Handler {
+		return func(next simplysocket.Handler) simplysocket.Handler {
+			return func(req *simplysocket.Request) (any, error) {
+				if err := req.Room.Broadcast(name+" "+req.Action, nil); err != nil {
+					return nil, err
+				}
+				return next(req)
+			}
+		}
+	}
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.Use(wrap("1"))
+		s.Use(wrap("2"))
+		s.HandleRoom("coded", func(room *simplysocket.Room) error {
+			room.Use(wrap("3"))
+			simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { return room.Broadcast("x", nil) })
+			return nil
+		})
+		s.HandleRoom("relay", simplysocket.Relay)
+		s.HandleRoom("gate", func(room *simplysocket.Room) error {
+			room.Use(func(simplysocket.Handler) simplysocket.Handler {
+				return func(*simplysocket.Request) (any, error) { return nil, simplysocket.Errorf("forbidden", "no") }
+			})
+			room.OnMessage(func(*simplysocket.Member, *simplysocket.Message) error { return nil })
+			return nil
+		})
+	})
+	for room, want := range map[string][]string{"coded": {"1 x", "2 x", "3 x", "x", "ack"}, "relay": {"1 x", "2 x", "x", "ack"}} {
+		c := h.member(room)
+		c.call("x", room, nil)
+		var got []string
+		for _, m := range c.received()[3:] {
+			got = append(got, m.Action)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", room, got, want)
+		}
+	}
+	h.member("gate").refused("x", "gate", nil, "forbidden")
+}
+
+// TestOrder has 64 clients send at once: all members see one order, and each
+// sender's own order stands.
+func TestOrder(t *testing.T) {
+	const senders, each = 64, 50
+	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
+	clients := make([]*client, senders)
+	for i := range clients {
+		clients[i] = h.member("r")
+	}
+	var wg sync.WaitGroup
+	for i, c := range clients {
+		wg.Go(func() {
+			for n := range each {
+				c.send("x", "r", object{"sender": i, "n": n})
+			}
+		})
+	}
+	wg.Wait()
+	var first []string
+	for i, c := range clients {
+		var got []string
+		c.until("all messages", func(m message) bool {
+			if m.Action == "x" {
+				got = append(got, string(m.Body))
+			}
+			return len(got) == senders*each
+		})
+		if i == 0 {
+			first = got
+		} else if !slices.Equal(got, first) {
+			t.Fatalf("member %d sees another order", i)
+		}
+	}
+	next := make([]int, senders)
+	for _, body := range first {
+		m := decode[struct{ Sender, N int }](t, []byte(body))
+		if m.N != next[m.Sender] {
+			t.Fatalf("sender %d: message %d where %d is due", m.Sender, m.N, next[m.Sender])
+		}
+		next[m.Sender]++
+	}
+}

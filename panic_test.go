@@ -1,0 +1,201 @@
+package simplysocket_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+)
+
+func TestPanicClosesTheRoom(t *testing.T) {
+	for name, blow := range map[string]func(){
+		"panic":  func() { panic("boom") },
+		"nil":    func() { var m map[string]int; m["x"] = 1 },
+		"goexit": runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var hooks atomic.Int32
+			panics := make(chan simplysocket.PanicInfo, 10)
+			h := serve(t, false, &simplysocket.Options{Trace: &simplysocket.Trace{Panic: func(p simplysocket.PanicInfo) { panics <- p }}}, func(s *simplysocket.Server) {
+				s.HandleRoom("{name}", func(room *simplysocket.Room) error {
+					room.OnLeave(func(*simplysocket.Member, simplysocket.LeaveReason) error { hooks.Add(1); return nil })
+					room.OnClose(func() { hooks.Add(100) })
+					simplysocket.On(room, "blow", func(m *simplysocket.Member, _ simplysocket.None) error {
+						_ = room.Broadcast("torn", nil)
+						blow()
+						return nil
+					})
+					simplysocket.On(room, "hi", func(*simplysocket.Member, simplysocket.None) error { return nil })
+					return nil
+				})
+			})
+			a, b := h.member("r"), h.member("r")
+			a.refused("blow", "r", nil, "internal")
+			a.expect("room-closed")
+			if m := b.expect("room-closed"); m.Target != "r" {
+				t.Errorf("got %v", m)
+			}
+			for _, m := range b.received() {
+				if m.Action == "torn" {
+					t.Errorf("what a panic left came out: %v", m)
+				}
+			}
+			if p := <-panics; p.Room != "r" || len(p.Stack) == 0 {
+				t.Errorf("traced %+v", p)
+			}
+			if n := h.Stats().Panics; n != 1 {
+				t.Errorf("%d panics are counted", n)
+			}
+			if n := hooks.Load(); n != 100 {
+				t.Errorf("hooks after the panic: %d, want OnClose alone", n)
+			}
+			a.refused("hi", "r", nil, "unknown-room")
+			a.call("join-room", "r", nil) // opens it anew
+			a.call("hi", "r", nil)
+		})
+	}
+}
+
+func TestPanicElsewhere(t *testing.T) {
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.HandleRoom("setup", func(*simplysocket.Room) error { panic("boom") })
+		s.HandleRoom("setup-exits", func(*simplysocket.Room) error { runtime.Goexit(); return nil })
+		s.HandleRoom("setup-fails", func(*simplysocket.Room) error { return simplysocket.Errorf("not-today", "come back") })
+		s.HandleRoom("join", func(room *simplysocket.Room) error {
+			room.OnJoin(func(*simplysocket.Join) error { panic("boom") })
+			return nil
+		})
+		s.HandleRoom("leave", func(room *simplysocket.Room) error {
+			room.OnLeave(func(*simplysocket.Member, simplysocket.LeaveReason) error { panic("boom") })
+			return nil
+		})
+		s.HandleRoom("timer", func(room *simplysocket.Room) error {
+			simplysocket.NewTimer(room, "t", func(note) error { panic("boom") })
+			timer := simplysocket.NewTimer(room, "u", func(note) error { panic("boom") })
+			room.OnJoin(func(*simplysocket.Join) error { timer.Set(0, note{}); return nil })
+			return nil
+		})
+		s.HandleRoom("close", func(room *simplysocket.Room) error {
+			room.OnClose(func() { panic("boom") })
+			simplysocket.On(room, "close", func(*simplysocket.Member, simplysocket.None) error { room.Close(); return nil })
+			return nil
+		})
+		s.OnConnect(func(_ context.Context, c *simplysocket.Client) error {
+			if c.Identity().User == "bad" {
+				panic("boom")
+			}
+			return nil
+		})
+	})
+	c, d := h.connect(), h.connect()
+	c.refused("join-room", "setup", nil, "internal")
+	c.refused("join-room", "setup-exits", nil, "internal")
+	c.refused("join-room", "setup-fails", nil, "not-today")
+	c.refused("join-room", "join", nil, "internal")
+	c.call("join-room", "leave", nil)
+	d.call("join-room", "leave", nil)
+	c.call("leave-room", "leave", nil)
+	d.expect("room-closed") // OnLeave has torn the room
+	c.call("join-room", "timer", nil)
+	c.expect("room-closed")
+	c.call("join-room", "close", nil)
+	c.call("close", "close", nil)
+	c.expect("room-closed")
+	c.call("join-room", "close", nil)
+}
+
+func TestLobbyReopensAfterPanic(t *testing.T) {
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.HandleRoom("lobby", func(room *simplysocket.Room) error {
+			simplysocket.On(room, "blow", func(*simplysocket.Member, simplysocket.None) error { panic("boom") })
+			simplysocket.On(room, "hi", func(m *simplysocket.Member, _ simplysocket.None) error {
+				return room.Broadcast("hi", nil, simplysocket.From(m))
+			})
+			return nil
+		})
+	})
+	a, b := h.connect(), h.connect()
+	a.refused("blow", "", nil, "internal")
+	a.expect("room-closed")
+	a.call("hi", "", nil)
+	b.expect("hi")
+}
+
+func TestTurnsOnly(t *testing.T) {
+	var room *simplysocket.Room
+	var member *simplysocket.Member
+	h := coded(t, "r", func(r *simplysocket.Room) error {
+		room = r
+		r.OnJoin(func(j *simplysocket.Join) error { member = j.Member; return nil })
+		simplysocket.On(r, "late", func(*simplysocket.Member, simplysocket.None) error {
+			simplysocket.On(r, "x", func(*simplysocket.Member, simplysocket.None) error { return nil })
+			return nil
+		})
+		return nil
+	})
+	c := h.member("r")
+	for name, use := range map[string]func(){
+		"Broadcast": func() { _ = room.Broadcast("x", nil) },
+		"Post":      func() { _ = room.Post(&simplysocket.Message{Action: "x"}) },
+		"Kick":      func() { room.Kick(member) },
+		"Close":     func() { room.Close() },
+		"Send":      func() { _ = member.Send("x", nil) },
+		"JoinRoom":  func() { _ = member.JoinRoom("x", nil) },
+		"OnLeave":   func() { room.OnLeave(nil) },
+		"Every":     func() { room.Every(time.Second, func() {}) },
+	} {
+		func() {
+			defer func() {
+				if p := fmt.Sprint(recover()); !strings.Contains(p, name) || !strings.Contains(p, "room r") {
+					t.Errorf("%s outside the turns: panic %q", name, p)
+				}
+			}()
+			use()
+		}()
+	}
+	c.refused("late", "r", nil, "internal") // it panics
+	c.expect("room-closed")
+}
+
+func TestSetupHasNoEffectOutside(t *testing.T) {
+	h := coded(t, "r", func(r *simplysocket.Room) error { return r.Broadcast("x", nil) })
+	h.connect().refused("join-room", "r", nil, "internal")
+}
+
+func TestRegistrationPanics(t *testing.T) {
+	none := func(*simplysocket.Member, simplysocket.None) error { return nil }
+	for name, setup := range map[string]func(*simplysocket.Room){
+		"twice":     func(r *simplysocket.Room) { simplysocket.On(r, "a", none); simplysocket.On(r, "a", none) },
+		"empty":     func(r *simplysocket.Room) { simplysocket.On(r, "", none) },
+		"protocol":  func(r *simplysocket.Room) { simplysocket.On(r, "client-x", none) },
+		"reserved":  func(r *simplysocket.Room) { simplysocket.On(r, "$x", none) },
+		"no period": func(r *simplysocket.Room) { r.Every(0, func() {}) },
+	} {
+		h := coded(t, "r", func(r *simplysocket.Room) error { setup(r); return nil })
+		h.connect().refused("join-room", "r", nil, "internal")
+		if h.Stats().Panics != 1 {
+			t.Errorf("%s: no panic", name)
+		}
+	}
+	for _, patterns := range [][]string{{"a//b"}, {"a/{x}", "{y}/b"}, {"a", "a"}, {"lobby", "lobby"}} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("HandleRoom took %q", patterns)
+				}
+			}()
+			srv, err := simplysocket.New(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range patterns {
+				srv.HandleRoom(p, simplysocket.Relay)
+			}
+		}()
+	}
+}
