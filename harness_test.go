@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,9 +126,13 @@ type client struct {
 	closed   *socket.CloseError
 	done     chan struct{}
 	lastID   uint64
+	pongs    atomic.Int32
 }
 
-type dialOption func(*socket.DialOptions)
+type (
+	dialOptions = socket.DialOptions
+	dialOption  func(*dialOptions)
+)
 
 func v1(o *socket.DialOptions) { o.Subprotocols = append(o.Subprotocols, protocol.Subprotocol) }
 
@@ -224,7 +229,7 @@ func (c *client) Message(payload []byte) {
 }
 
 func (c *client) Ping(payload []byte) { _ = c.conn.WritePong(payload) }
-func (c *client) Pong()               {}
+func (c *client) Pong()               { c.pongs.Add(1) }
 
 // until waits for the next message that the test wants; others are passed over.
 func (c *client) until(what string, want func(message) bool) message {

@@ -157,10 +157,11 @@ func (o *Options) check() error {
 			return fmt.Errorf("simplysocket: Options.%s is negative", f.name)
 		}
 	}
-	for _, name := range []string{o.Name, o.Lobby} {
-		if err := protocol.ValidName(name); err != nil {
-			return fmt.Errorf("simplysocket: Options: name %q: %w", name, err)
-		}
+	if err := protocol.ValidName(o.Name); err != nil {
+		return fmt.Errorf("simplysocket: Options.Name %q: %w", o.Name, err)
+	}
+	if err := protocol.ValidName(o.Lobby); err != nil {
+		return fmt.Errorf("simplysocket: Options.Lobby %q: %w", o.Lobby, err)
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type Conn struct {
 	active   atomic.Bool   // something was read since the last TakeActive
 	progress atomic.Uint32 // messages read << 1 | a message is incomplete
 	closed   atomic.Bool
+	end      atomic.Int64 // when whatever goes on has to fail, in Unix nanoseconds; 0: never
 
 	writing sync.Mutex // client's role: orders the writers
 
@@ -141,15 +142,27 @@ func (c *Conn) CloseNow() error {
 	return c.nc.Close()
 }
 
-// EndWithin has whatever blocks on the connection fail after d.
-func (c *Conn) EndWithin(d time.Duration) { _ = c.nc.SetDeadline(time.Now().Add(d)) }
+// EndWithin has whatever goes on with the connection fail after d.
+func (c *Conn) EndWithin(d time.Duration) {
+	end := time.Now().Add(d)
+	c.end.Store(end.UnixNano())
+	_ = c.nc.SetDeadline(end)
+}
+
+// expired reports whether the end that was set has come. A deadline of the
+// net.Conn is seen only by those who wait: a peer that never stops writing would
+// keep its reader from ever waiting.
+func (c *Conn) expired() bool {
+	end := c.end.Load()
+	return end != 0 && time.Now().UnixNano() >= end
+}
 
 // Drain waits until the peer has ended the connection too, at most for d. It is
 // called after our close frame was written and in place of a Read: to close
 // while data is on its way here would reset the connection, and the peer might
 // never see our close frame.
 func (c *Conn) Drain(d time.Duration) {
-	_ = c.nc.SetReadDeadline(time.Now().Add(d))
+	c.EndWithin(d)
 	if !c.failed {
 		_ = c.Read(discard{})
 		return

@@ -66,6 +66,28 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// TestDrainOfEndlessPeer has a peer that never stops writing: the reader never
+// has to wait, and must see the end all the same.
+func TestDrainOfEndlessPeer(t *testing.T) {
+	for _, pair := range transports {
+		near, far := pair(t)
+		c := socket.NewServerConn(near, limit, false, false)
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			endless := []byte(strings.Repeat(frame(fin|text, "late"), 1000))
+			for {
+				if _, err := far.Write(endless); err != nil {
+					return
+				}
+			}
+		}()
+		c.Drain(50 * time.Millisecond)
+		_, _ = c.CloseNow(), far.Close()
+		<-stopped
+	}
+}
+
 func TestProgressAndActive(t *testing.T) {
 	near, far := net.Pipe()
 	defer far.Close()

@@ -54,6 +54,8 @@ func (c *Conn) readReady(fd int, h Handler) error {
 	for {
 		n, err := syscall.Read(fd, buf[:])
 		switch {
+		case c.expired():
+			return os.ErrDeadlineExceeded
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
 			return nil
