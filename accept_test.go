@@ -125,9 +125,7 @@ func TestAuthentication(t *testing.T) {
 	if _, err := h.try("?token=" + token); err == nil {
 		t.Error("a token in the URL is believed")
 	}
-	for h.Stats().Clients > 2 {
-		time.Sleep(time.Millisecond)
-	}
+	h.waitForClients(2)
 	mu.Lock()
 	defer mu.Unlock()
 	if strings.Contains(log.String(), token) || strings.Contains(log.String(), bearer) {
@@ -218,6 +216,44 @@ func TestHello(t *testing.T) {
 	}
 }
 
+// TestGoneBeforeHello has a v1 client close before its hello: it must not keep
+// its place.
+func TestGoneBeforeHello(t *testing.T) {
+	h := serve(t, false, nil)
+	c := h.raw("", v1)
+	_ = c.conn.WriteClose(1000, "")
+	if end := c.closing(); end.Code != 1000 {
+		t.Errorf("close was answered with %v", end)
+	}
+	_ = h.raw("", v1).conn.CloseNow()
+	h.waitForClients(0)
+}
+
+// TestRevokedWhileConnecting disconnects clients that are about to be let in:
+// they must not stay in the lobby.
+func TestRevokedWhileConnecting(t *testing.T) {
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.OnConnect(func(_ context.Context, c *simplysocket.Client) error {
+			c.Disconnect(protocol.CloseUnauthenticated, "revoked")
+			return nil
+		})
+	})
+	plain, page := h.raw(""), h.raw("", v1)
+	page.write(`{"action":"hello"}`)
+	for _, c := range []*client{plain, page} {
+		if end := c.closing(); end.Code != 4001 || end.Reason != "revoked" {
+			t.Errorf("closed with %v", end)
+		}
+		if got := c.received(); len(got) != 0 {
+			t.Errorf("got %v", got)
+		}
+	}
+	h.waitForClients(0)
+	if s := h.Stats(); s.Joins != s.Leaves || s.Connects != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
 func TestLimitsOfConnections(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MaxClients: 2, MaxClientsPerAddress: 1, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	forwarded := func(address string) dialOption { return header("X-Forwarded-For", address) }
@@ -234,10 +270,8 @@ func TestLimitsOfConnections(t *testing.T) {
 		t.Errorf("a third client: %d", got)
 	}
 	_ = a.conn.WriteClose(1000, "")
-	a.closing()
-	for h.Stats().Clients > 1 {
-		time.Sleep(time.Millisecond)
-	}
+	_ = a.closing()
+	h.waitForClients(1)
 	h.connect(forwarded("10.0.0.1"))
 
 	// Without a trusted proxy the header means nothing.

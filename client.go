@@ -359,18 +359,19 @@ func (c *Client) begin(rooms []string) error {
 	s.users.add(c)
 	s.beats.add(c)
 	if s.closing.Load() {
-		c.out.Open(nil)
 		return &socket.CloseError{Code: uint16(protocol.CloseGoingAway), Reason: shuttingDown}
 	}
 	if err := c.askConnect(); err != nil {
-		c.out.Open(nil)
 		public, internal := publicError(err)
 		if internal {
 			s.log.Error("OnConnect failed", "client", c.id, "error", err)
 		}
 		return &socket.CloseError{Code: uint16(protocol.CloseDisconnected), Reason: public.Error()}
 	}
-	s.theLobby().letIn(c)
+	if !s.theLobby().letIn(c) {
+		c.out.Open(nil)
+		return nil // it is told why already
+	}
 	c.out.Open(encodeFrame(&protocol.Header{
 		Action:         protocol.ActionWelcome,
 		Target:         c.id,
@@ -437,6 +438,7 @@ func (c *Client) finish(err error) {
 	c.srv.greeting.update(c.id, func(*Client, bool) (*Client, bool) { return nil, false })
 	c.end(reason)
 	if isClose {
+		c.out.Open(nil)
 		c.out.Hangup(closed.Code, closed.Reason)
 		c.out.Flush()
 		if !closed.Peer {

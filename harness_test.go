@@ -83,6 +83,22 @@ func serve(t testing.TB, inMemory bool, o *simplysocket.Options, configure ...fu
 	return h
 }
 
+// waitFor waits until it holds.
+func waitFor(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// waitForClients waits until the server has so many clients.
+func (h *host) waitForClients(n int) {
+	h.t.Helper()
+	waitFor(h.t, fmt.Sprint(n, " clients"), func() bool { return h.Stats().Clients == n })
+}
+
 // message is an envelope as a client sees it.
 type message struct {
 	Action         string
@@ -118,6 +134,7 @@ type client struct {
 	conn *socket.Conn
 	id   string
 
+	reading  sync.Mutex // held by whoever keeps the client from reading
 	mu       sync.Mutex
 	inbox    []message
 	next     int // the first message that no expect has looked at
@@ -145,7 +162,20 @@ func header(key, value string) dialOption {
 	}
 }
 
+// try connects and returns the error of a handshake that fails. The connection
+// ends with the test.
 func (h *host) try(query string, opts ...dialOption) (*client, error) {
+	c, err := h.open(query, opts...)
+	if err == nil {
+		h.t.Cleanup(func() {
+			_ = c.conn.CloseNow()
+			<-c.done
+		})
+	}
+	return c, err
+}
+
+func (h *host) open(query string, opts ...dialOption) (*client, error) {
 	o := socket.DialOptions{NetDial: h.dial, ReadLimit: 1 << 20}
 	for _, opt := range opts {
 		opt(&o)
@@ -158,10 +188,6 @@ func (h *host) try(query string, opts ...dialOption) (*client, error) {
 	}
 	c := &client{t: h.t, conn: conn, came: make(chan struct{}, 1), done: make(chan struct{})}
 	go c.read()
-	h.t.Cleanup(func() {
-		_ = conn.CloseNow()
-		<-c.done
-	})
 	return c, nil
 }
 
@@ -200,7 +226,20 @@ func (c *client) read() {
 	errors.As(err, &c.closed)
 }
 
+// pause has the client read nothing more until resume.
+func (c *client) pause()  { c.reading.Lock() }
+func (c *client) resume() { c.reading.Unlock() }
+
+// forget frees what has come.
+func (c *client) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inbox, c.next, c.answered = nil, 0, 0
+}
+
 func (c *client) Message(payload []byte) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
 	env, err := protocol.ParseServer(payload)
 	if err != nil {
 		c.t.Errorf("server sent %q: %v", payload, err)

@@ -18,6 +18,7 @@ type heartbeat struct {
 	slots   [beatSlots][]*Client
 	at      int // the slot swept last
 	clients int
+	stop    chan struct{} // ends the sweeping; nil while there are no clients
 }
 
 const beatSlots = 64
@@ -41,7 +42,8 @@ func (h *heartbeat) add(c *Client) {
 	h.slots[h.at] = append(h.slots[h.at], c)
 	h.clients++
 	if h.clients == 1 {
-		go h.run()
+		h.stop = make(chan struct{})
+		go h.run(h.stop)
 	}
 }
 
@@ -58,20 +60,24 @@ func (h *heartbeat) remove(c *Client) {
 	slot[len(slot)-1] = nil
 	h.slots[c.beat.slot] = slot[:len(slot)-1]
 	h.clients--
+	if h.clients == 0 {
+		close(h.stop)
+		h.stop = nil
+	}
 }
 
 // run sweeps a slot at a time until there are no clients.
-func (h *heartbeat) run() {
+func (h *heartbeat) run(stop <-chan struct{}) {
 	ticker := time.NewTicker(max(h.interval/2/beatSlots, time.Millisecond))
 	defer ticker.Stop()
 	var due []*Client
 	for {
-		<-ticker.C
-		h.mu.Lock()
-		if h.clients == 0 {
-			h.mu.Unlock()
+		select {
+		case <-stop:
 			return
+		case <-ticker.C:
 		}
+		h.mu.Lock()
 		h.at = (h.at + 1) % beatSlots
 		due = append(due[:0], h.slots[h.at]...)
 		h.mu.Unlock()

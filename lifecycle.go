@@ -74,7 +74,7 @@ func (r *Room) closeIdle(e *entry) {
 		return
 	}
 	r.idle = nil
-	if len(r.members) == 0 && r.mailbox.closeIfEmpty() {
+	if len(r.members) == 0 && r.next == len(r.batch.entries) && r.mailbox.closeIfEmpty() {
 		r.close(false)
 	}
 }
@@ -101,15 +101,18 @@ const (
 )
 
 func (r *Room) shut(how shutting) {
-	if r.phase >= phaseClosing {
+	if r.phase == phaseClosed {
 		return
 	}
-	hadMembers := r.phase == phaseOpen
+	before := r.phase
 	r.phase = phaseClosing
 	r.info.Store(&roomInfo{name: r.name, hidden: true}) // as if it did not exist
 	r.out.after = nil
-	if hadMembers {
+	if before == phaseOpen {
 		r.farewell(how)
+	}
+	if before >= phaseOpen && how != shutQuietly {
+		r.broadcast(protocol.ActionRoomClosed, nil, &sendOptions{})
 	}
 	for m := range r.order.all() {
 		r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
@@ -136,7 +139,7 @@ func (r *Room) shut(how shutting) {
 	r.srv.roomsLeft.leave()
 }
 
-// farewell calls the hooks of the end and tells the members.
+// farewell calls the hooks of the end.
 func (r *Room) farewell(how shutting) {
 	if how != shutTorn && r.onLeave != nil {
 		for m := range r.order.all() {
@@ -145,9 +148,6 @@ func (r *Room) farewell(how shutting) {
 	}
 	if r.onClose != nil {
 		r.hook("OnClose", func() error { r.onClose(); return nil })
-	}
-	if how != shutQuietly {
-		r.broadcast(protocol.ActionRoomClosed, nil, &sendOptions{})
 	}
 }
 
@@ -165,8 +165,9 @@ func (r *Room) hook(name string, f func() error) {
 	r.srv.log.Error("room hook failed", "room", r.name, "hook", name, "error", err)
 }
 
-// redirect answers an entry that reached the room too late. A join is not
-// refused: it opens the room anew, as if it had come a moment later.
+// redirect takes an entry that reached the room too late to where it would have
+// gone a moment later: a join opens the room anew, and what its client has sent
+// behind it follows.
 func (r *Room) redirect(e *entry) {
 	if e.answer != nil {
 		e.answer <- answer{err: ErrRoomClosed}
@@ -188,11 +189,17 @@ func (r *Room) redirect(e *entry) {
 			e.client.sendError(wireError(err), e.reAction(), e.id)
 		}
 	case entryLeave:
-		if e.id != 0 {
-			e.client.sendAck(e.reAction(), e.id, nil)
+		if err := e.client.leave(r.name, e.id); err != nil && e.id != 0 {
+			e.client.sendAck(e.reAction(), e.id, nil) // it was in, and is out
 		}
 	default:
-		e.client.sendError(unknownRoom(r.name), e.reAction(), e.id)
+		err := error(unknownRoom(r.name))
+		if next := e.client.roomOf([]byte(r.name)); next != nil && next != r {
+			err = e.client.post(next, e)
+		}
+		if err != nil {
+			e.client.sendError(wireError(err), e.reAction(), e.id)
+		}
 	}
 }
 

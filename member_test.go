@@ -94,6 +94,9 @@ func TestKickAndClose(t *testing.T) {
 	})
 	a, b, c := h.member("r"), h.member("r"), h.member("r")
 	a.call("kick", "r", note{b.id})
+	if all := a.received(); all[len(all)-1].Action != "ack" || all[len(all)-2].Action != "gone" {
+		t.Errorf("the ack is not the last of what the kick yields: %v", a.recent())
+	}
 	if m := b.expect("left-room"); m.field("reason") != "kicked" || m.Room != "r" {
 		t.Errorf("got %v", m)
 	}

@@ -100,7 +100,9 @@ const frameOverhead = 160
 func (r *Room) frame(h *protocol.Header, body json.RawMessage) *fanout.Frame {
 	r.seq++
 	h.Seq = r.seq
-	return r.encode(h, body)
+	f := r.encode(h, body)
+	f.Seq = r.seq
+	return f
 }
 
 func (r *Room) encode(h *protocol.Header, body json.RawMessage) *fanout.Frame {

@@ -15,7 +15,7 @@ import (
 func TestPanicClosesTheRoom(t *testing.T) {
 	for name, blow := range map[string]func(){
 		"panic":  func() { panic("boom") },
-		"nil":    func() { var m map[string]int; m["x"] = 1 },
+		"index":  func() { _ = []int{}[len(t.Name())] },
 		"goexit": runtime.Goexit,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,6 +107,39 @@ func TestPanicElsewhere(t *testing.T) {
 	c.call("close", "close", nil)
 	c.expect("room-closed")
 	c.call("join-room", "close", nil)
+}
+
+// TestGoexitInHooks ends the turn's goroutine where a room ends: it must end all
+// the same, its members told.
+func TestGoexitInHooks(t *testing.T) {
+	for name, hook := range map[string]func(*simplysocket.Room){
+		"OnClose": func(room *simplysocket.Room) { room.OnClose(runtime.Goexit) },
+		"OnLeave": func(room *simplysocket.Room) {
+			room.OnLeave(func(*simplysocket.Member, simplysocket.LeaveReason) error { runtime.Goexit(); return nil })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := coded(t, "r", func(room *simplysocket.Room) error {
+				hook(room)
+				simplysocket.OnServer(room, "close", func(simplysocket.None) error { room.Close(); return nil })
+				simplysocket.OnServer(room, "kick", func(n note) error { room.Member(n.Text).Kick(); return nil })
+				return nil
+			})
+			c, d := h.member("r"), h.member("r")
+			if name == "OnLeave" {
+				if err := h.Room("r").Call(t.Context(), "kick", note{d.id}, nil); err == nil {
+					t.Error("a kick that tore the room succeeded")
+				}
+				c.expect("room-closed")
+				c.call("join-room", "r", nil)
+			}
+			if err := h.Room("r").Call(t.Context(), "close", nil, nil); err == nil {
+				t.Error("a close that tore the room succeeded")
+			}
+			c.expect("room-closed")
+			c.call("join-room", "r", nil)
+		})
+	}
 }
 
 func TestLobbyReopensAfterPanic(t *testing.T) {

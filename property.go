@@ -45,10 +45,10 @@ func (v listedValue[T]) shown() any { return v.value }
 // valid in the room's turns only.
 func (k Key[T]) Lookup(h Holder) (value T, ok bool) {
 	switch held := h.properties(false)[k.name].(type) {
-	case T:
-		return held, true
 	case listedValue[T]:
 		return held.value, true
+	case T:
+		return held, true
 	}
 	return value, false
 }

@@ -195,6 +195,13 @@ func TestDirectMessages(t *testing.T) {
 			t.Errorf("to %q in %q: got %v, want %s", tt.to, tt.room, m, tt.code)
 		}
 	}
+	for id, action := range []string{"join-room", "leave-room", "list-rooms", "list-members"} {
+		b.write(fmt.Sprintf(`{"action":%q,"IsTargetClient":true,"target":%q,"id":%d}`, action, a.id, 100+id))
+		if m := b.answer(uint64(100 + id)); m.code() != "bad-message" {
+			t.Errorf("%s to a client: %v", action, m)
+		}
+	}
+	b.lastID = 200
 	b.call("leave-room", "r1", nil)
 	if m := direct(a, b.id, "r1"); m.code() != "unknown-client" {
 		t.Errorf("to one who left: %v", m)

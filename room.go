@@ -181,15 +181,19 @@ func (r *Room) endTurn() {
 // the room's state may be torn just as after a panic.
 func (r *Room) exited() {
 	p := &panicError{value: "runtime.Goexit called in a turn", stack: debug.Stack()}
+	r.panicked(p)
+	r.speaking = false
 	if r.phase == phaseSetup {
 		r.setupErr = p
 	}
 	if e := r.handling; e != nil {
-		r.revoke(r.before)
+		if r.phase < phaseClosing {
+			r.revoke(r.before)
+		}
 		r.refuse(e, p)
 		r.settle(e)
 	}
-	r.failTurn(p)
+	r.shut(shutTorn)
 	go r.run()
 }
 
@@ -209,11 +213,12 @@ func (r *Room) handle(e *entry) {
 	r.tick()
 	r.handling, r.before = e, r.mark()
 	reply, err := r.dispatch(e)
-	if err != nil {
+	if err == nil {
+		r.release()
+		r.accept(e, reply)
+	} else {
 		r.revoke(r.before)
 		r.refuse(e, err)
-	} else {
-		r.accept(e, reply)
 	}
 	r.settle(e)
 	r.handling = nil
@@ -223,8 +228,10 @@ func (r *Room) handle(e *entry) {
 	}
 	var p *panicError
 	if errors.As(err, &p) {
-		r.failTurn(p)
-	} else if r.torn {
+		r.panicked(p)
+		r.torn = true
+	}
+	if r.torn {
 		r.shut(shutTorn)
 	}
 }
@@ -269,7 +276,7 @@ func (r *Room) dispatch(e *entry) (reply json.RawMessage, err error) {
 	return nil, nil
 }
 
-// accept lets the entry's output go, answered by an ack where one is asked for.
+// accept answers an entry whose output goes out. The ack is the last of it.
 func (r *Room) accept(e *entry, reply json.RawMessage) {
 	if e.answer != nil {
 		e.answer <- answer{body: reply}
@@ -277,7 +284,6 @@ func (r *Room) accept(e *entry, reply json.RawMessage) {
 	if e.id != 0 {
 		r.reply(e, protocol.ActionAck, reply)
 	}
-	r.release()
 }
 
 // refuse tells whoever can act on it why the entry was not accepted.
@@ -303,12 +309,6 @@ func (r *Room) settle(e *entry) {
 	if e.pending != nil {
 		e.client.settle(e.pending, r.members[e.member] != nil)
 	}
-}
-
-// failTurn closes the room after a panic: its state may be torn.
-func (r *Room) failTurn(p *panicError) {
-	r.panicked(p)
-	r.shut(shutTorn)
 }
 
 func (r *Room) panicked(p *panicError) {

@@ -76,7 +76,7 @@ func (in *inbound) greet(env *protocol.Envelope, err error) {
 		var refused *socket.CloseError
 		errors.As(err, &refused)
 		c.end(Left)
-		c.out.Close(refused.Code, refused.Reason)
+		c.turnAway(protocol.CloseCode(refused.Code), refused.Reason)
 	}
 }
 
@@ -129,8 +129,10 @@ func wireError(err error) error {
 // route takes a message to the mailbox where it belongs, or answers it.
 func (c *Client) route(env *protocol.Envelope) error {
 	action := string(env.Action)
-	toLobby := !env.IsTargetClient && (len(env.Target) == 0 || string(env.Target) == c.srv.opts.Lobby)
+	toLobby := len(env.Target) == 0 || string(env.Target) == c.srv.opts.Lobby
 	switch {
+	case env.IsTargetClient && ofRooms(action):
+		return newError(protocol.CodeBadMessage, "%q goes to a room, not to a client", action)
 	case action == protocol.ActionJoinRoom && !toLobby:
 		return c.routeJoin(env)
 	case action == protocol.ActionLeaveRoom && !toLobby:
@@ -152,6 +154,16 @@ func (c *Client) route(env *protocol.Envelope) error {
 		return c.routeDirect(env, action)
 	default:
 		return c.deliver(env, entryMessage, action)
+	}
+}
+
+// ofRooms reports whether the server answers the action for a room.
+func ofRooms(action string) bool {
+	switch action {
+	case protocol.ActionJoinRoom, protocol.ActionLeaveRoom, protocol.ActionListRooms, protocol.ActionListMembers:
+		return true
+	default:
+		return false
 	}
 }
 

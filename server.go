@@ -231,9 +231,16 @@ func (s *Server) theLobby() *Room {
 	return lobby
 }
 
-// letIn has a client enter the lobby.
-func (r *Room) letIn(c *Client) {
+// letIn has a client enter the lobby, unless its session has ended: a join
+// behind its leave would stay for ever.
+func (r *Room) letIn(c *Client) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return false
+	}
 	_ = r.post(&entry{kind: entryJoin, member: c.id, client: c, flags: flagConnect, body: emptyBody}) // one that has closed opens anew
+	return true
 }
 
 // openRoom returns the open room of that name, or opens it.

@@ -15,7 +15,7 @@ const (
 var (
 	errNameLength    = errors.New("a name has 1 to 128 bytes")
 	errNameCharacter = errors.New("a name is made of ASCII letters, digits and . _ - / : @")
-	errNameSegment   = errors.New("a name has no segment that is empty, . or ..")
+	errNameSegment   = errors.New("a name has no empty segment and none that is . or .. alone")
 	errActionLength  = errors.New("an action has 1 to 128 bytes")
 	errActionText    = errors.New("an action has no control characters and is UTF-8")
 )

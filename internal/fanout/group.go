@@ -30,6 +30,7 @@ type Item struct {
 // Kind of an [Item].
 type Kind uint8
 
+// The kinds.
 const (
 	All Kind = iota
 	Except

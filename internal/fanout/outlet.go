@@ -36,6 +36,7 @@ type Outlet struct {
 	limits *Limits
 
 	mu       sync.Mutex
+	opened   bool
 	busy     bool // somebody writes, or the outlet is not open yet
 	closing  bool // nothing more is taken
 	overflow bool // closing because the outbox was full
@@ -55,10 +56,14 @@ func NewOutlet(conn *socket.Conn, member string, owner Owner, limits *Limits) *O
 }
 
 // Open lets the outlet write: first, unless it is nil, and then what came
-// meanwhile.
+// meanwhile. Opening again has no effect.
 func (o *Outlet) Open(first *Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.opened {
+		return
+	}
+	o.opened = true
 	if first != nil && !o.overflow {
 		o.waiting().putBack(first.plain, nil, false)
 	}

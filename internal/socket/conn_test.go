@@ -222,7 +222,9 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 	_ = far.Close()
-	<-done
+	if err := <-done; !errors.Is(err, io.EOF) {
+		b.Error(err)
+	}
 }
 
 func BenchmarkDeflate(b *testing.B) {

@@ -259,7 +259,7 @@ func TestExtension(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.ReplaceAll(r.Header.Get("Sec-WebSocket-Extensions"), " ", ""); r.StatusCode != 101 || got != tt.answer {
+		if got := strings.ReplaceAll(r.Header.Get("Sec-WebSocket-Extensions"), " ", ""); r.StatusCode != http.StatusSwitchingProtocols || got != tt.answer {
 			t.Errorf("%q, takeover %v: %d %q, want %q", tt.offer, tt.takeover, r.StatusCode, got, tt.answer)
 		}
 		_ = nc.Close()

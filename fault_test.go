@@ -1,0 +1,365 @@
+package simplysocket_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+)
+
+// TestCapacityRace has 10,000 clients race for 100 seats: exactly 100 get one.
+func TestCapacityRace(t *testing.T) {
+	const racers, seats = 10_000, 100
+	h := serve(t, true, nil, func(s *simplysocket.Server) {
+		s.HandleRoom("arena", func(room *simplysocket.Room) error {
+			room.SetCapacity(seats)
+			room.OnJoin(func(*simplysocket.Join) error { return nil })
+			return nil
+		})
+	})
+	clients := make([]*client, racers)
+	var wg sync.WaitGroup
+	for part := range 8 {
+		wg.Go(func() {
+			for i := part; i < racers; i += 8 {
+				clients[i] = h.connect()
+			}
+		})
+	}
+	wg.Wait()
+	if t.Failed() {
+		return
+	}
+	var in, full atomic.Int64
+	start := make(chan struct{})
+	for part := range 64 {
+		wg.Go(func() {
+			<-start
+			for i := part; i < racers; i += 64 {
+				// A mailbox that is full says busy; a racer tries again.
+				for {
+					m := clients[i].ask("join-room", "arena", nil)
+					switch m.code() {
+					case "":
+						in.Add(1)
+					case "room-full":
+						full.Add(1)
+					case "busy":
+						continue
+					default:
+						t.Errorf("got %v", m)
+					}
+					break
+				}
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	if in.Load() != seats || full.Load() != racers-seats {
+		t.Errorf("%d are in and %d found it full", in.Load(), full.Load())
+	}
+	// A seat that becomes free is given again, once.
+	for _, c := range clients {
+		if len(h.Client(c.id).Rooms()) > 0 {
+			c.call("leave-room", "arena", nil)
+			break
+		}
+	}
+	var again atomic.Int64
+	for i := range 100 {
+		wg.Go(func() {
+			c := clients[racers-1-i]
+			if len(h.Client(c.id).Rooms()) == 0 && c.ask("join-room", "arena", nil).Action == "ack" {
+				again.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if again.Load() != 1 {
+		t.Errorf("%d got the seat that became free", again.Load())
+	}
+}
+
+// TestBlockedHandler has a handler that never returns: its own room stands
+// still, fills up and says busy; nothing else does.
+func TestBlockedHandler(t *testing.T) {
+	release := make(chan struct{})
+	h := serve(t, false, &simplysocket.Options{MailboxMessages: 10, MessageRate: simplysocket.Unlimited}, func(s *simplysocket.Server) {
+		s.HandleRoom("stuck", func(room *simplysocket.Room) error {
+			simplysocket.On(room, "block", func(*simplysocket.Member, simplysocket.None) error { <-release; return nil })
+			return nil
+		})
+		s.HandleRoom("free", simplysocket.Relay)
+	})
+	defer close(release)
+	a, b := h.member("stuck"), h.member("free")
+	a.send("block", "stuck", nil)
+	for range 10 {
+		a.send("wait", "stuck", nil)
+	}
+	for {
+		a.send("wait", "stuck", nil)
+		if m := a.expect("error"); m.code() == "busy" {
+			break
+		}
+	}
+	b.refused("join-room", "stuck", nil, "busy")
+	for range 100 {
+		b.call("x", "free", nil)
+	}
+	a.call("join-room", "free", nil)
+	a.call("x", "free", nil)
+	a.call("x", "", nil)
+	if h.Stats().Busy == 0 {
+		t.Error("busy is not counted")
+	}
+	if err := h.Room("stuck").Send("x", nil); err == nil {
+		t.Error("a full mailbox took a message of the server")
+	}
+	// A leave always has a place; the client is free at once.
+	_ = a.conn.CloseNow()
+	b.until("a leaves", func(m message) bool { return m.Action == "client-left-room" && m.field("client") == a.id })
+}
+
+// mute joins a room over a socket that holds little, and reads nothing more.
+func (h *host) mute(room string) *client {
+	h.t.Helper()
+	c := h.member(room, func(o *dialOptions) {
+		o.NetDial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			var d net.Dialer
+			nc, err := d.DialContext(ctx, network, address)
+			if err == nil {
+				err = nc.(*net.TCPConn).SetReadBuffer(64 << 10)
+			}
+			return nc, err
+		}
+	})
+	c.pause()
+	return c
+}
+
+// TestSlowMember has one of many members never read: it is closed with 4008 at
+// the cap of its outbox, and all the others receive everything.
+func TestSlowMember(t *testing.T) {
+	const members, messages = 20, 250
+	h := serve(t, false, &simplysocket.Options{
+		MessageRate: simplysocket.Unlimited, OutboxBytes: 64 << 10, CloseTimeout: 30 * time.Second,
+	})
+	others := make([]*client, members)
+	for i := range others {
+		others[i] = h.member("r")
+	}
+	slow := h.mute("r")
+	body := object{"x": strings.Repeat("x", 32<<10)}
+	for range messages {
+		others[0].call("x", "r", body)
+	}
+	for i, c := range others {
+		n := 0
+		c.until(fmt.Sprintf("all messages at member %d", i), func(m message) bool {
+			if m.Action == "x" {
+				n++
+			}
+			return n == messages
+		})
+		c.forget()
+	}
+	if s := h.Stats(); s.Overflows != 1 {
+		t.Errorf("%d overflows", s.Overflows)
+	}
+	if h.Client(slow.id) != nil {
+		t.Error("the slow client is still a client")
+	}
+	slow.resume()
+	if end := slow.closing(); end.Code != 4008 {
+		t.Errorf("closed with %v", end)
+	}
+}
+
+// TestOverflowPolicies has a member not read for a while in rooms of each
+// policy, and checks what it gets when it reads again.
+func TestOverflowPolicies(t *testing.T) {
+	for name, policy := range map[string]simplysocket.Overflow{"oldest": simplysocket.DropOldest, "newest": simplysocket.DropNewest, "conflate": simplysocket.ConflateByKey} {
+		t.Run(name, func(t *testing.T) {
+			const messages = 300
+			h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, OutboxBytes: 256 << 10, HeartbeatInterval: time.Hour}, func(s *simplysocket.Server) {
+				s.HandleRoom("r", func(room *simplysocket.Room) error { room.SetOverflow(policy); return nil })
+			})
+			a := h.member("r")
+			slow := h.mute("r")
+			for i := range messages {
+				a.call("x", "r", object{"i": i, "x": strings.Repeat("x", 32<<10)})
+			}
+			slow.resume()
+			a.call("end", "r", nil)
+			slow.expect("end")
+			got, gaps, last := 0, 0, uint64(0)
+			newest := -1
+			for _, m := range slow.received() {
+				switch m.Action {
+				case "x":
+					got++
+					newest = decode[struct{ I int }](t, m.Body).I
+					if policy != simplysocket.ConflateByKey && last != 0 && m.Seq > last+2 { // an ack to the sender takes a number too
+						t.Errorf("silent loss between %d and %d", last, m.Seq)
+					}
+					last = m.Seq
+				case "gap":
+					gap := decode[struct{ Epoch, From, To uint64 }](t, m.Body)
+					if gap.From <= last || gap.To < gap.From || gap.Epoch == 0 || m.Room != "r" || !m.IsTargetClient {
+						t.Errorf("gap %v after %d", m, last)
+					}
+					gaps++
+					last = gap.To
+				}
+			}
+			if got == messages {
+				t.Skip("the socket took everything")
+			}
+			if (gaps > 0) != (policy != simplysocket.ConflateByKey) {
+				t.Errorf("%d gaps for %d lost", gaps, messages-got)
+			}
+			if policy != simplysocket.DropNewest && newest != messages-1 {
+				t.Errorf("the newest is %d", newest)
+			}
+			if s := h.Stats(); (s.Dropped > 0) != (gaps > 0) || s.Overflows != 0 {
+				t.Errorf("stats %+v", s)
+			}
+		})
+	}
+}
+
+// TestChurn has clients come, join, talk, leave and vanish without pause, and
+// ends with flat goroutines, heap and descriptors.
+func TestChurn(t *testing.T) {
+	const rounds = 8
+	h := serve(t, false, &simplysocket.Options{EmptyRoomTimeout: time.Millisecond, MessageRate: simplysocket.Unlimited})
+	round := func() {
+		var wg sync.WaitGroup
+		for worker := range 16 {
+			wg.Go(func() {
+				for i := range 10 {
+					c, err := h.open(fmt.Sprintf("?room=a/%d&room=b/%d", i, worker))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					for n := range 20 {
+						c.send("join-room", fmt.Sprintf("c/%d", n%3), nil)
+						c.send("x", fmt.Sprintf("c/%d", n%3), nil)
+						c.send("leave-room", fmt.Sprintf("c/%d", n%3), nil)
+					}
+					if i%2 == 0 {
+						c.call("x", "", nil)
+						_ = c.conn.WriteClose(1000, "")
+						_ = c.closing()
+					}
+					_ = c.conn.CloseNow()
+					<-c.done
+				}
+			})
+		}
+		wg.Wait()
+		waitFor(t, "all to be gone", func() bool { s := h.Stats(); return s.Clients == 0 && s.Rooms == 1 })
+	}
+	round()
+	goroutines, heap, files := resources()
+	for range rounds {
+		round()
+	}
+	goroutines2, heap2, files2 := resources()
+	if goroutines2 > goroutines+5 || files2 > files+5 || heap2 > heap+(2<<20) {
+		stacks := make([]byte, 64<<10)
+		t.Errorf("goroutines %d -> %d, heap %d -> %d, descriptors %d -> %d\n%s", goroutines, goroutines2, heap, heap2, files, files2, stacks[:runtime.Stack(stacks, true)])
+	}
+	if s := h.Stats(); s.Joins != s.Leaves {
+		t.Errorf("%d joins, %d leaves", s.Joins, s.Leaves)
+	}
+}
+
+// TestSoak has a million joins and as many leaves end with flat goroutines, heap
+// and descriptors.
+func TestSoak(t *testing.T) {
+	if raced {
+		t.Skip("the race detector takes ten times as long, and sees the same in TestChurn")
+	}
+	const clients, batch, rounds = 50, 1000, 20
+	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, OutboxMessages: 10_000, EmptyRoomTimeout: 10 * time.Millisecond})
+	all := make([]*client, clients)
+	for i := range all {
+		all[i] = h.connect()
+	}
+	round := func() {
+		var wg sync.WaitGroup
+		for i, c := range all {
+			wg.Go(func() {
+				for n := range batch {
+					room := fmt.Sprintf("room/%d", (i+n)%10)
+					c.send("join-room", room, nil)
+					if n%20 < 19 {
+						c.send("leave-room", room, nil)
+						continue
+					}
+					c.call("leave-room", room, nil) // nobody falls behind
+					c.forget()
+				}
+			})
+		}
+		wg.Wait()
+		waitFor(t, "the rooms to close", func() bool { return h.Stats().Rooms == 1 })
+	}
+	round()
+	goroutines, heap, files := resources()
+	for range rounds {
+		round()
+	}
+	goroutines2, heap2, files2 := resources()
+	if goroutines2 > goroutines+5 || files2 > files+5 || heap2 > heap+(4<<20) {
+		t.Errorf("goroutines %d -> %d, heap %d -> %d, descriptors %d -> %d", goroutines, goroutines2, heap, heap2, files, files2)
+	}
+	if s := h.Stats(); s.Joins < 1_000_000 || s.Leaves != s.Joins-clients {
+		t.Errorf("%d joins, %d leaves", s.Joins, s.Leaves)
+	}
+}
+
+// resources counts what must not grow.
+func resources() (goroutines int, heap uint64, files int) {
+	for range 3 {
+		runtime.GC()
+		time.Sleep(10 * time.Millisecond) // for what the last connections still close
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return runtime.NumGoroutine(), m.HeapAlloc, openFiles()
+}
+
+// openFiles counts the descriptors; it finds none where there is no /dev/fd.
+func openFiles() int {
+	open, _ := os.ReadDir("/dev/fd")
+	return len(open)
+}
+
+// TestSlowHandshakes has hundreds of connections that never get to the end of
+// their request: none keeps another from being served.
+func TestSlowHandshakes(t *testing.T) {
+	h := serve(t, false, nil)
+	address := strings.TrimSuffix(strings.TrimPrefix(h.url, "ws://"), "/ws")
+	for range 500 {
+		nc, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		_, _ = nc.Write([]byte("GET /ws HT"))
+	}
+	h.member("r").call("x", "r", nil)
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package simplysocket_test
+
+const raced = false
