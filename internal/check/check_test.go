@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func TestFuzzTargets(t *testing.T) {
+	for name, test := range map[string]struct {
+		events string
+		want   []fuzzTarget
+		fails  bool
+	}{
+		"nothing": {},
+		"two packages at once": {
+			events: `{"Action":"output","Package":"m/b","Output":"FuzzRead\n"}
+				{"Action":"output","Package":"m/a","Output":"FuzzParse\n"}
+				{"Action":"output","Package":"m/b","Output":"ok  \tm/b\t0.01s\n"}`,
+			want: []fuzzTarget{{"m/b", "FuzzRead"}, {"m/a", "FuzzParse"}},
+		},
+		"other output": {
+			events: `{"Action":"output","Package":"m/a","Output":"Fuzzing is fun\n"}
+				{"Action":"build-output","ImportPath":"m/a","Output":"FuzzParse\n"}
+				{"Action":"output","Package":"m/a","Output":"?   \tm/a\t[no test files]\n"}`,
+		},
+		"not JSON": {events: "FuzzParse\nok m/a", fails: true},
+	} {
+		got, err := fuzzTargets(strings.NewReader(test.events))
+		if !slices.Equal(got, test.want) || (err != nil) != test.fails {
+			t.Errorf("%s: got %v, %v; want %v, error: %t", name, got, err, test.want, test.fails)
+		}
+	}
+}
+
+func TestGoFiles(t *testing.T) {
+	got, err := goFiles(fstest.MapFS{
+		"a.go": {}, "b.txt": {}, "bench/go.mod": {}, "bench/c_test.go": {}, ".tmp/d.go": {},
+		"js/node_modules/x/e.go": {}, "not.go/f.go": {},
+	})
+	want := []string{"a.go", "bench/c_test.go", "not.go/f.go"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
+func TestSplitEnv(t *testing.T) {
+	for line, want := range map[string]int{"go tool -modfile=tools/go.mod x": 0, "GOOS=a GOARCH=b go vet": 2} {
+		words := strings.Fields(line)
+		env, args := splitEnv(words)
+		if len(env) != want || !slices.Equal(slices.Concat(env, args), words) {
+			t.Errorf("%s: environment %q, arguments %q", line, env, args)
+		}
+	}
+}
+
+func TestRunAll(t *testing.T) {
+	all := []step{
+		{"pass", "", func(_ context.Context, t *transcript) error { t.WriteString("quiet"); return nil }},
+		{"break", "", func(_ context.Context, t *transcript) error { t.WriteString("loud"); return errors.New("broken") }},
+		{"late pass", "", func(context.Context, *transcript) error { return nil }},
+	}
+	for _, test := range []struct {
+		only     string
+		failFast bool
+		passes   bool
+		summary  string
+	}{
+		{"pass", true, true, "2 of 2 steps"},
+		{"^pass|break", false, false, "2 of 2 steps"},
+		{"", false, false, "3 of 3 steps"},
+		{"", true, false, "2 of 3 steps"},
+	} {
+		var out bytes.Buffer
+		passes := runAll(t.Context(), &out, matching(all, regexp.MustCompile(test.only)), test.failFast)
+		shown := out.String()
+		if passes != test.passes || !strings.Contains(shown, test.summary) ||
+			strings.Contains(shown, "quiet") || strings.Contains(shown, "loud") == passes {
+			t.Errorf("-run %q -fail-fast=%t: passes: %t, printed:\n%s", test.only, test.failFast, passes, shown)
+		}
+	}
+}
+
+func TestTranscript(t *testing.T) {
+	var shown transcript
+	local, err := shown.output(t.Context(), "GOTOOLCHAIN=local", "go", "env", "GOTOOLCHAIN")
+	if err != nil || local != "local\n" {
+		t.Errorf("got %q, %v", local, err)
+	}
+	if err := shown.run(t.Context(), "go", "no-such-command"); err == nil {
+		t.Error("a command that fails yields no error")
+	}
+	for _, want := range []string{"$ GOTOOLCHAIN=local go env GOTOOLCHAIN\n", "$ go no-such-command\n", "unknown command"} {
+		if !strings.Contains(shown.String(), want) {
+			t.Errorf("%q is missing from:\n%s", want, shown.String())
+		}
+	}
+}

@@ -1,0 +1,114 @@
+// Command check runs everything that must hold before a change is accepted.
+//
+//	go run ./internal/check                 # everything
+//	go run ./internal/check -list           # the names of the steps
+//	go run ./internal/check -run 'vet|lint' # some of them
+//
+// It needs Go and a network. What else the tests need, a C compiler for the race
+// detector and Chromium, it installs where it may.
+//
+// The exit status is 0 if all steps pass, 1 if one fails and 2 if the flags are
+// wrong. The work tree stays as it was, but for one case: an input that makes a
+// fuzz target fail is kept under testdata, where go test replays it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	os.Exit(check())
+}
+
+func check() (status int) {
+	only := flag.String("run", "", "run only the steps whose name matches this `regexp`")
+	list := flag.Bool("list", false, "print the steps and exit")
+	failFast := flag.Bool("fail-fast", false, "stop at the first step that fails")
+	fuzzTime := flag.Duration("fuzztime", 5*time.Second, "how long each fuzz target runs")
+	flag.Parse()
+
+	pattern, err := regexp.Compile(*only)
+	if err != nil || flag.NArg() > 0 {
+		fmt.Fprintln(flag.CommandLine.Output(), "check: -run wants a regular expression, and there are no arguments")
+		flag.Usage()
+		return 2
+	}
+	chosen := matching(steps(*fuzzTime), pattern)
+	if len(chosen) == 0 {
+		fmt.Fprintf(os.Stderr, "check: no step matches %q\n", *only)
+		return 2
+	}
+	if *list {
+		for _, s := range chosen {
+			fmt.Printf("%-12s %s\n", s.name, s.about)
+		}
+		return 0
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if !runAll(ctx, os.Stdout, chosen, *failFast) {
+		return 1
+	}
+	return 0
+}
+
+func matching(all []step, pattern *regexp.Regexp) []step {
+	var chosen []step
+	for _, s := range all {
+		if pattern.MatchString(s.name) {
+			chosen = append(chosen, s)
+		}
+	}
+	return chosen
+}
+
+// runAll runs the steps one after the other, so that none is slowed down by
+// another, and reports whether all of them passed. What a step printed is shown
+// only if it failed, and then in full.
+func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool {
+	start := time.Now()
+	var ran int
+	var failed []string
+	for _, s := range chosen {
+		if ctx.Err() != nil || failFast && len(failed) > 0 {
+			break
+		}
+		fmt.Fprintf(w, "%-12s ", s.name)
+		began := time.Now()
+		var output transcript
+		err := s.run(ctx, &output)
+		ran++
+		if err == nil {
+			fmt.Fprintf(w, "ok    %s\n", seconds(began))
+			continue
+		}
+		failed = append(failed, s.name)
+		fmt.Fprintf(w, "FAIL  %s\n\n%s\n%v\n\n", seconds(began), output.String(), err)
+	}
+
+	fmt.Fprintf(w, "\n%d of %d steps run in %s", ran, len(chosen), seconds(start))
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintln(w, ", then interrupted")
+	case len(failed) > 0:
+		fmt.Fprintf(w, ", failed: %s\n", strings.Join(failed, ", "))
+	default:
+		fmt.Fprintln(w, ", all passed")
+		return true
+	}
+	return false
+}
+
+func seconds(since time.Time) string {
+	return time.Since(since).Round(100 * time.Millisecond).String()
+}

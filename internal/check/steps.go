@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+func steps(fuzzTime time.Duration) []step {
+	return []step{
+		{"format", "every Go file is as gofmt writes it", format},
+		{"modules", "go.mod is tidy and what was downloaded is what go.sum names", modules},
+		{"vet", "go vet, and builds for the other systems", vet},
+		{"lint", "golangci-lint with the rules in .golangci.yml", lint},
+		{"tests", "all tests under the race detector, the browser's included", tests},
+		{"unraced", "the allocation tests and the soak, without the race detector", unraced},
+		{"fuzz", "every fuzz target for a short time", fuzz(fuzzTime)},
+		{"benchmarks", "every benchmark once", benchmarks},
+	}
+}
+
+func format(ctx context.Context, t *transcript) error {
+	goroot, err := t.output(ctx, "go", "env", "GOROOT")
+	if err != nil {
+		return err
+	}
+	files, err := goFiles(os.DirFS("."))
+	if err != nil {
+		return err
+	}
+	gofmt := filepath.Join(strings.TrimSpace(goroot), "bin", "gofmt")
+	differ, err := t.output(ctx, append([]string{gofmt, "-l"}, files...)...)
+	if err == nil && differ != "" {
+		return fmt.Errorf("gofmt would change:\n%s", strings.TrimSpace(differ))
+	}
+	return err
+}
+
+// goFiles returns the Go files of all modules below root. Like the go command it
+// passes over directories whose name begins with a dot.
+func goFiles(root fs.FS) ([]string, error) {
+	var files []string
+	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules"):
+			return fs.SkipDir
+		case !d.IsDir() && filepath.Ext(path) == ".go":
+			files = append(files, path)
+		}
+		return nil
+	})
+	return files, err
+}
+
+func modules(ctx context.Context, t *transcript) error {
+	return errors.Join(
+		t.run(ctx, "go", "mod", "tidy", "-diff"),
+		t.run(ctx, "go", "mod", "verify"),
+		t.run(ctx, "go", "-C", "tools", "mod", "verify"),
+	)
+}
+
+func vet(ctx context.Context, t *transcript) error {
+	err := t.run(ctx, "go", "vet", "./...")
+	for _, target := range [][2]string{{"darwin", "arm64"}, {"windows", "amd64"}, {"linux", "arm64"}} {
+		system, arch := "GOOS="+target[0], "GOARCH="+target[1]
+		err = errors.Join(err,
+			t.run(ctx, system, arch, "go", "build", "./..."),
+			t.run(ctx, system, arch, "go", "vet", ".", "./internal/...", "./protocol/..."),
+		)
+	}
+	return err
+}
+
+// lint builds the linter on its first run, which takes some minutes.
+func lint(ctx context.Context, t *transcript) error {
+	return t.run(ctx, "go", "tool", "-modfile=tools/go.mod", "golangci-lint", "run", "./...")
+}
+
+func tests(ctx context.Context, t *transcript) error {
+	if err := errors.Join(needCompiler(ctx, t), needBrowser(ctx, t)); err != nil {
+		return err
+	}
+	return t.run(ctx, "SIMPLYSOCKET_BROWSER=required", "go", "test", "-race", "-timeout", "8m", "./...")
+}
+
+// unraced runs apart from tests: under the race detector a sync.Pool drops
+// objects at random, and a million of anything takes too long.
+func unraced(ctx context.Context, t *transcript) error {
+	return t.run(ctx, "go", "test", "-run", "Alloc|Soak", "./...")
+}
+
+func fuzz(each time.Duration) func(context.Context, *transcript) error {
+	return func(ctx context.Context, t *transcript) error {
+		events, err := t.output(ctx, "go", "test", "-json", "-list", "^Fuzz", "./...")
+		if err != nil {
+			return err
+		}
+		targets, err := fuzzTargets(strings.NewReader(events))
+		for _, target := range targets {
+			err = errors.Join(err, t.run(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+target.name+"$",
+				"-fuzztime", each.String(), "-fuzzminimizetime", "10x", target.pkg))
+		}
+		return err
+	}
+}
+
+type fuzzTarget struct {
+	pkg, name string
+}
+
+var fuzzName = regexp.MustCompile(`^Fuzz\w*$`)
+
+// fuzzTargets reads what go test -json -list prints.
+func fuzzTargets(events io.Reader) ([]fuzzTarget, error) {
+	var targets []fuzzTarget
+	for dec := json.NewDecoder(events); ; {
+		var event struct{ Action, Package, Output string }
+		switch err := dec.Decode(&event); {
+		case errors.Is(err, io.EOF):
+			return targets, nil
+		case err != nil:
+			return nil, fmt.Errorf("list of fuzz targets: %w", err)
+		}
+		name := strings.TrimSpace(event.Output)
+		if event.Action == "output" && fuzzName.MatchString(name) {
+			targets = append(targets, fuzzTarget{event.Package, name})
+		}
+	}
+}
+
+// benchmarks measures nothing: it keeps benchmarks from rotting unseen.
+func benchmarks(ctx context.Context, t *transcript) error {
+	return t.run(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "1x", "./...")
+}
