@@ -33,6 +33,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // accept goes from what costs nothing to what costs most: form, origin, room
 // for one more, authentication, and only then a client.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
+	s.arriving.enter(r)
+	defer s.arriving.leave(r)
 	if s.closing.Load() {
 		return refusal(http.StatusServiceUnavailable, "the server is shutting down", "Retry-After", "1")
 	}
@@ -52,11 +54,10 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if c == nil {
-		s.vacate(address)
-		s.refuseToken(conn)
+		s.refuseToken(conn, address)
 		return nil
 	}
-	s.clientsLeft.enter()
+	s.connected.enter(c)
 	go c.serve(r.URL.Query()["room"])
 	return nil
 }
@@ -111,14 +112,17 @@ func (s *Server) authenticate(r *http.Request) (identity Identity, err error) {
 	return identity, err
 }
 
-// refuseToken closes a connection with 4001.
-func (s *Server) refuseToken(conn *socket.Conn) {
+// refuseToken closes a connection with 4001. It keeps its place until it has
+// ended.
+func (s *Server) refuseToken(conn *socket.Conn, address string) {
 	out := fanout.NewOutlet(conn, "", noOwner{}, &s.limits)
 	out.Open(nil)
 	out.Close(uint16(protocol.CloseUnauthenticated), "not authenticated")
 	go func() {
+		defer s.vacate(address)
 		out.Flush()
 		conn.Drain(s.opts.CloseTimeout)
+		_ = conn.CloseNow()
 	}()
 }
 

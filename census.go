@@ -2,36 +2,48 @@ package simplysocket
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 )
 
-// census counts those who are there, and lets one wait until nobody is.
-type census struct {
+// census is who is there, and lets one wait until nobody is.
+type census[T comparable] struct {
 	mu    sync.Mutex
-	n     int
-	empty chan struct{} // closed when n falls to zero; nil while nobody waits
+	here  map[T]struct{}
+	empty chan struct{} // closed when the last one leaves; nil while nobody waits
 }
 
-func (c *census) enter() {
+func (c *census[T]) enter(who T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.n++
+	if c.here == nil {
+		c.here = map[T]struct{}{}
+	}
+	c.here[who] = struct{}{}
 }
 
-func (c *census) leave() {
+func (c *census[T]) leave(who T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.n--
-	if c.n == 0 && c.empty != nil {
+	delete(c.here, who)
+	if len(c.here) == 0 && c.empty != nil {
 		close(c.empty)
 		c.empty = nil
 	}
 }
 
-// wait returns when nobody is there or the context is done.
-func (c *census) wait(ctx context.Context) error {
+// all returns who is there now.
+func (c *census[T]) all() []T {
 	c.mu.Lock()
-	if c.n == 0 {
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Keys(c.here))
+}
+
+// wait returns when nobody is there or the context is done.
+func (c *census[T]) wait(ctx context.Context) error {
+	c.mu.Lock()
+	if len(c.here) == 0 {
 		c.mu.Unlock()
 		return nil
 	}

@@ -54,6 +54,7 @@ type membership struct {
 	room    *Room
 	waiting int // joins and leaves on their way
 	joined  bool
+	leaving bool // the last of them is a leave
 }
 
 // ID is the client's slug: its public name, unique for ever.
@@ -194,9 +195,11 @@ func (c *Client) join(req joinRequest) error {
 			continue // it has closed since it was found; open it anew
 		}
 		if err != nil {
+			c.countBusy(err)
 			return err
 		}
 		m.waiting++
+		m.leaving = false
 		if !slices.Contains(c.rooms, m) {
 			c.rooms = append(c.rooms, m)
 		}
@@ -208,12 +211,13 @@ func (c *Client) leave(name string, id uint64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.membership(name)
-	if m == nil {
+	if m == nil || m.leaving { // a mailbox always has a place for a leave, but not for many
 		return ErrRoomClosed
 	}
 	err := m.room.post(&entry{kind: entryLeave, member: c.id, id: id, client: c, pending: m})
 	if err == nil {
 		m.waiting++
+		m.leaving = true
 	}
 	return err
 }
@@ -290,7 +294,7 @@ func (c *Client) serve(rooms []string) {
 	defer func() {
 		c.srv.beats.remove(c)
 		c.srv.vacate(c.address)
-		c.srv.clientsLeft.leave()
+		c.srv.connected.leave(c)
 	}()
 	c.finish(c.read(rooms))
 }
@@ -357,7 +361,6 @@ func (c *Client) begin(rooms []string) error {
 	s := c.srv
 	s.clients.update(c.id, func(*Client, bool) (*Client, bool) { return c, true })
 	s.users.add(c)
-	s.beats.add(c)
 	if s.closing.Load() {
 		return &socket.CloseError{Code: uint16(protocol.CloseGoingAway), Reason: shuttingDown}
 	}
@@ -368,6 +371,7 @@ func (c *Client) begin(rooms []string) error {
 		}
 		return &socket.CloseError{Code: uint16(protocol.CloseDisconnected), Reason: public.Error()}
 	}
+	s.beats.add(c)
 	if !s.theLobby().letIn(c) {
 		c.out.Open(nil)
 		return nil // it is told why already
@@ -462,8 +466,8 @@ func (o *outletOwner) Overflow() {
 	c := (*Client)(o)
 	c.srv.stats.overflows.Add(1)
 	c.srv.log.Info("client too slow", "client", c.id)
+	c.end(Dropped) // first: a Trace that sends to the client must find it gone
 	c.traceDrop(DropInfo{Client: c.id, Overflow: true})
-	c.end(Dropped)
 }
 
 // Dropped implements [fanout.Owner].

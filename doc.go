@@ -40,8 +40,10 @@
 //
 // A handler's output is released when it returns nil and dropped when it
 // returns an error, which goes to the sender: an [*Error] as it is, any other as
-// `internal`. That holds for all it did: messages, kicks, closes, timers, tasks,
-// joins of other rooms. It does not hold for the variables it changed.
+// `internal`. That holds for all it did by way of [*Room], [*Member], timers and
+// tasks: messages, kicks, closes, joins of other rooms. It does not hold for the
+// variables it changed, nor for what it did by way of a [RoomRef] or a [Client],
+// which know of no turn.
 //
 // A panic is contained: it is logged with its stack, the sender gets `internal`
 // and the room closes, since its state may be torn. Its members are told, the
@@ -76,6 +78,6 @@
 // # Concurrency
 //
 // Methods of [Server], [Client], [RoomRef] and [UserRef] may be called from
-// anywhere. Hooks of a room run in its turns; OnConnect and Authenticate run on
-// the client's goroutine, many at once.
+// anywhere. Hooks of a room run in its turns. Authenticate runs on the goroutine
+// of its HTTP request and OnConnect on that of its client, many at once.
 package simplysocket

@@ -48,6 +48,17 @@ func Errorf(code protocol.Code, format string, args ...any) error {
 	return newError(code, format, args...)
 }
 
+// OptionError is a field of [Options] that can not be as it is.
+type OptionError struct {
+	Field  string // as in Options
+	Reason string
+}
+
+// Error names the field and says what is wrong with it.
+func (e *OptionError) Error() string {
+	return fmt.Sprintf("simplysocket: Options.%s %s", e.Field, e.Reason)
+}
+
 func newError(code protocol.Code, format string, args ...any) *Error {
 	if !protocol.ValidCode(string(code)) {
 		panic(fmt.Sprintf("simplysocket: error code %q is not made of [a-z0-9-]{1,64}", code))

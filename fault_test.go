@@ -119,8 +119,18 @@ func TestBlockedHandler(t *testing.T) {
 	a.call("join-room", "free", nil)
 	a.call("x", "free", nil)
 	a.call("x", "", nil)
-	if h.Stats().Busy == 0 {
+	busy := h.Stats().Busy
+	if busy == 0 {
 		t.Error("busy is not counted")
+	}
+	b.refused("join-room", "stuck", nil, "busy")
+	if got := h.Stats().Busy; got != busy+1 {
+		t.Errorf("a refused join: %d are counted as busy, want %d", got, busy+1)
+	}
+	// One leave has a place, and no second one.
+	a.send("leave-room", "stuck", nil)
+	for range 100 {
+		a.refused("leave-room", "stuck", nil, "not-a-member")
 	}
 	if err := h.Room("stuck").Send("x", nil); err == nil {
 		t.Error("a full mailbox took a message of the server")

@@ -145,7 +145,9 @@ func (r *Room) OnClose(handle func()) {
 }
 
 // Use wraps the room's message handlers, the first wrapper outermost and those
-// of [Server.Use] around them. It belongs in the room's setup.
+// of [Server.Use] around them. Direct messages, which [Room.OnDirect] decides
+// about, do not pass through; nor does what a relay room is sent by the server's
+// own code. It belongs in the room's setup.
 func (r *Room) Use(wrap func(next Handler) Handler) {
 	r.mustSetUp("Use")
 	r.wrappers = append(r.wrappers, wrap)
@@ -153,7 +155,7 @@ func (r *Room) Use(wrap func(next Handler) Handler) {
 
 func (r *Room) register(table *map[string]Handler, what, action string, h Handler) {
 	r.mustSetUp(what)
-	if err := checkHandled(action); err != nil {
+	if err := r.checkHandled(action); err != nil {
 		panic("simplysocket: " + what + ": " + err.Error())
 	}
 	if *table == nil {
@@ -166,14 +168,23 @@ func (r *Room) register(table *map[string]Handler, what, action string, h Handle
 }
 
 // checkHandled accepts the actions that a handler can be reached by.
-func checkHandled(action string) error {
+func (r *Room) checkHandled(action string) error {
 	if err := protocol.ValidAction(action); err != nil {
 		return err
 	}
-	if protocol.ServerAction(action) || protocol.ReservedAction(action) {
-		return fmt.Errorf("%q belongs to the protocol", action)
+	switch action {
+	case protocol.ActionJoinRoom, protocol.ActionLeaveRoom:
+		if r.isLobby {
+			return nil
+		}
+	case protocol.ActionHello, protocol.ActionListRooms, protocol.ActionListMembers,
+		protocol.ActionHistory, protocol.ActionFindRoom, protocol.ActionWatchRooms:
+	default:
+		if !protocol.ServerAction(action) && !protocol.ReservedAction(action) {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("%q belongs to the protocol", action)
 }
 
 // wrapHandlers puts the middleware around the handlers, once the setup is done.

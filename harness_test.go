@@ -135,6 +135,7 @@ type client struct {
 	id   string
 
 	reading  sync.Mutex // held by whoever keeps the client from reading
+	paused   bool
 	mu       sync.Mutex
 	inbox    []message
 	next     int // the first message that no expect has looked at
@@ -220,15 +221,28 @@ func (h *host) member(room string, opts ...dialOption) *client {
 func (c *client) read() {
 	defer close(c.done)
 	err := c.conn.Read(c)
+	closed := &socket.CloseError{Code: 1006}
+	if errors.As(err, &closed) && closed.Peer {
+		_ = c.conn.WriteClose(closed.Code, "")
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closed = &socket.CloseError{Code: 1006}
-	errors.As(err, &c.closed)
+	c.closed = closed
 }
 
-// pause has the client read nothing more until resume.
-func (c *client) pause()  { c.reading.Lock() }
-func (c *client) resume() { c.reading.Unlock() }
+// pause has the client read nothing more until resume, or the end of the test.
+func (c *client) pause() {
+	c.reading.Lock()
+	c.paused = true
+	c.t.Cleanup(c.resume)
+}
+
+func (c *client) resume() {
+	if c.paused {
+		c.paused = false
+		c.reading.Unlock()
+	}
+}
 
 // forget frees what has come.
 func (c *client) forget() {

@@ -63,6 +63,7 @@ func (r *Room) join(e *entry) (err error) {
 	if r.members[e.member] != nil {
 		return nil
 	}
+	before := r.access
 	if err := r.admissible(e); err != nil {
 		return err
 	}
@@ -74,6 +75,7 @@ func (r *Room) join(e *entry) (err error) {
 		if !in {
 			delete(r.members, m.ID())
 			r.order.remove(m)
+			r.access = before
 		}
 	}()
 	r.emit(fanout.Item{Kind: fanout.Enter, Ports: []*fanout.Port{&m.port}})
@@ -224,22 +226,33 @@ func (r *Room) remove(m *Member, reason LeaveReason) {
 	delete(r.members, m.ID())
 	r.order.remove(m)
 	r.dirty = true
-	if reason != Dropped && !r.isLobby {
-		r.direct(m, protocol.ActionLeftRoom, mustEncode(leftBody{reason.String()}), r.srv.name)
+	if reason != Dropped {
+		r.tellLeft(m, reason)
 	}
 	r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
 	if reason == Kicked {
 		m.client.left(r)
 	}
-	r.srv.stats.leaves.Add(1)
-	if r.srv.trace.Leave != nil {
-		info := LeaveInfo{Room: r.name, Client: m.ID(), Reason: reason, Members: len(r.members)}
-		r.srv.observe(func() { r.srv.trace.Leave(info) })
-	}
+	r.countLeave(m, reason)
 	if r.onLeave != nil {
 		r.hook("OnLeave", func() error { return r.onLeave(m, reason) })
 	} else if !r.isLobby {
 		r.announceLeave(m, reason)
+	}
+}
+
+// tellLeft tells a member that it is not one any more.
+func (r *Room) tellLeft(m *Member, reason LeaveReason) {
+	if !r.isLobby {
+		r.direct(m, protocol.ActionLeftRoom, mustEncode(leftBody{reason.String()}), r.srv.name)
+	}
+}
+
+func (r *Room) countLeave(m *Member, reason LeaveReason) {
+	r.srv.stats.leaves.Add(1)
+	if r.srv.trace.Leave != nil {
+		info := LeaveInfo{Room: r.name, Client: m.ID(), Reason: reason, Members: len(r.members)}
+		r.srv.observe(func() { r.srv.trace.Leave(info) })
 	}
 }
 

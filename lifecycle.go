@@ -111,14 +111,20 @@ func (r *Room) shut(how shutting) {
 	if before == phaseOpen {
 		r.farewell(how)
 	}
-	if before >= phaseOpen && how != shutQuietly {
+	told := before >= phaseOpen && how != shutQuietly
+	if told {
 		r.broadcast(protocol.ActionRoomClosed, nil, &sendOptions{})
 	}
 	for m := range r.order.all() {
+		if told {
+			r.tellLeft(m, Closed)
+		}
 		r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
 		m.client.left(r)
+		delete(r.members, m.ID())
+		r.countLeave(m, Closed)
 	}
-	r.members, r.order = map[string]*Member{}, roster{}
+	r.order = roster{}
 	r.stopClocks()
 	r.wake()
 	if r.flushing != nil {
@@ -136,7 +142,7 @@ func (r *Room) shut(how shutting) {
 		}
 		r.mailbox.done(left)
 	}
-	r.srv.roomsLeft.leave()
+	r.srv.openRooms.leave(r)
 }
 
 // farewell calls the hooks of the end.

@@ -113,6 +113,9 @@ func TestKickAndClose(t *testing.T) {
 	a.expect("gone")
 	a.expect("bye")
 	a.expect("room-closed")
+	if m := a.expect("left-room"); m.field("reason") != "closed" || m.Target != a.id || m.Room != "r" {
+		t.Errorf("got %v", m)
+	}
 	for _, want := range []string{"kicked", "dropped", "closed"} {
 		if got := <-reasons; got != want {
 			t.Errorf("OnLeave with %s, want %s", got, want)

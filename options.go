@@ -72,8 +72,11 @@ type Options struct {
 	// over all its members. Default 200,000.
 	LobbyDeliveries int
 
-	// HeartbeatInterval is how long a connection may be silent before it is
-	// probed; one that stays silent for two intervals is cut. Default 25 s.
+	// HeartbeatInterval is the time in which each connection is probed, if
+	// nothing came from it for half of it, and cut, if it stays silent: at the
+	// latest after one and a half. After an interval in which nothing was
+	// written to it, a client that offers simplysocket.v1 is sent `heartbeat`.
+	// Default 25 s.
 	HeartbeatInterval time.Duration
 	// HandshakeTimeout bounds what a client needs to become one: the response
 	// to the upgrade, the `hello` (at most 5 s) and OnConnect. Default 10 s.
@@ -154,14 +157,14 @@ func (o *Options) check() error {
 		{"CloseTimeout", float64(o.CloseTimeout)},
 	} {
 		if f.value < 0 || math.IsNaN(f.value) {
-			return fmt.Errorf("simplysocket: Options.%s is negative", f.name)
+			return &OptionError{Field: f.name, Reason: "is negative"}
 		}
 	}
 	if err := protocol.ValidName(o.Name); err != nil {
-		return fmt.Errorf("simplysocket: Options.Name %q: %w", o.Name, err)
+		return &OptionError{Field: "Name", Reason: fmt.Sprintf("is %q: %v", o.Name, err)}
 	}
 	if err := protocol.ValidName(o.Lobby); err != nil {
-		return fmt.Errorf("simplysocket: Options.Lobby %q: %w", o.Lobby, err)
+		return &OptionError{Field: "Lobby", Reason: fmt.Sprintf("is %q: %v", o.Lobby, err)}
 	}
 	return nil
 }

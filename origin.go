@@ -23,16 +23,20 @@ func parseOrigins(patterns []string) ([]originPattern, error) {
 		}
 		scheme, host, ok := strings.Cut(strings.ToLower(p), "://")
 		if !ok || scheme == "" || host == "" || strings.ContainsAny(host, "/?#@ ") {
-			return nil, fmt.Errorf("simplysocket: Options.Origins: %q is not of the form scheme://host or scheme://host:port", p)
+			return nil, wrongOrigin("has %q, which is not of the form scheme://host or scheme://host:port", p)
 		}
 		for label := range strings.SplitSeq(hostname(host), ".") {
 			if label != "*" && strings.Contains(label, "*") || label == "" {
-				return nil, fmt.Errorf("simplysocket: Options.Origins: %q: * stands for a whole part of the host", p)
+				return nil, wrongOrigin("has %q, but * stands for a whole part of the host", p)
 			}
 		}
 		parsed = append(parsed, originPattern{scheme: scheme, host: host})
 	}
 	return parsed, nil
+}
+
+func wrongOrigin(format, pattern string) error {
+	return &OptionError{Field: "Origins", Reason: fmt.Sprintf(format, pattern)}
 }
 
 func hostname(host string) string {

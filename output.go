@@ -77,10 +77,11 @@ func (r *Room) emit(it fanout.Item) {
 	}
 }
 
-// flush writes the output to the members.
+// flush writes the output to the members. Whoever hears of a change finds it in
+// the listings.
 func (r *Room) flush() {
-	r.out.flush(r)
 	r.publish()
+	r.out.flush(r)
 }
 
 func (o *output) flush(r *Room) {

@@ -165,6 +165,7 @@ func TestTurnsOnly(t *testing.T) {
 	h := coded(t, "r", func(r *simplysocket.Room) error {
 		room = r
 		r.OnJoin(func(j *simplysocket.Join) error { member = j.Member; return nil })
+		simplysocket.OnServer(r, "sync", func(simplysocket.None) error { return nil })
 		simplysocket.On(r, "late", func(*simplysocket.Member, simplysocket.None) error {
 			simplysocket.On(r, "x", func(*simplysocket.Member, simplysocket.None) error { return nil })
 			return nil
@@ -172,6 +173,9 @@ func TestTurnsOnly(t *testing.T) {
 		return nil
 	})
 	c := h.member("r")
+	if err := h.Room("r").Call(t.Context(), "sync", nil, nil); err != nil { // orders this goroutine behind the turn
+		t.Fatal(err)
+	}
 	for name, use := range map[string]func(){
 		"Broadcast": func() { _ = room.Broadcast("x", nil) },
 		"Post":      func() { _ = room.Post(&simplysocket.Message{Action: "x"}) },
@@ -207,6 +211,9 @@ func TestRegistrationPanics(t *testing.T) {
 		"empty":     func(r *simplysocket.Room) { simplysocket.On(r, "", none) },
 		"protocol":  func(r *simplysocket.Room) { simplysocket.On(r, "client-x", none) },
 		"reserved":  func(r *simplysocket.Room) { simplysocket.On(r, "$x", none) },
+		"hello":     func(r *simplysocket.Room) { simplysocket.On(r, "hello", none) },
+		"list":      func(r *simplysocket.Room) { simplysocket.On(r, "list-members", none) },
+		"join":      func(r *simplysocket.Room) { simplysocket.On(r, "join-room", none) },
 		"no period": func(r *simplysocket.Room) { r.Every(0, func() {}) },
 	} {
 		h := coded(t, "r", func(r *simplysocket.Room) error { setup(r); return nil })
@@ -215,7 +222,7 @@ func TestRegistrationPanics(t *testing.T) {
 			t.Errorf("%s: no panic", name)
 		}
 	}
-	for _, patterns := range [][]string{{"a//b"}, {"a/{x}", "{y}/b"}, {"a", "a"}, {"lobby", "lobby"}} {
+	for _, patterns := range [][]string{{"a//b"}, {"a/{x}", "{y}/b"}, {"a", "a"}, {"lobby", "lobby"}, {"chat room"}, {"{x}/*"}} {
 		func() {
 			defer func() {
 				if recover() == nil {

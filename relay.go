@@ -78,18 +78,17 @@ func (r *Room) configure(body json.RawMessage) error {
 	if err := json.Unmarshal(body, &o); err != nil {
 		return badBody(err)
 	}
-	capacity := r.capacity
-	if o.Capacity != nil {
-		if *o.Capacity < 1 || *o.Capacity > math.MaxInt32 {
-			return newError(protocol.CodeBadMessage, "capacity is a whole number from 1 to 2147483647")
-		}
-		capacity = *o.Capacity
+	if o.Capacity != nil && (*o.Capacity < 1 || *o.Capacity > math.MaxInt32) {
+		return newError(protocol.CodeBadMessage, "capacity is a whole number from 1 to 2147483647")
 	}
 	listed, err := checkProperties(o.Properties)
 	if err != nil {
 		return err
 	}
-	r.capacity, r.listed = capacity, listed
+	r.listed = listed
+	if o.Capacity != nil {
+		r.capacity = *o.Capacity
+	}
 	r.hidden = o.Hidden != nil && *o.Hidden || r.hidden
 	if o.Password != nil && *o.Password != "" {
 		r.locked, r.password = true, sha256.Sum256([]byte(*o.Password))

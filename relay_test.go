@@ -246,6 +246,34 @@ func TestRoomOptions(t *testing.T) {
 	c.refused("join-room", "new", object{"properties": object{"x": strings.Repeat("x", 3000)}}, "too-large")
 }
 
+// TestRefusedOpener: options of an opener who is refused do not stay.
+func TestRefusedOpener(t *testing.T) {
+	held := make(chan struct{})
+	h := coded(t, "r", func(room *simplysocket.Room) error {
+		room.OnJoin(func(j *simplysocket.Join) error {
+			<-held // both are in the mailbox by then
+			var p struct{ Banned bool }
+			if err := j.Params(&p); err != nil || !p.Banned {
+				return err
+			}
+			return simplysocket.Errorf("forbidden", "no")
+		})
+		return nil
+	})
+	a, b, c := h.connect(), h.connect(), h.connect()
+	a.send("join-room", "r", object{"banned": true, "capacity": 1, "password": "x", "hidden": true, "properties": object{"a": 1}})
+	waitFor(t, "the room", func() bool { return h.Stats().Rooms == 2 })
+	b.send("join-room", "r", nil)
+	c.send("join-room", "r", nil)
+	close(held)
+	a.expect("error")
+	b.expect("joined-room")
+	c.expect("joined-room")
+	if m := b.call("list-rooms", "", nil); string(m.Body) != `{"rooms":[{"name":"r","members":2}],"count":1}` {
+		t.Errorf("list %s", m.Body)
+	}
+}
+
 func TestPasswordAttemptsAreLimited(t *testing.T) {
 	h := serve(t, false, nil)
 	a := h.connect()
@@ -270,6 +298,24 @@ func TestHiddenRoom(t *testing.T) {
 		t.Errorf("list %s", list.Body)
 	}
 	b.call("join-room", "r", nil)
+}
+
+// TestHiddenFromTheFirst: nobody learns of a hidden room while it opens.
+func TestHiddenFromTheFirst(t *testing.T) {
+	opening, held := make(chan struct{}), make(chan struct{})
+	h := coded(t, "r", func(room *simplysocket.Room) error {
+		room.SetHidden(true)
+		close(opening)
+		<-held
+		return nil
+	})
+	a, b := h.connect(), h.connect()
+	a.send("join-room", "r", nil)
+	<-opening
+	b.refused("x", "r", nil, "unknown-room")
+	close(held)
+	a.expect("joined-room")
+	b.refused("x", "r", nil, "unknown-room")
 }
 
 func TestLists(t *testing.T) {
@@ -305,6 +351,7 @@ func TestLists(t *testing.T) {
 		t.Errorf("the list has %d rooms", len(names))
 	}
 	a.refused("list-rooms", "", object{"after": 1}, "bad-message")
+	a.refused("list-rooms", "room/007", nil, "bad-message")
 
 	var ids []string
 	for range 120 {

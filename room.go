@@ -56,11 +56,7 @@ type Room struct {
 	order   roster
 	props   map[string]any
 
-	capacity   int // 0: no limit
-	hidden     bool
-	locked     bool // password has to be given
-	password   [sha256.Size]byte
-	listed     json.RawMessage // the opener's properties
+	access
 	overflow   Overflow
 	interval   time.Duration
 	timestamps bool
@@ -68,6 +64,15 @@ type Room struct {
 	handlers
 	clocks
 	relayState
+}
+
+// access is who may come in, and who may know of the room.
+type access struct {
+	capacity int // 0: no limit
+	hidden   bool
+	locked   bool // password has to be given
+	password [sha256.Size]byte
+	listed   json.RawMessage // the opener's properties
 }
 
 type phase uint8
@@ -92,7 +97,7 @@ func (s *Server) newRoom(name string, setup func(*Room) error, params pattern.Pa
 			maxBytes:   s.opts.MailboxBytes,
 		},
 	}
-	r.info.Store(&roomInfo{name: name})
+	r.info.Store(&roomInfo{name: name, hidden: true}) // until its setup and its opener have said
 	return r
 }
 
@@ -153,10 +158,11 @@ func (r *Room) handleBatch() {
 	for r.next < len(r.batch.entries) {
 		e := &r.batch.entries[r.next]
 		r.next++
-		r.handle(e)
+		r.tick()
 		if r.out.due(r.now, max(r.interval, flushAge)) {
 			r.flush()
 		}
+		r.handle(e)
 	}
 	r.mailbox.done(r.batch)
 	r.batch, r.next = nil, 0
@@ -210,7 +216,6 @@ func (r *Room) handle(e *entry) {
 		r.redirect(e)
 		return
 	}
-	r.tick()
 	r.handling, r.before = e, r.mark()
 	reply, err := r.dispatch(e)
 	if err == nil {
@@ -289,7 +294,8 @@ func (r *Room) accept(e *entry, reply json.RawMessage) {
 // refuse tells whoever can act on it why the entry was not accepted.
 func (r *Room) refuse(e *entry, err error) {
 	public, internal := publicError(err)
-	if internal && !isPanic(err) {
+	heard := e.client != nil || e.answer != nil
+	if (internal || !heard) && !isPanic(err) {
 		r.srv.log.Error("room handler failed", "room", r.name, "client", e.member, "action", e.reAction(), "error", err)
 	}
 	if e.answer != nil {

@@ -44,15 +44,16 @@ func (in *inbound) Message(payload []byte) {
 	if !c.allowed(&env) {
 		return
 	}
-	if err != nil {
+	last := c.lastID
+	c.lastID = max(last, env.ID)
+	switch {
+	case err != nil:
 		c.sendError(newError(protocol.CodeBadMessage, "%s", bad.Message), "", env.ID)
 		return
-	}
-	if env.ID != 0 && env.ID <= c.lastID {
-		c.sendError(newError(protocol.CodeStaleID, "id %d does not grow: the last was %d", env.ID, c.lastID), string(env.Action), env.ID)
+	case env.ID != 0 && env.ID <= last:
+		c.sendError(newError(protocol.CodeStaleID, "id %d does not grow: the last was %d", env.ID, last), string(env.Action), env.ID)
 		return
 	}
-	c.lastID = max(c.lastID, env.ID)
 	if err := c.route(&env); err != nil {
 		c.sendError(wireError(err), string(env.Action), env.ID)
 	}
@@ -133,11 +134,13 @@ func (c *Client) route(env *protocol.Envelope) error {
 	switch {
 	case env.IsTargetClient && ofRooms(action):
 		return newError(protocol.CodeBadMessage, "%q goes to a room, not to a client", action)
+	case action == protocol.ActionListRooms && !toLobby:
+		return newError(protocol.CodeBadMessage, "%q goes to the lobby", action)
 	case action == protocol.ActionJoinRoom && !toLobby:
 		return c.routeJoin(env)
 	case action == protocol.ActionLeaveRoom && !toLobby:
 		return c.routeLeave(env)
-	case action == protocol.ActionListRooms && toLobby:
+	case action == protocol.ActionListRooms:
 		reply, err := c.srv.listRooms(env.Body)
 		if err == nil && env.ID != 0 {
 			c.sendAck(action, env.ID, reply)
@@ -208,10 +211,14 @@ func (c *Client) deliver(env *protocol.Envelope, kind entryKind, action string) 
 
 func (c *Client) post(room *Room, e *entry) error {
 	err := room.post(e)
+	c.countBusy(err)
+	return err
+}
+
+func (c *Client) countBusy(err error) {
 	if errors.Is(err, ErrMailboxFull) {
 		c.srv.stats.busy.Add(1)
 	}
-	return err
 }
 
 // roomOf returns the room of that name if the client is in it, or has a join on

@@ -84,8 +84,8 @@ func WithOverflow(policy Overflow) SendOption {
 type Overflow uint8
 
 const (
-	// Disconnect, the default, closes the connection with 4008. The client
-	// comes back and resumes.
+	// Disconnect, the default, closes the connection with 4008, which tells
+	// the client to come back.
 	Disconnect Overflow = iota
 	// DropOldest gives up the oldest waiting messages of the room. Each run of
 	// dropped messages is told by one `gap` in its place.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,13 +52,13 @@ type Server struct {
 
 	clientCount atomic.Int64
 	closing     atomic.Bool
-	roomsLeft   census
-	clientsLeft census
+	openRooms   census[*Room]
+	arriving    census[*http.Request]
+	connected   census[*Client]
 }
 
-// New returns a server; nil options are good defaults. It returns an error that
-// names the option which can not be. A server without clients runs no
-// goroutine.
+// New returns a server; nil options are good defaults. Its error is an
+// [*OptionError]. A server without clients runs no goroutine.
 func New(o *Options) (*Server, error) {
 	opts, err := o.resolved()
 	if err != nil {
@@ -122,10 +123,26 @@ func (s *Server) HandleRoom(name string, setup func(*Room) error) {
 		s.lobbyCode = setup
 		return
 	}
+	if err := checkPattern(name); err != nil {
+		panic("simplysocket: HandleRoom: " + err.Error())
+	}
 	if err := s.patterns.Add(name, setup); err != nil {
 		panic("simplysocket: HandleRoom: " + err.Error())
 	}
 	s.coded = true
+}
+
+// checkPattern refuses literals that no name can have.
+func checkPattern(text string) error {
+	for segment := range strings.SplitSeq(text, "/") {
+		if strings.HasPrefix(segment, "{") {
+			continue
+		}
+		if err := protocol.ValidName(segment); err != nil {
+			return fmt.Errorf("pattern %q: %w", text, err)
+		}
+	}
+	return nil
 }
 
 // OnConnect sets what is asked about each client that is about to come: after
@@ -220,8 +237,8 @@ func (s *Server) theLobby() *Room {
 	}
 	lobby := s.newRoom(s.opts.Lobby, setup, pattern.Params{})
 	lobby.isLobby, lobby.hidden = true, true
+	s.openRooms.enter(lobby)
 	s.rooms.add(lobby)
-	s.roomsLeft.enter()
 	s.lobby.Store(lobby)
 	if before != nil {
 		for c := range s.clients.all() {
@@ -250,7 +267,7 @@ func (s *Server) openRoom(name string, flags entryFlags) (*Room, error) {
 		return nil, err
 	}
 	var refused error
-	room, opened := s.rooms.findOrAdd(name, func(there bool) *Room {
+	room := s.rooms.findOrAdd(name, func(there bool) *Room {
 		switch {
 		case there && flags&flagCreate != 0:
 			refused = newError(protocol.CodeRoomExists, "room %q exists", name)
@@ -259,15 +276,14 @@ func (s *Server) openRoom(name string, flags entryFlags) (*Room, error) {
 		case !there && s.closing.Load():
 			refused = ErrServerClosed
 		case !there:
-			return s.newRoom(name, setup, params)
+			r := s.newRoom(name, setup, params)
+			s.openRooms.enter(r)
+			return r
 		}
 		return nil
 	})
 	if refused != nil {
 		return nil, refused
-	}
-	if opened {
-		s.roomsLeft.enter()
 	}
 	return room, nil
 }
@@ -295,19 +311,15 @@ func (reg roomRegistry) add(r *Room) {
 
 // findOrAdd returns the room of that name which takes entries, or the one that
 // open returns. Open is told whether there is one.
-func (reg roomRegistry) findOrAdd(name string, open func(there bool) *Room) (room *Room, added bool) {
+func (reg roomRegistry) findOrAdd(name string, open func(there bool) *Room) (room *Room) {
 	reg.update(name, func(held *Room, ok bool) (*Room, bool) {
-		there := ok && !held.mailbox.isClosed()
-		opened := open(there)
-		switch {
-		case opened != nil:
-			room, added = opened, true
-		case ok:
+		room = open(ok && !held.mailbox.isClosed())
+		if room == nil && ok {
 			room = held
 		}
 		return room, room != nil
 	})
-	return room, added
+	return room
 }
 
 // remove takes r out, unless a later opening has its name.

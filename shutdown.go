@@ -26,15 +26,18 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.closeRooms(ctx)
 	s.closeClients(ctx)
-	err := s.clientsLeft.wait(ctx)
+	err := s.arriving.wait(ctx) // whoever was let in just before is told too
+	if err == nil {
+		err = s.connected.wait(ctx)
+	}
 	if err != nil {
-		for c := range s.clients.all() {
+		for _, c := range s.connected.all() {
 			_ = c.conn.CloseNow()
 		}
 		return err
 	}
 	s.postClose() // to what opened while the others closed
-	return s.roomsLeft.wait(ctx)
+	return s.openRooms.wait(ctx)
 }
 
 // shuttingDown is what clients are told.
@@ -55,7 +58,7 @@ func (s *Server) closeRooms(ctx context.Context) {
 		defer cancel()
 		ctx = half
 	}
-	if s.roomsLeft.wait(ctx) != nil {
+	if s.openRooms.wait(ctx) != nil {
 		s.log.Warn("rooms are still busy at shutdown")
 	}
 }

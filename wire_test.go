@@ -118,6 +118,14 @@ func TestStaleID(t *testing.T) {
 	if handled != 2 {
 		t.Errorf("%d were handled, want 2", handled)
 	}
+	// What was answered is answered for good, if only as a bad message.
+	c.write(`{"action":"x","target":"r","id":12,"message_body":1}`)
+	if m := c.until("an answer", func(m message) bool { return m.Ref == 12 }); m.code() != "bad-message" {
+		t.Errorf("got %v", m)
+	}
+	if m := send(12); m.code() != "stale-id" {
+		t.Errorf("an id that was answered: %v", m)
+	}
 }
 
 // rawFrame encodes an unfragmented frame of a client with a zero mask.

@@ -265,13 +265,13 @@ func (p *parser) string(name string, raw []byte) []byte {
 func (p *parser) uint(name string, raw []byte) (n uint64) {
 	for i, c := range raw {
 		if c < '0' || c > '9' || i > 15 {
-			p.reject("%s is not an integer from 0 to 2^53-1", name)
+			p.reject("%s is not an integer from 1 to 2^53-1", name)
 			return 0
 		}
 		n = n*10 + uint64(c-'0')
 	}
 	if n > MaxID {
-		p.reject("%s is not an integer from 0 to 2^53-1", name)
+		p.reject("%s is not an integer from 1 to 2^53-1", name)
 		return 0
 	}
 	return n

@@ -1,0 +1,176 @@
+package simplysocket_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+func TestAuthentication(t *testing.T) {
+	var log bytes.Buffer
+	var mu sync.Mutex
+	const token = "s3cret-token"
+	h := serve(t, false, &simplysocket.Options{
+		Logger: slog.New(slog.NewTextHandler(lockedWriter{&mu, &log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Authenticate: func(r *http.Request) (simplysocket.Identity, error) {
+			switch simplysocket.Token(r) {
+			case token:
+				return simplysocket.Identity{User: "ann"}, nil
+			case "panic":
+				panic("boom")
+			}
+			return simplysocket.Identity{}, errors.New("unknown token")
+		},
+	})
+	bearer := protocol.BearerPrefix + base64.RawURLEncoding.EncodeToString([]byte(token))
+	c := h.connect(header("Authorization", "Bearer "+token))
+	if user := h.Client(c.id).Identity().User; user != "ann" {
+		t.Errorf("user %q", user)
+	}
+	page := h.raw("", v1, func(o *socket.DialOptions) { o.Subprotocols = append(o.Subprotocols, bearer) })
+	if got := page.conn.Subprotocol(); got != protocol.Subprotocol {
+		t.Errorf("subprotocol %q: the token must never be echoed", got)
+	}
+	page.write(`{"action":"hello"}`)
+	page.expect("welcome")
+
+	for _, opts := range [][]dialOption{
+		nil,
+		{header("Authorization", "Bearer wrong")},
+		{header("Authorization", "Basic "+token)},
+		{header("Authorization", "Bearer panic")},
+	} {
+		if got := h.status(opts...); got != 401 {
+			t.Errorf("got %d, want 401", got)
+		}
+		// Where v1 is offered, a page can see the refusal.
+		if end := h.raw("", append(opts, v1)...).closing(); end.Code != 4001 {
+			t.Errorf("closed with %v, want 4001", end)
+		}
+	}
+	if _, err := h.try("?token=" + token); err == nil {
+		t.Error("a token in the URL is believed")
+	}
+	h.waitForClients(2)
+	mu.Lock()
+	defer mu.Unlock()
+	if strings.Contains(log.String(), token) || strings.Contains(log.String(), bearer) {
+		t.Error("a token is in the log")
+	}
+}
+
+type lockedWriter struct {
+	mu *sync.Mutex
+	w  io.Writer
+}
+
+func (l lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func TestToken(t *testing.T) {
+	for name, tt := range map[string]struct{ key, value, want string }{
+		"none":          {"X", "y", ""},
+		"bearer":        {"Authorization", "Bearer abc", "abc"},
+		"lower case":    {"Authorization", "bearer abc", "abc"},
+		"basic":         {"Authorization", "Basic abc", ""},
+		"subprotocol":   {"Sec-WebSocket-Protocol", "simplysocket.v1, bearer.YWJj", "abc"},
+		"padded":        {"Sec-WebSocket-Protocol", "bearer.YWI=", "ab"},
+		"not base64url": {"Sec-WebSocket-Protocol", "bearer.a+b", ""},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/ws?token=no", nil)
+		r.Header.Set(tt.key, tt.value)
+		if got := simplysocket.Token(r); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+// TestBearerTokens verifies signed tokens as applications do: what is forged,
+// expired or not signed gets 401, and none of its claims is believed.
+func TestBearerTokens(t *testing.T) {
+	secret := []byte("0123456789abcdef0123456789abcdef")
+	h := serve(t, false, &simplysocket.Options{Authenticate: func(r *http.Request) (simplysocket.Identity, error) {
+		var claims jwt.RegisteredClaims
+		_, err := jwt.ParseWithClaims(simplysocket.Token(r), &claims, func(*jwt.Token) (any, error) { return secret, nil },
+			jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired())
+		return simplysocket.Identity{User: claims.Subject}, err
+	}})
+	sign := func(method jwt.SigningMethod, key any, expires time.Duration) string {
+		claims := jwt.RegisteredClaims{Subject: "ann", ExpiresAt: jwt.NewNumericDate(time.Now().Add(expires))}
+		token, err := jwt.NewWithClaims(method, claims).SignedString(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	good := sign(jwt.SigningMethodHS256, secret, time.Hour)
+	head, rest, _ := strings.Cut(good, ".")
+	_, signature, _ := strings.Cut(rest, ".")
+	for name, tt := range map[string]struct {
+		token string
+		want  int
+	}{
+		"good":            {good, 101},
+		"missing":         {"", 401},
+		"expired":         {sign(jwt.SigningMethodHS256, secret, -time.Hour), 401},
+		"another key":     {sign(jwt.SigningMethodHS256, []byte("another"), time.Hour), 401},
+		"another method":  {sign(jwt.SigningMethodHS512, secret, time.Hour), 401},
+		"alg none":        {sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, time.Hour), 401},
+		"forged claims":   {head + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"root","exp":9999999999}`)) + "." + signature, 401},
+		"cut":             {good[:len(good)-1], 401},
+		"not a token":     {"x.y", 401},
+		"claims are JSON": {head + "..", 401},
+	} {
+		if got := h.status(header("Authorization", "Bearer "+tt.token)); got != tt.want {
+			t.Errorf("%s: %d, want %d", name, got, tt.want)
+		}
+	}
+	for c := range h.Clients() {
+		if user := c.Identity().User; user != "ann" {
+			t.Errorf("%q is a client", user)
+		}
+	}
+}
+
+// TestRevokedWhileConnecting disconnects clients that are about to be let in:
+// they must not stay in the lobby.
+func TestRevokedWhileConnecting(t *testing.T) {
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.OnConnect(func(_ context.Context, c *simplysocket.Client) error {
+			c.Disconnect(protocol.CloseUnauthenticated, "revoked")
+			return nil
+		})
+	})
+	plain, page := h.raw(""), h.raw("", v1)
+	page.write(`{"action":"hello"}`)
+	for _, c := range []*client{plain, page} {
+		if end := c.closing(); end.Code != 4001 || end.Reason != "revoked" {
+			t.Errorf("closed with %v", end)
+		}
+		if got := c.received(); len(got) != 0 {
+			t.Errorf("got %v", got)
+		}
+	}
+	h.waitForClients(0)
+	if s := h.Stats(); s.Joins != s.Leaves || s.Connects != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}

@@ -1,0 +1,145 @@
+package simplysocket_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+)
+
+// beat is the default interval.
+const beat = 25 * time.Second
+
+// deaf reads and answers nothing, pings included.
+type deaf struct{}
+
+func (deaf) Message([]byte) {}
+func (deaf) Ping([]byte)    {}
+func (deaf) Pong()          {}
+
+// TestHalfOpen has peers that are silent: each is found within two intervals,
+// whether it still reads or not, and its room mates see it dropped.
+func TestHalfOpen(t *testing.T) {
+	for name, reads := range map[string]bool{"reads": true, "does not read": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := serve(t, true, nil)
+				witness := h.member("r")
+				conn, err := socket.Dial(t.Context(), h.url+"?room=r", socket.DialOptions{NetDial: h.dial, ReadLimit: 1 << 20})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if reads {
+					go func() { _ = conn.Read(deaf{}) }()
+				}
+				witness.expect("client-joined-room")
+				time.Sleep(2 * beat)
+				synctest.Wait()
+				if n := h.Stats().Clients; n != 1 {
+					t.Errorf("%d clients after two intervals", n)
+				}
+				if m := witness.expect("client-left-room"); m.field("reason") != "dropped" {
+					t.Errorf("got %v", m)
+				}
+				_ = conn.CloseNow()
+			})
+		})
+	}
+}
+
+// TestIdleClientsStay has clients that answer pings be idle for an hour. A v1
+// client, whose code can not see pings, gets a heartbeat in each interval.
+func TestIdleClientsStay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, nil)
+		plain, page := h.member("r"), h.raw("", v1)
+		page.write(`{"action":"hello"}`)
+		page.expect("welcome")
+		time.Sleep(time.Hour + time.Second)
+		synctest.Wait()
+		beats := 0
+		for _, m := range page.received() {
+			if m.Action == "heartbeat" {
+				beats++
+			}
+		}
+		if want := int(time.Hour / beat); beats != want {
+			t.Errorf("%d heartbeats in an hour, want %d", beats, want)
+		}
+		for _, m := range plain.received() {
+			if m.Action == "heartbeat" {
+				t.Error("a plain client got a heartbeat")
+			}
+		}
+		plain.call("x", "r", nil)
+	})
+}
+
+// TestNoHeartbeatWhileTalking: whoever is sent something needs no heartbeat.
+func TestNoHeartbeatWhileTalking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, nil)
+		page := h.raw("", v1)
+		page.write(`{"action":"hello"}`)
+		client := h.Client(page.expect("welcome").field("client"))
+		for range 600 {
+			time.Sleep(beat / 3)
+			_ = client.Send("news", nil)
+		}
+		for _, m := range page.received() {
+			if m.Action == "heartbeat" {
+				t.Fatal("a heartbeat beside other messages")
+			}
+		}
+	})
+}
+
+// TestMessageThatNeverEnds trickles a message in, byte by byte.
+func TestMessageThatNeverEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, nil)
+		c := h.connect()
+		if err := c.conn.Write([]byte("\x81\xfe\x10\x00\x00\x00\x00\x00")); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		for c.conn.Write([]byte(" ")) == nil {
+			time.Sleep(time.Second)
+		}
+		if end := c.closing(); end.Code != 1008 || time.Since(began) > 3*beat {
+			t.Errorf("closed with %v after %v", end, time.Since(began))
+		}
+	})
+}
+
+// TestNoHello has a v1 client say nothing.
+func TestNoHello(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, nil)
+		began := time.Now()
+		c := h.raw("", v1)
+		if end := c.closing(); end.Code != 1008 || time.Since(began) != 5*time.Second {
+			t.Errorf("closed with %v after %v", end, time.Since(began))
+		}
+		h.waitForClients(0)
+	})
+}
+
+// TestOnConnectIsBounded has the application not come to a decision.
+func TestOnConnectIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, nil, func(s *simplysocket.Server) {
+			s.OnConnect(func(ctx context.Context, _ *simplysocket.Client) error {
+				<-ctx.Done()
+				return ctx.Err()
+			})
+		})
+		began := time.Now()
+		if end := h.raw("").closing(); end.Code != 4003 || time.Since(began) != 10*time.Second {
+			t.Errorf("closed with %v after %v", end, time.Since(began))
+		}
+	})
+}
