@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// connectCommand is `simplysocket connect`.
+type connectCommand struct {
+	URL   string   `arg:"" name:"url" help:"Address of the server: ws, wss, http or https. Without a path it is /ws."`
+	Room  []string `placeholder:"NAME" help:"Join this room. Repeatable."`
+	Token string   `placeholder:"TOKEN" help:"Authenticate with this bearer token."`
+	TLSCA string   `name:"tls-ca" placeholder:"FILE" help:"Trust the certificates in this file too, in PEM."`
+	JSON  bool     `help:"Print what comes as lines of JSON, as in a pipe."`
+}
+
+// Help implements [kong.HelpProvider].
+func (c *connectCommand) Help() string {
+	return "Lines that you type go to the room joined last; /help lists what else you can do." +
+		" In a pipe every line of the input is sent, every message that comes is printed as a line of JSON," +
+		" and the end of the input ends the program once all that was sent is answered."
+}
+
+// Validate checks the names of the rooms.
+func (c *connectCommand) Validate() error {
+	for _, name := range c.Room {
+		if err := protocol.ValidName(name); err != nil {
+			return fmt.Errorf("--room %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Run talks until the user or the server ends it.
+func (c *connectCommand) Run(ctx context.Context, s streams) error {
+	address, err := webSocketURL(c.URL)
+	if err != nil {
+		return usageError{err}
+	}
+	conn, err := c.dial(ctx, address)
+	if err != nil {
+		return err
+	}
+	console, err := c.console(s)
+	if err != nil {
+		_ = conn.CloseNow()
+		return err
+	}
+	return newSession(conn, console).run(ctx, c.Room)
+}
+
+const (
+	dialTimeout = 15 * time.Second
+	// readLimit is more than any server has a reason to send at once.
+	readLimit = 16 << 20
+)
+
+func (c *connectCommand) dial(ctx context.Context, address string) (*socket.Conn, error) {
+	o := socket.DialOptions{Header: http.Header{}, ReadLimit: readLimit}
+	if c.Token != "" {
+		o.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	if c.TLSCA != "" {
+		roots, err := trusting(c.TLSCA)
+		if err != nil {
+			return nil, err
+		}
+		o.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	return socket.Dial(ctx, address, o)
+}
+
+// trusting returns the system's certificates and those in the file.
+func trusting(path string) (*x509.CertPool, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, err
+	}
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s: there is no certificate in it", path)
+	}
+	return roots, nil
+}
+
+// webSocketURL returns the ws or wss URL that is meant. The address of a page,
+// as a browser shows it, is as good as one without a path.
+func webSocketURL(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	page := false
+	switch u.Scheme {
+	case "ws", "wss":
+	case "http":
+		u.Scheme, page = "ws", true
+	case "https":
+		u.Scheme, page = "wss", true
+	default:
+		return "", fmt.Errorf("%q does not begin with ws://, wss://, http:// or https://", address)
+	}
+	if u.Host == "" {
+		return "", fmt.Errorf("%q names no host", address)
+	}
+	if u.Path == "" || page && u.Path == "/" {
+		u.Path = "/ws"
+	}
+	return u.String(), nil
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"os"
+
+	"golang.org/x/term"
+)
+
+// console is where the user writes and reads. Its methods may be called
+// concurrently.
+type console interface {
+	// readLine returns the next line, or io.EOF after the last.
+	readLine() (string, error)
+	// show shows a message that has come.
+	show(m *incoming)
+	// say shows lines of the program's own.
+	say(lines ...string)
+	// prompt says which room the next line goes to; "" is the lobby.
+	prompt(room string)
+	// close gives the terminal back.
+	close()
+}
+
+// console returns the terminal where there is one to read from and write to.
+func (c *connectCommand) console(s streams) (console, error) {
+	in, inOK := s.in.(*os.File)
+	out, outOK := s.out.(*os.File)
+	if c.JSON || !inOK || !outOK || !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(out.Fd())) {
+		return newPipe(s), nil
+	}
+	return newTerminal(in, out)
+}

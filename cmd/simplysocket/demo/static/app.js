@@ -1,0 +1,160 @@
+// The page: its parts and how they hang together.
+
+import { askPassword, askRoom } from "./dialogs.js";
+import { closePanels, startPanels } from "./panels.js";
+import { explain, explainClose } from "./words.js";
+import { Chat } from "./chat.js";
+import { Composer } from "./composer.js";
+import { MemberList } from "./member-list.js";
+import { RoomList } from "./room-list.js";
+import { Transcript } from "./transcript.js";
+import { find } from "./dom.js";
+import { nameOf } from "./names.js";
+import { say } from "./notice.js";
+
+const firstRoom = "general";
+
+const chat = new Chat(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`, {
+  connected: () => connected(),
+  changed: () => show(),
+  failed: say,
+  transcript: (name) => new Transcript(name, find("transcripts"), (slug) => write(slug)),
+});
+const composer = new Composer(chat);
+const memberList = new MemberList(chat, (slug) => write(slug));
+const roomList = new RoomList(chat, { entered: (name) => enter(name), selected: (room) => select(room) });
+
+// write has the next messages go to one client alone.
+function write(slug) {
+  closePanels();
+  composer.address(slug);
+}
+
+function select(room) {
+  closePanels();
+  chat.select(room);
+  composer.focus();
+}
+
+// enter joins a room, or shows it if this page is in it.
+async function enter(name) {
+  closePanels();
+  const room = chat.rooms.get(name);
+  if (room?.inside) return select(room);
+  if (chat.listing(name)?.locked && !room?.params.password) return askPassword(chat, name);
+  try {
+    await chat.join(name, room?.params);
+    composer.focus();
+  } catch (error) {
+    if (error.code === "forbidden") return askPassword(chat, name);
+    say(explain(error, name, chat.listing(name)?.capacity));
+  }
+}
+
+// connected goes into a first room, once. Those that come later are rejoined
+// without being asked.
+let entered = false;
+
+function connected() {
+  if (!entered) enter(linkedRoom() ?? firstRoom);
+  entered = true;
+}
+
+const linkedRoom = () => new URLSearchParams(location.hash.slice(1)).get("room");
+
+// The rest shows what has changed: once a frame at most, however much does. A
+// page in the background draws no frames but has a title, so a timer does it.
+
+const frame = 16; // ms
+let showing = false;
+
+function show() {
+  if (showing) return;
+  showing = true;
+  setTimeout(() => {
+    showing = false;
+    showConnection();
+    showRoom();
+    roomList.show();
+    memberList.show();
+    composer.show();
+  }, frame);
+}
+
+const stateNames = { connecting: "Connecting", connected: "Connected", offline: "Offline", ended: "Disconnected" };
+
+function showConnection() {
+  const { state, closeCode } = chat.connection;
+  const status = find("connection");
+  if (status.dataset.state !== state) {
+    status.dataset.state = state;
+    status.textContent = stateNames[state];
+  }
+  find("offline").hidden = state === "connected" || (state === "connecting" && closeCode === 0);
+  showWait();
+  find("me").replaceChildren(...(state === "connected" ? ["You are ", nameOf(chat.me)] : []));
+}
+
+function showWait() {
+  const { state, closeCode, retryAt } = chat.connection;
+  const seconds = Math.ceil((retryAt - Date.now()) / 1000);
+  const next = { connecting: "Connecting again.", offline: `Next try in ${Math.max(seconds, 1)} s.`, ended: "" };
+  find("offline-text").textContent = `${explainClose(closeCode)} ${next[state] ?? ""}`;
+  find("connect-now").disabled = state === "connecting";
+}
+
+function showRoom() {
+  const { active, rooms } = chat;
+  const unread = [...rooms.values()].reduce((sum, room) => sum + room.unread, 0);
+  document.title = `${unread ? `(${unread}) ` : ""}${active ? `${active.name} · ` : ""}SimplySocket`;
+  find("all-unread").textContent = unread;
+  find("all-unread").hidden = unread === 0;
+
+  find("room-name").textContent = active?.name ?? "No room";
+  find("room-facts").textContent = active ? facts(active) : "";
+  for (const id of ["copy-link", "leave-room", "show-members"]) find(id).disabled = !active;
+  find("no-room").hidden = Boolean(active);
+  for (const room of rooms.values()) {
+    room.transcript.show(room === active);
+    room.transcript.quiet.hidden = !room.inside || room.count > 1;
+  }
+  // The address is the link to what is shown.
+  if (active && linkedRoom() !== active.name) history.replaceState(null, "", `#room=${active.name}`);
+}
+
+function facts(room) {
+  if (!room.inside) return "";
+  const known = chat.listing(room.name);
+  const places = known?.capacity ? ` of ${known.capacity}` : "";
+  return `${room.count}${places} ${room.count === 1 ? "member" : "members"}${known?.locked ? ", with a password" : ""}`;
+}
+
+find("new-room").addEventListener("click", () => {
+  closePanels();
+  askRoom(chat);
+});
+find("leave-room").addEventListener("click", () => chat.leave(chat.active));
+find("join-again").addEventListener("click", () => enter(chat.active.name));
+find("connect-now").addEventListener("click", () => chat.connection.reopen());
+find("copy-link").addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    say("The link to this room is copied.");
+  } catch {
+    say("The link to this room is in the address bar.");
+  }
+});
+
+window.addEventListener("hashchange", () => {
+  if (linkedRoom()) enter(linkedRoom());
+});
+window.addEventListener("online", () => chat.connection.open());
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  if (chat.active) chat.select(chat.active);
+  chat.list();
+});
+setInterval(showWait, 1_000);
+
+startPanels();
+chat.connection.open();

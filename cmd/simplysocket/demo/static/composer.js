@@ -1,0 +1,71 @@
+// Where messages are written.
+
+import { find } from "./dom.js";
+import { nameOf } from "./names.js";
+
+export class Composer {
+  #chat;
+  #room;
+  #text = find("text");
+
+  constructor(chat) {
+    this.#chat = chat;
+    find("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    this.#text.addEventListener("keydown", (event) => this.#key(event));
+    find("to-everybody").addEventListener("click", () => this.address(""));
+  }
+
+  // show follows the room that is shown. Each keeps what was begun in it.
+  show() {
+    const { active, connection } = this.#chat;
+    if (this.#room !== active) {
+      if (this.#room) this.#room.draft = this.#text.value;
+      this.#room = active;
+      this.#text.value = active?.draft ?? "";
+    }
+    // While the connection is lost, or on the way back, one can go on writing.
+    const outside = active && connection.state === "connected" && !active.inside && !active.entering;
+    find("composer").hidden = !active || outside;
+    find("outside").hidden = !outside;
+    find("send").disabled = !active?.inside;
+    const to = active?.recipient ?? "";
+    find("recipient").hidden = !to;
+    find("recipient-text").replaceChildren(...(to ? ["Only ", nameOf(to), " will read this"] : []));
+    this.#text.placeholder = to ? "Write to one member alone" : `Write to ${active?.name ?? "a room"}`;
+  }
+
+  // address has the next messages go to one member alone, or with an empty slug
+  // to everybody.
+  address(slug) {
+    if (!this.#room) return;
+    this.#room.recipient = slug;
+    this.show();
+    this.#text.focus();
+  }
+
+  // focus has the next key write, except where that would bring up a keyboard
+  // on the screen.
+  focus() {
+    this.show();
+    if (!window.matchMedia("(pointer: coarse)").matches) this.#text.focus();
+  }
+
+  #key(event) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key === "Escape" && this.#room?.recipient) {
+      this.address("");
+    }
+  }
+
+  #send() {
+    const text = this.#text.value.trim();
+    if (!text || !this.#room?.inside) return;
+    this.#text.value = "";
+    this.#chat.send(this.#room, text, this.#room.recipient);
+  }
+}

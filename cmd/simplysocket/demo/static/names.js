@@ -1,0 +1,38 @@
+// What a client is called: its slug, which is long and random, shortened and
+// given a colour of its own.
+
+import { element } from "./dom.js";
+
+const short = (slug) => slug.slice(0, 6);
+
+// hue is an FNV-1a hash, on the circle of colours.
+function hue(slug) {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < slug.length; i++) {
+    hash = Math.imul(hash ^ slug.charCodeAt(i), 0x01000193);
+  }
+  return (hash >>> 0) % 360;
+}
+
+function coloured(node, slug) {
+  node.style.setProperty("--hue", hue(slug));
+  return node;
+}
+
+// nameOf is a client's name; its full slug shows on hovering.
+export const nameOf = (slug) =>
+  coloured(element("span", { class: "name", title: slug }, short(slug)), slug);
+
+// nameButton is a name that can be chosen.
+export const nameButton = (slug, chosen) =>
+  coloured(
+    element(
+      "button",
+      { type: "button", class: "name", title: slug, "aria-label": `Write to ${short(slug)} alone`, click: () => chosen(slug) },
+      short(slug),
+    ),
+    slug,
+  );
+
+export const avatarOf = (slug) =>
+  coloured(element("span", { class: "avatar", "aria-hidden": "true" }, slug.slice(0, 2)), slug);

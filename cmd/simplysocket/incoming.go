@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// incoming is a message that has come.
+type incoming struct {
+	raw  []byte
+	env  protocol.Envelope
+	self string // our slug
+}
+
+// details are the bodies of the protocol's messages and of send-message.
+type details struct {
+	Message string `json:"message"`
+	Code    string `json:"code"`
+	Reason  string `json:"reason"`
+	Count   int    `json:"count"`
+	Rooms   []struct {
+		Name    string `json:"name"`
+		Members int    `json:"members"`
+		Locked  bool   `json:"locked"`
+	} `json:"rooms"`
+	Members []struct {
+		Client string `json:"client"`
+	} `json:"members"`
+}
+
+// lines tells a person what the message says. Some messages have nothing to
+// say.
+func (m *incoming) lines() []string {
+	var d details
+	if err := json.Unmarshal(m.env.Body, &d); err != nil {
+		return []string{m.place() + m.other()}
+	}
+	switch action := string(m.env.Action); action {
+	case protocol.ActionHeartbeat:
+		return nil
+	case protocol.ActionWelcome:
+		return []string{"You are client " + m.self + ". /help says what you can do."}
+	case protocol.ActionAck:
+		return m.reply(&d)
+	case protocol.ActionError:
+		return []string{fmt.Sprintf("error %s: %s", d.Code, d.Message)}
+	default:
+		return []string{m.place() + m.sentence(action, &d)}
+	}
+}
+
+// sentence is what a message says about its room or for its sender.
+func (m *incoming) sentence(action string, d *details) string {
+	switch action {
+	case protocol.ActionGap:
+		return "Messages were lost on the way to you."
+	case protocol.ActionLeftRoom:
+		return "You are out of the room: " + d.Reason
+	case protocol.ActionRoomClosed:
+		return "The room has closed."
+	case protocol.ActionRoomCount:
+		return fmt.Sprintf("%d are here.", d.Count)
+	}
+	switch {
+	case d.Message == "":
+		return m.other()
+	case action == protocol.ActionJoinedRoom:
+		return fmt.Sprintf("%s (%d here)", d.Message, d.Count)
+	case protocol.ServerAction(action):
+		return d.Message // "Client xyz joined the room"
+	case action == actionSendMessage:
+		return m.sender() + ": " + d.Message
+	}
+	return m.other()
+}
+
+// reply is what an ack has to say beyond that all went well.
+func (m *incoming) reply(d *details) []string {
+	var lines []string
+	switch string(m.env.Re) {
+	case protocol.ActionListRooms:
+		lines = append(lines, fmt.Sprintf("%d rooms", d.Count))
+		for _, room := range d.Rooms {
+			line := fmt.Sprintf("  %s (%d here)", room.Name, room.Members)
+			if room.Locked {
+				line += ", with a password"
+			}
+			lines = append(lines, line)
+		}
+		lines = append(lines, rest(d.Count-len(d.Rooms))...)
+	case protocol.ActionListMembers:
+		lines = append(lines, fmt.Sprintf("%s%d here", m.place(), d.Count))
+		for _, member := range d.Members {
+			lines = append(lines, "  "+member.Client)
+		}
+		lines = append(lines, rest(d.Count-len(d.Members))...)
+	default:
+		if !bytes.Equal(m.env.Body, []byte("{}")) {
+			lines = append(lines, fmt.Sprintf("%s: %s", m.env.Re, m.env.Body))
+		}
+	}
+	return lines
+}
+
+// rest says how many the list leaves out.
+func rest(n int) []string {
+	if n <= 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("  and %d more", n)}
+}
+
+// other is any message.
+func (m *incoming) other() string {
+	return fmt.Sprintf("%s: %s %s", m.sender(), m.env.Action, m.env.Body)
+}
+
+// place is the room of the message in brackets.
+func (m *incoming) place() string {
+	room := m.env.Room
+	if !m.env.IsTargetClient {
+		room = m.env.Target
+	}
+	if len(room) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("[%s] ", room)
+}
+
+// sender is the slug as far as it takes to tell people apart.
+func (m *incoming) sender() string {
+	const enough = 4
+	slug := []rune(string(m.env.Sender))
+	switch {
+	case string(slug) == m.self:
+		return "you"
+	case len(slug) > 2*enough:
+		slug = append(slug[:enough:enough], '…')
+	}
+	if m.env.IsTargetClient && len(m.env.Room) > 0 {
+		return string(slug) + " to you"
+	}
+	return string(slug)
+}

@@ -1,0 +1,14 @@
+package main
+
+import "github.com/DhruvikDonga/simplysocket"
+
+// limit is a bound of which 0 means that there is none. In
+// [simplysocket.Options] 0 is the default instead.
+type limit uint
+
+func (l limit) option() int {
+	if l == 0 || l > simplysocket.Unlimited {
+		return simplysocket.Unlimited
+	}
+	return int(l)
+}

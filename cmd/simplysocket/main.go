@@ -1,0 +1,82 @@
+// Command simplysocket serves rooms over WebSocket, and talks in them.
+//
+//	simplysocket serve          # a server with a chat page, on 127.0.0.1:8080
+//	simplysocket connect URL    # a client in the terminal or in a pipe
+//
+// The exit status is 0 after an orderly end, 2 if the program was called in the
+// wrong way, and 1 if something else has failed.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+}
+
+// streams are what the program reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// commandLine is what kong parses.
+type commandLine struct {
+	Serve   serveCommand     `cmd:"" help:"Serve rooms over WebSocket, and a chat page to try them."`
+	Connect connectCommand   `cmd:"" help:"Join rooms of a server and talk in them."`
+	Version kong.VersionFlag `env:"-" help:"Print the version and exit."`
+}
+
+// usageError says that the program was called in the wrong way.
+type usageError struct{ error }
+
+// run is the program; it returns the exit status. The end of the context asks it
+// to end in good order.
+func run(ctx context.Context, args []string, s streams) int {
+	printed := false // the help or the version
+	command, err := newParser(&commandLine{}, s, func(int) { printed = true }).Parse(args)
+	if printed {
+		return 0
+	}
+	if err != nil {
+		return fail(s.err, usageError{err})
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	if err := command.Run(s); err != nil {
+		return fail(s.err, err)
+	}
+	return 0
+}
+
+func newParser(line *commandLine, s streams, exit func(int)) *kong.Kong {
+	return kong.Must(line,
+		kong.Name("simplysocket"),
+		kong.Description("Real-time rooms over WebSocket."),
+		kong.Vars{"version": version()},
+		kong.DefaultEnvars("SIMPLYSOCKET"),
+		kong.Writers(s.out, s.err),
+		kong.Exit(exit),
+	)
+}
+
+// fail prints the error as one line, whatever it quotes, and returns the exit
+// status that it has.
+func fail(w io.Writer, err error) int {
+	fmt.Fprintf(w, "simplysocket: %s\n", printable(err.Error()))
+	var usage usageError
+	if errors.As(err, &usage) {
+		return 2
+	}
+	return 1
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// pipe is the console of a program: what comes goes out as lines of JSON, and
+// what is for a person goes elsewhere.
+type pipe struct {
+	in       *bufio.Reader
+	out, err io.Writer
+}
+
+func newPipe(s streams) *pipe {
+	return &pipe{in: bufio.NewReader(s.in), out: s.out, err: s.err}
+}
+
+// readLine takes an unfinished last line too.
+func (p *pipe) readLine() (string, error) {
+	line, err := p.in.ReadString('\n')
+	if err != nil && line == "" {
+		return "", err
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
+
+func (p *pipe) show(m *incoming) {
+	_, _ = p.out.Write(appendLine(nil, m.raw)) // nobody to tell
+}
+
+func (p *pipe) say(lines ...string) {
+	for _, line := range lines {
+		fmt.Fprintln(p.err, printable(line))
+	}
+}
+
+func (p *pipe) prompt(string) {}
+func (p *pipe) close()        {}
+
+// appendLine appends a JSON text as one line. JSON lets DEL and C1 stand in
+// strings as they are; a terminal would obey them, so they are escaped.
+func appendLine(dst, text []byte) []byte {
+	var line bytes.Buffer
+	if err := json.Compact(&line, text); err != nil {
+		return dst
+	}
+	for _, r := range line.String() {
+		if unicode.IsControl(r) {
+			dst = fmt.Appendf(dst, `\u%04x`, r)
+			continue
+		}
+		dst = utf8.AppendRune(dst, r)
+	}
+	return append(dst, '\n')
+}

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// printable returns text that is safe on a terminal and stays in its line. What
+// would control the terminal (C0 with ESC and the line ends, DEL, C1) is escaped
+// as in Go, and so is what reorders a line and could make a text pass for
+// another.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			quoted := strconv.QuoteRuneToASCII(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

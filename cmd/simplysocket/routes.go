@@ -1,0 +1,35 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/DhruvikDonga/simplysocket/cmd/simplysocket/demo"
+)
+
+// routes are all that is served. /healthz says whether the process lives and
+// /readyz whether it takes clients, as orchestrators and load balancers ask.
+func routes(webSocket http.Handler, closing *atomic.Bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", demo.Handler())
+	mux.Handle("/ws", webSocket)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, "ok\n")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if closing.Load() {
+			answer(w, http.StatusServiceUnavailable, "shutting down\n")
+			return
+		}
+		answer(w, http.StatusOK, "ready\n")
+	})
+	return mux
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text) // whoever asked may be gone
+}

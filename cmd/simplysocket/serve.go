@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/DhruvikDonga/simplysocket"
+)
+
+// serveCommand is `simplysocket serve`.
+type serveCommand struct {
+	Addr            string        `default:"127.0.0.1:8080" help:"Listen on this address."`
+	ShutdownTimeout time.Duration `default:"10s" help:"At a signal, wait this long for clients to leave; 0 waits for all of them."`
+	Config          string        `placeholder:"FILE" help:"Read flags from a JSON object, such as {\"max-clients\": 1000}. Flags and environment come first."`
+
+	Origin       []string       `group:"Security:" placeholder:"ORIGIN" help:"Let pages of this origin connect besides the server's own, as in https://*.example.com; \"*\" lets in all. Repeatable."`
+	TrustedProxy []netip.Prefix `group:"Security:" placeholder:"CIDR" help:"Believe X-Forwarded-For from this network. Repeatable."`
+	TLSCert      string         `group:"Security:" placeholder:"FILE" help:"Serve TLS with this certificate and those it builds on, in PEM."`
+	TLSKey       string         `group:"Security:" placeholder:"FILE" help:"The certificate's private key, in PEM."`
+
+	ReadLimit            limit   `group:"Limits (0 means none):" default:"65536" help:"Bytes of a client's message."`
+	Rate                 float64 `group:"Limits (0 means none):" default:"200" help:"Messages of a client per second."`
+	Burst                limit   `group:"Limits (0 means none):" default:"400" help:"Messages of a client at once."`
+	MaxClients           limit   `group:"Limits (0 means none):" default:"0" help:"Clients."`
+	MaxClientsPerAddress limit   `group:"Limits (0 means none):" default:"0" help:"Clients of one address."`
+	MaxRoomsPerClient    limit   `group:"Limits (0 means none):" default:"100" help:"Rooms of a client."`
+
+	Compression bool   `group:"Other:" help:"Compress messages for clients that offer it. It costs CPU."`
+	LogLevel    string `group:"Other:" enum:"debug,info,warn,error" default:"info" help:"Log from this level on: debug, info, warn or error."`
+	LogFormat   string `group:"Other:" enum:"text,json" default:"text" help:"Log as text or json."`
+}
+
+// BeforeResolve has kong take the flags that are not given from the config file.
+func (c *serveCommand) BeforeResolve(command *kong.Context) error {
+	flags := command.Selected().Flags
+	for _, f := range flags {
+		if f.Name != configFlag {
+			continue
+		}
+		path := command.FlagValue(f).(string)
+		if path == "" {
+			return nil
+		}
+		file, err := readConfig(path, flags)
+		if err != nil {
+			return err
+		}
+		command.AddResolver(file)
+	}
+	return nil
+}
+
+// Validate checks what the types of the flags do not.
+func (c *serveCommand) Validate() error {
+	switch {
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return errors.New("--tls-cert and --tls-key need each other")
+	case c.Rate < 0 || math.IsNaN(c.Rate):
+		return errors.New("--rate must not be negative")
+	case c.ShutdownTimeout < 0:
+		return errors.New("--shutdown-timeout must not be negative")
+	}
+	return nil
+}
+
+// options are what the flags mean to the library.
+func (c *serveCommand) options(log *slog.Logger) *simplysocket.Options {
+	o := &simplysocket.Options{
+		Origins:              c.Origin,
+		TrustedProxies:       c.TrustedProxy,
+		MaxMessageBytes:      c.ReadLimit.option(),
+		MaxRoomsPerClient:    c.MaxRoomsPerClient.option(),
+		MaxClients:           c.MaxClients.option(),
+		MaxClientsPerAddress: c.MaxClientsPerAddress.option(),
+		MessageRate:          c.Rate,
+		MessageBurst:         c.Burst.option(),
+		Compression:          c.Compression,
+		Logger:               log,
+	}
+	if c.Rate == 0 {
+		o.MessageRate = simplysocket.Unlimited
+	}
+	return o
+}
+
+// Run serves until the context ends.
+func (c *serveCommand) Run(ctx context.Context, s streams) error {
+	log := c.logger(s.err)
+	srv, err := simplysocket.New(c.options(log))
+	var wrong *simplysocket.OptionError
+	if errors.As(err, &wrong) && wrong.Field == "Origins" {
+		return usageError{fmt.Errorf("--origin %s", wrong.Reason)}
+	}
+	if err != nil {
+		return err
+	}
+	listener, err := c.listen()
+	if err != nil {
+		return err
+	}
+	var closing atomic.Bool
+	server := simplysocket.NewHTTPServer(routes(srv, &closing))
+	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	log.Info("serving", "url", listener.url("http")+"/", "websocket", listener.url("ws")+"/ws")
+
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("shutting down", "timeout", c.ShutdownTimeout.String())
+	closing.Store(true)
+	err = c.shutdown(srv, server)
+	if ended := <-served; err == nil && !errors.Is(ended, http.ErrServerClosed) {
+		err = ended
+	}
+	return err
+}
+
+// shutdown ends the clients first: until they are gone the HTTP server tells
+// whoever asks that it is not ready.
+func (c *serveCommand) shutdown(srv *simplysocket.Server, server *http.Server) error {
+	ctx := context.Background()
+	if c.ShutdownTimeout > 0 {
+		limited, cancel := context.WithTimeout(ctx, c.ShutdownTimeout)
+		defer cancel()
+		ctx = limited
+	}
+	err := srv.Shutdown(ctx)
+	if err == nil {
+		err = server.Shutdown(ctx)
+	}
+	if err != nil {
+		_ = server.Close() // it is late already
+		return fmt.Errorf("shutdown: not all connections ended in %s: %w", c.ShutdownTimeout, err)
+	}
+	return nil
+}

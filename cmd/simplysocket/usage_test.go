@@ -1,0 +1,97 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// write makes a file and returns its path.
+func write(t testing.TB, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestWrongUse(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := free.Addr().String()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	noPEM := write(t, "no.pem", "this is no certificate")
+	for _, test := range []struct {
+		name   string
+		args   []string
+		status int
+		want   string
+	}{
+		{"no command", nil, 2, `expected one of "serve", "connect"`},
+		{"unknown command", []string{"dance"}, 2, "unexpected argument dance"},
+		{"unknown flag", []string{"serve", "--colour"}, 2, "unknown flag --colour"},
+		{"surplus argument", []string{"serve", "now"}, 2, "unexpected argument now"},
+		{"address without port", []string{"serve", "--addr=localhost"}, 2, "missing port"},
+		{"port out of range", []string{"serve", "--addr=127.0.0.1:99999"}, 2, "invalid port"},
+		{"port in use", []string{"serve", "--addr=" + taken.Addr().String()}, 1, taken.Addr().String()},
+		{"origin without scheme", []string{"serve", "--origin=example.com"}, 2, `--origin has "example.com"`},
+		{"proxy that is no network", []string{"serve", "--trusted-proxy=10.0.0.1"}, 2, "--trusted-proxy"},
+		{"limit below zero", []string{"serve", "--max-clients=-1"}, 2, "--max-clients"},
+		{"limit that is no number", []string{"serve", "--read-limit=64k"}, 2, "--read-limit"},
+		{"rate below zero", []string{"serve", "--rate=-0.5"}, 2, "--rate must not be negative"},
+		{"rate that is no number", []string{"serve", "--rate=NaN"}, 2, "--rate must not be negative"},
+		{"timeout below zero", []string{"serve", "--shutdown-timeout=-1s"}, 2, "--shutdown-timeout must not be negative"},
+		{"timeout without unit", []string{"serve", "--shutdown-timeout=10"}, 2, "--shutdown-timeout"},
+		{"log level", []string{"serve", "--log-level=loud"}, 2, `--log-level must be one of "debug","info","warn","error"`},
+		{"log format", []string{"serve", "--log-format=xml"}, 2, `--log-format must be one of "text","json"`},
+		{"certificate alone", []string{"serve", "--tls-cert=a.pem"}, 2, "--tls-cert and --tls-key need each other"},
+		{"key alone", []string{"serve", "--tls-key=a.pem"}, 2, "--tls-cert and --tls-key need each other"},
+		{"certificate missing", []string{"serve", "--tls-cert=no-such.pem", "--tls-key=no-such.pem"}, 1, "no-such.pem"},
+		{"certificate unreadable", []string{"serve", "--tls-cert=" + noPEM, "--tls-key=" + noPEM}, 1, "PEM"},
+		{"config missing", []string{"serve", "--config=no-such.json"}, 2, "no-such.json"},
+		{"config not JSON", []string{"serve", "--config=" + noPEM}, 2, "no.pem"},
+		{"config not an object", []string{"serve", "--config=" + write(t, "list.json", `["addr"]`)}, 2, "list.json"},
+		{"config key unknown", []string{"serve", "--config=" + write(t, "key.json", `{"burst": 1, "bust": 2}`)}, 2, `key.json: unknown key "bust"`},
+		{"config key config", []string{"serve", "--config=" + write(t, "self.json", `{"config": "x"}`)}, 2, `unknown key "config"`},
+		{"config value", []string{"serve", "--config=" + write(t, "value.json", `{"burst": 1.5}`)}, 2, "--burst"},
+		{"no URL", []string{"connect"}, 2, "<url>"},
+		{"URL without scheme", []string{"connect", "localhost:8080"}, 2, `"localhost:8080" does not begin with ws://`},
+		{"URL without host", []string{"connect", "ws:///ws"}, 2, "names no host"},
+		{"name of a room", []string{"connect", "ws://" + nobody, "--room=a b"}, 2, `--room "a b"`},
+		{"nobody listens", []string{"connect", "ws://" + nobody}, 1, "refused"},
+		{"trust without certificate", []string{"connect", "wss://" + nobody, "--tls-ca=" + noPEM}, 1, "no certificate"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := start(t, test.args...)
+			p.exit(test.status)
+			said := p.stderr.String()
+			if !strings.HasPrefix(said, "simplysocket: ") || strings.Count(said, "\n") != 1 || !strings.Contains(said, test.want) {
+				t.Errorf("stderr is not one line with %q:\n%s", test.want, said)
+			}
+			if out := p.stdout.String(); out != "" {
+				t.Errorf("stdout: %s", out)
+			}
+		})
+	}
+}
+
+func TestWrongEnvironment(t *testing.T) {
+	t.Setenv("SIMPLYSOCKET_BURST", "many")
+	p := start(t, "serve")
+	p.exit(2)
+	if said := p.stderr.String(); !strings.Contains(said, "--burst") || !strings.Contains(said, "SIMPLYSOCKET_BURST") {
+		t.Errorf("stderr: %s", said)
+	}
+}

@@ -1,0 +1,16 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+)
+
+// version is the version of the module, as the go command has recorded it, and
+// that of Go.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "simplysocket (unknown version)"
+	}
+	return fmt.Sprintf("simplysocket %s %s", build.Main.Version, build.GoVersion)
+}
