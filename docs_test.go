@@ -1,0 +1,144 @@
+package simplysocket_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// blocks returns the code blocks of a Markdown file that are fenced with info.
+func blocks(t *testing.T, file, info string) []string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fence := regexp.MustCompile("(?ms)^```" + info + "\n(.*?)^```$")
+	var found []string
+	for _, match := range fence.FindAllStringSubmatch(string(text), -1) {
+		found = append(found, match[1])
+	}
+	if len(found) == 0 {
+		t.Fatalf("%s has no block %q", file, info)
+	}
+	return found
+}
+
+// TestReadmeCode: what README shows is part of a file that is compiled.
+func TestReadmeCode(t *testing.T) {
+	var compiled strings.Builder
+	for _, pattern := range []string{"examples/*/main.go", "example_*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compiled.WriteString(flush(string(text)))
+		}
+	}
+	for _, block := range blocks(t, "README.md", "go") {
+		if !strings.Contains(compiled.String(), flush(block)) {
+			t.Errorf("no example contains this:\n%s", block)
+		}
+	}
+}
+
+// flush takes the indentation away.
+func flush(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestProtocolFrames: a frame of the document that a server sends is written
+// exactly so, and one that a client sends is understood.
+func TestProtocolFrames(t *testing.T) {
+	const file = "docs/protocol.md"
+	for _, block := range blocks(t, file, "json server") {
+		for frame := range strings.Lines(block) {
+			frame = strings.TrimSuffix(frame, "\n")
+			env, err := protocol.ParseServer([]byte(frame))
+			if err != nil {
+				t.Errorf("%s: %v", frame, err)
+				continue
+			}
+			written := protocol.AppendEnvelope(nil, &protocol.Header{
+				Action:         string(env.Action),
+				IsTargetClient: env.IsTargetClient,
+				Target:         string(env.Target),
+				Sender:         string(env.Sender),
+				Ref:            env.Ref,
+				Re:             string(env.Re),
+				Room:           string(env.Room),
+				Seq:            env.Seq,
+				N:              env.N,
+				Time:           env.Time,
+			}, env.Body)
+			if string(written) != frame {
+				t.Errorf("a server writes\n%s\nand not\n%s", written, frame)
+			}
+		}
+	}
+	for _, block := range blocks(t, file, "json client") {
+		for frame := range strings.Lines(block) {
+			if _, err := protocol.Parse([]byte(frame)); err != nil {
+				t.Errorf("%s: %v", frame, err)
+			}
+		}
+	}
+}
+
+// TestProtocolTables: every action, error code and close code is in the
+// document.
+func TestProtocolTables(t *testing.T) {
+	document, err := os.ReadFile("docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for source, constant := range map[string]*regexp.Regexp{
+		"protocol/action.go": regexp.MustCompile(`(?m)^\tAction\w+ += "(.+)"$`),
+		"protocol/code.go":   regexp.MustCompile(`(?m)^\t(?:Code\w+ +Code|Close\w+ +CloseCode) += "?([a-z0-9-]+)"?`),
+	} {
+		text, err := os.ReadFile(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		constants := constant.FindAllStringSubmatch(string(text), -1)
+		if len(constants) < 15 {
+			t.Errorf("%s: found only %d constants", source, len(constants))
+		}
+		for _, match := range constants {
+			if value := match[1]; !strings.Contains(string(document), "`"+value+"`") && !strings.Contains(string(document), "\n| "+value+" |") {
+				t.Errorf("docs/protocol.md does not tell of %s", value)
+			}
+		}
+	}
+}
+
+// TestDependencies: the document names what is required directly, with its
+// version.
+func TestDependencies(t *testing.T) {
+	document, err := os.ReadFile("docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, required := range regexp.MustCompile(`(?m)^\t(\S+) (v\S+)$`).FindAllStringSubmatch(string(text), -1) {
+		if row := "| `" + required[1] + "` | " + required[2] + ","; !strings.Contains(string(document), row) {
+			t.Errorf("docs/dependencies.md has no row that begins with %s", row)
+		}
+	}
+}
