@@ -71,10 +71,10 @@ func TestRunAll(t *testing.T) {
 		passes   bool
 		summary  string
 	}{
-		{"pass", true, true, "2 of 2 steps"},
-		{"^pass|break", false, false, "2 of 2 steps"},
-		{"", false, false, "3 of 3 steps"},
-		{"", true, false, "2 of 3 steps"},
+		{"pass", true, true, "\n2 passed, 0 failed, 0 skipped\n"},
+		{"^pass|break", false, false, "\nfailed: break\n1 passed, 1 failed, 0 skipped\n"},
+		{"", false, false, "\n2 passed, 1 failed, 0 skipped\n"},
+		{"", true, false, "\n1 passed, 1 failed, 1 skipped\n"},
 	} {
 		var out bytes.Buffer
 		passes := runAll(t.Context(), &out, matching(all, regexp.MustCompile(test.only)), test.failFast)

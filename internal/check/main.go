@@ -76,7 +76,6 @@ func matching(all []step, pattern *regexp.Regexp) []step {
 // another, and reports whether all of them passed. What a step printed is shown
 // only if it failed, and then in full.
 func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool {
-	start := time.Now()
 	var ran int
 	var failed []string
 	for _, s := range chosen {
@@ -96,17 +95,14 @@ func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool
 		fmt.Fprintf(w, "FAIL  %s\n\n%s\n%v\n\n", seconds(began), output.String(), err)
 	}
 
-	fmt.Fprintf(w, "\n%d of %d steps run in %s", ran, len(chosen), seconds(start))
 	switch {
 	case ctx.Err() != nil:
-		fmt.Fprintln(w, ", then interrupted")
+		fmt.Fprint(w, "\ninterrupted")
 	case len(failed) > 0:
-		fmt.Fprintf(w, ", failed: %s\n", strings.Join(failed, ", "))
-	default:
-		fmt.Fprintln(w, ", all passed")
-		return true
+		fmt.Fprintf(w, "\nfailed: %s", strings.Join(failed, ", "))
 	}
-	return false
+	fmt.Fprintf(w, "\n%d passed, %d failed, %d skipped\n", ran-len(failed), len(failed), len(chosen)-ran)
+	return ctx.Err() == nil && len(failed) == 0
 }
 
 func seconds(since time.Time) string {

@@ -76,7 +76,7 @@ func vet(ctx context.Context, t *transcript) error {
 		system, arch := "GOOS="+target[0], "GOARCH="+target[1]
 		err = errors.Join(err,
 			t.run(ctx, system, arch, "go", "build", "./..."),
-			t.run(ctx, system, arch, "go", "vet", ".", "./internal/...", "./protocol/..."),
+			t.run(ctx, system, arch, "go", "vet", "./..."),
 		)
 	}
 	return err
