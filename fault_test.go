@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
 // TestCapacityRace has 10,000 clients race for 100 seats: exactly 100 get one.
@@ -140,6 +141,28 @@ func TestBlockedHandler(t *testing.T) {
 	b.until("a leaves", func(m message) bool { return m.Action == "client-left-room" && m.field("client") == a.id })
 }
 
+// TestMailboxBytes: what waits for a room is bounded in bytes too, but a single
+// message always has a place.
+func TestMailboxBytes(t *testing.T) {
+	release := make(chan struct{})
+	h := serve(t, false, &simplysocket.Options{MailboxBytes: 16 << 10, MessageRate: simplysocket.Unlimited}, func(s *simplysocket.Server) {
+		s.HandleRoom("stuck", func(room *simplysocket.Room) error {
+			simplysocket.On(room, "block", func(*simplysocket.Member, simplysocket.None) error { <-release; return nil })
+			simplysocket.On(room, "large", func(*simplysocket.Member, simplysocket.None) error { return nil })
+			return nil
+		})
+	})
+	a := h.member("stuck")
+	body := object{"x": strings.Repeat("x", 10<<10)}
+	a.send("block", "stuck", nil)
+	a.send("large", "stuck", body)
+	a.refused("large", "stuck", body, "busy")
+	a.send("large", "stuck", object{"x": "small"})
+	close(release)
+	body["x"] = strings.Repeat("x", 60<<10)
+	waitFor(t, "a place", func() bool { return a.ask("large", "stuck", body).Action == "ack" })
+}
+
 // mute joins a room over a socket that holds little, and reads nothing more.
 func (h *host) mute(room string) *client {
 	h.t.Helper()
@@ -198,11 +221,31 @@ func TestSlowMember(t *testing.T) {
 // TestOverflowPolicies has a member not read for a while in rooms of each
 // policy, and checks what it gets when it reads again.
 func TestOverflowPolicies(t *testing.T) {
-	for name, policy := range map[string]simplysocket.Overflow{"oldest": simplysocket.DropOldest, "newest": simplysocket.DropNewest, "conflate": simplysocket.ConflateByKey} {
+	ofRoom := func(policy simplysocket.Overflow) func(*simplysocket.Room) error {
+		return func(room *simplysocket.Room) error { room.SetOverflow(policy); return nil }
+	}
+	ofBroadcast := func(policy simplysocket.Overflow) func(*simplysocket.Room) error {
+		return func(room *simplysocket.Room) error {
+			room.OnMessage(func(m *simplysocket.Member, msg *simplysocket.Message) error {
+				return room.Broadcast(msg.Action, msg.MessageBody, simplysocket.From(m), simplysocket.WithOverflow(policy))
+			})
+			return nil
+		}
+	}
+	for name, tt := range map[string]struct {
+		policy simplysocket.Overflow
+		setup  func(simplysocket.Overflow) func(*simplysocket.Room) error
+	}{
+		"oldest":              {simplysocket.DropOldest, ofRoom},
+		"newest":              {simplysocket.DropNewest, ofRoom},
+		"conflate":            {simplysocket.ConflateByKey, ofRoom},
+		"oldest of broadcast": {simplysocket.DropOldest, ofBroadcast},
+	} {
+		policy := tt.policy
 		t.Run(name, func(t *testing.T) {
 			const messages = 300
 			h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, OutboxBytes: 256 << 10, HeartbeatInterval: time.Hour}, func(s *simplysocket.Server) {
-				s.HandleRoom("r", func(room *simplysocket.Room) error { room.SetOverflow(policy); return nil })
+				s.HandleRoom("r", tt.setup(policy))
 			})
 			a := h.member("r")
 			slow := h.mute("r")
@@ -356,6 +399,30 @@ func resources() (goroutines int, heap uint64, files int) {
 func openFiles() int {
 	open, _ := os.ReadDir("/dev/fd")
 	return len(open)
+}
+
+// TestPingFlood has a client send pings and read none of the pongs: what waits
+// for it does not grow, and the others do not notice.
+func TestPingFlood(t *testing.T) {
+	h := serve(t, false, nil)
+	witness := h.member("r")
+	conn, err := socket.Dial(t.Context(), h.url, socket.DialOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseNow()
+	h.waitForClients(2)
+	_, before, _ := resources()
+	pings := []byte(strings.Repeat(rawFrame(0x89, strings.Repeat("x", 125)), 100))
+	for range 2000 { // 26 MB
+		if err := conn.Write(pings); err != nil {
+			t.Fatal(err)
+		}
+	}
+	witness.call("x", "r", nil)
+	if _, after, _ := resources(); after > before+(1<<20) {
+		t.Errorf("the heap went from %d to %d", before, after)
+	}
 }
 
 // TestSlowHandshakes has hundreds of connections that never get to the end of

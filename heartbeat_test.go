@@ -2,6 +2,7 @@ package simplysocket_test
 
 import (
 	"context"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,6 +113,31 @@ func TestMessageThatNeverEnds(t *testing.T) {
 		if end := c.closing(); end.Code != 1008 || time.Since(began) > 3*beat {
 			t.Errorf("closed with %v after %v", end, time.Since(began))
 		}
+	})
+}
+
+// TestSlowHeaders sends a request at one byte a second: it is dropped at the
+// deadline.
+func TestSlowHeaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, nil)
+		nc, err := h.dial(t.Context(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = io.Copy(io.Discard, nc) }()
+		began, sent := time.Now(), 0
+		for _, b := range []byte("GET /ws HTTP/1.1\r\nHost: memory\r\n") {
+			if _, err := nc.Write([]byte{b}); err != nil {
+				break
+			}
+			sent++
+			time.Sleep(time.Second)
+		}
+		if took := time.Since(began); took > 6*time.Second {
+			t.Errorf("%d bytes were taken in %v", sent, took)
+		}
+		_ = nc.Close()
 	})
 }
 
