@@ -3,8 +3,6 @@ package fanout
 import (
 	"runtime"
 	"sync"
-
-	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
 // Port is one member's place in a group.
@@ -59,7 +57,6 @@ type batchState struct {
 	plain    []byte
 	deflated []byte
 	own      []byte
-	writer   socket.Writer
 }
 
 var batches = sync.Pool{New: func() any { return new(batchState) }}
@@ -198,7 +195,7 @@ func (g *Group) writeApart(b *batchState, items []Item) (deliveries int) {
 			continue
 		}
 		joined := join(&b.own, p.own, p.Outlet.conn.Deflate())
-		p.Outlet.deliver(&b.writer, joined, p.own)
+		p.Outlet.deliver(joined, p.own)
 		deliveries += len(p.own)
 		p.own = nil
 	}
@@ -218,7 +215,7 @@ func (g *Group) writeShared(b *batchState) (deliveries int) {
 		deflated = join(&b.deflated, b.shared, true)
 	}
 	if len(g.ports) < manyPorts {
-		g.writePart(&b.writer, 0, 1, b.shared, plain, deflated)
+		g.writePart(0, 1, b.shared, plain, deflated)
 	} else {
 		g.writeSplit(b, plain, deflated)
 	}
@@ -231,11 +228,10 @@ func (g *Group) writeSplit(b *batchState, plain, deflated []byte) {
 	var others sync.WaitGroup
 	for part := 1; part < parts; part++ {
 		others.Go(func() {
-			var w socket.Writer
-			g.writePart(&w, part, parts, b.shared, plain, deflated)
+			g.writePart(part, parts, b.shared, plain, deflated)
 		})
 	}
-	g.writePart(&b.writer, 0, parts, b.shared, plain, deflated)
+	g.writePart(0, parts, b.shared, plain, deflated)
 	others.Wait()
 }
 
@@ -248,7 +244,7 @@ func (g *Group) apart(b *batchState) (members int) {
 	return members
 }
 
-func (g *Group) writePart(w *socket.Writer, part, parts int, frames []*Frame, plain, deflated []byte) {
+func (g *Group) writePart(part, parts int, frames []*Frame, plain, deflated []byte) {
 	first, end := part*len(g.ports)/parts, (part+1)*len(g.ports)/parts
 	for _, p := range g.ports[first:end] {
 		if p.batch == g.batch {
@@ -258,7 +254,7 @@ func (g *Group) writePart(w *socket.Writer, part, parts int, frames []*Frame, pl
 		if p.Outlet.conn.Deflate() {
 			joined = deflated
 		}
-		p.Outlet.deliver(w, joined, frames)
+		p.Outlet.deliver(joined, frames)
 	}
 }
 

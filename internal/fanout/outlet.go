@@ -74,20 +74,16 @@ func (o *Outlet) Open(first *Frame) {
 	}
 }
 
-var writers = sync.Pool{New: func() any { return new(socket.Writer) }}
-
 // Send writes a frame for this connection alone.
 func (o *Outlet) Send(f *Frame) {
 	if o.conn.Deflate() {
 		f.deflate()
 	}
-	w := writers.Get().(*socket.Writer)
-	o.deliver(w, f.bytes(o.conn.Deflate()), []*Frame{f})
-	writers.Put(w)
+	o.deliver(f.bytes(o.conn.Deflate()), []*Frame{f})
 }
 
 // deliver writes joined, which is the bytes of frames one after the other.
-func (o *Outlet) deliver(w *socket.Writer, joined []byte, frames []*Frame) {
+func (o *Outlet) deliver(joined []byte, frames []*Frame) {
 	o.mu.Lock()
 	if o.closing {
 		o.mu.Unlock()
@@ -101,7 +97,7 @@ func (o *Outlet) deliver(w *socket.Writer, joined []byte, frames []*Frame) {
 	o.busy = true
 	o.mu.Unlock()
 
-	n, err := w.TryWrite(o.conn, joined)
+	n, err := o.conn.TryWrite(joined)
 
 	o.mu.Lock()
 	if err == nil && n < len(joined) {

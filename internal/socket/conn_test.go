@@ -130,11 +130,10 @@ func TestTryWrite(t *testing.T) {
 	if !c.Direct() {
 		t.Skip("this system has no direct path")
 	}
-	var w socket.Writer
 	block := []byte(strings.Repeat("x", 1<<20))
 	total := 0
 	for {
-		n, err := w.TryWrite(c, block)
+		n, err := c.TryWrite(block)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,17 +151,47 @@ func TestTryWrite(t *testing.T) {
 		t.Errorf("%d of %d bytes came", n, total)
 	}
 	small := []byte("0123456789")
-	if n := testing.AllocsPerRun(100, func() { _, _ = w.TryWrite(c, small) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { _, _ = c.TryWrite(small) }); n != 0 {
 		t.Errorf("TryWrite allocates %v times", n)
 	}
 	_ = c.CloseNow()
 	for range 1000 { // CloseNow is not the end at once
-		if _, err := w.TryWrite(c, small); err != nil {
+		if _, err := c.TryWrite(small); err != nil {
 			return
 		}
 		time.Sleep(time.Millisecond)
 	}
 	t.Error("a closed connection takes data")
+}
+
+// Whoever writes while the connection is closed gets an error and never another's
+// socket, and the last of them has it closed.
+func TestCloseNowDuringTryWrite(t *testing.T) {
+	for range 50 {
+		near, far := tcpPair(t)
+		c := socket.NewServerConn(near, limit, false, false)
+		if !c.Direct() {
+			t.Skip("this system has no direct path")
+		}
+		began, ended := make(chan struct{}), make(chan error)
+		go func() {
+			_, err := c.TryWrite([]byte("x"))
+			close(began)
+			for err == nil {
+				_, err = c.TryWrite([]byte("x"))
+			}
+			ended <- err
+		}()
+		<-began
+		_ = c.CloseNow()
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("a write to a closed connection: %v", err)
+		}
+		if _, err := io.Copy(io.Discard, far); err != nil {
+			t.Errorf("the peer reads the end: %v", err)
+		}
+		_ = far.Close()
+	}
 }
 
 func TestControlFrames(t *testing.T) {

@@ -11,12 +11,11 @@ import (
 // every connection works the plain way.
 type direct struct{}
 
-func newDirect(net.Conn) *direct { return nil }
+func (*direct) open(net.Conn)  {}
+func (*direct) isOpen() bool   { return false }
+func (*direct) close(net.Conn) {}
 
 func (*direct) read(*Conn, Handler) error { return errors.ErrUnsupported }
 
-// Writer writes to connections without blocking, where that is supported.
-type Writer struct{}
-
 // TryWrite is for connections that are Direct, of which there are none here.
-func (*Writer) TryWrite(*Conn, []byte) (int, error) { return 0, errors.ErrUnsupported }
+func (*Conn) TryWrite([]byte) (int, error) { return 0, errors.ErrUnsupported }

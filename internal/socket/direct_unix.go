@@ -3,18 +3,29 @@
 package socket
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 )
 
-// direct is a plain socket, read and written with system calls of our own under
-// the control of the runtime's poller.
-type direct struct{ raw syscall.RawConn }
+// direct is a plain socket, read and written with system calls of our own. The
+// reading is under the control of the runtime's poller. The writing is not, since
+// it never waits: of the poller it would need only that nobody closes the
+// descriptor meanwhile, and to ask for that takes 6% of a delivery's time in rooms
+// of 4.
+type direct struct {
+	raw   syscall.RawConn // nil: there is no direct path
+	fd    int32
+	users atomic.Int32 // writers that use fd, times 2, and closing
+}
 
-// newDirect returns nil for what is not a plain TCP or Unix socket.
-func newDirect(nc net.Conn) *direct {
+const closing = 1
+
+// open takes a plain TCP or Unix socket, and nothing else.
+func (d *direct) open(nc net.Conn) {
 	var conn syscall.Conn
 	switch nc := nc.(type) {
 	case *net.TCPConn:
@@ -22,13 +33,38 @@ func newDirect(nc net.Conn) *direct {
 	case *net.UnixConn:
 		conn = nc
 	default:
-		return nil
+		return
 	}
 	raw, err := conn.SyscallConn()
-	if err != nil {
-		return nil
+	if err == nil && raw.Control(func(fd uintptr) { d.fd = int32(fd) }) == nil {
+		d.raw = raw
 	}
-	return &direct{raw}
+}
+
+func (d *direct) isOpen() bool { return d.raw != nil }
+
+// hold keeps fd open until release, unless it is about to be closed.
+func (d *direct) hold(nc net.Conn) bool {
+	if d.users.Add(2)&closing != 0 {
+		d.release(nc)
+		return false
+	}
+	return true
+}
+
+// release closes what was to be closed while fd was held. The net.Conn's Close
+// waits for whoever is inside the RawConn's callback, and that may be the
+// caller. To close twice has no effect.
+func (d *direct) release(nc net.Conn) {
+	if d.users.Add(-2) == closing {
+		go nc.Close()
+	}
+}
+
+func (d *direct) close(nc net.Conn) {
+	d.users.Add(2)
+	d.users.Or(closing)
+	d.release(nc)
 }
 
 // read has the poller call back whenever there is data. The callback reads to
@@ -52,62 +88,41 @@ func (c *Conn) readReady(fd int, h Handler) error {
 	buf := readBuffers.Get().(*[readBuffer]byte)
 	defer readBuffers.Put(buf)
 	for {
-		n, err := syscall.Read(fd, buf[:])
+		n, err := receive(fd, buf[:])
 		switch {
 		case c.expired():
 			return os.ErrDeadlineExceeded
-		case err == syscall.EINTR:
-		case err == syscall.EAGAIN:
-			return nil
-		case err != nil:
-			return os.NewSyscallError("read", err)
-		case n == 0:
-			return io.EOF
-		default:
+		case err == nil && n > 0:
 			if err := c.feed(buf[:n], h); err != nil {
 				return err
 			}
+		case err == nil:
+			return io.EOF
+		case errors.Is(err, syscall.EAGAIN):
+			return nil
+		case !errors.Is(err, syscall.EINTR):
+			return os.NewSyscallError("read", err)
 		}
 	}
-}
-
-// Writer writes to connections without blocking. It may be used for one after
-// the other, by one goroutine at a time. The zero value is ready.
-type Writer struct {
-	write func(uintptr) bool // w.ready, made once
-	p     []byte
-	n     int
-	err   error
 }
 
 // TryWrite writes as much of p as the socket takes at once and returns how much
 // that is. It is for connections that are Direct.
-func (w *Writer) TryWrite(c *Conn, p []byte) (int, error) {
-	if w.write == nil {
-		w.write = w.ready
+func (c *Conn) TryWrite(p []byte) (n int, err error) {
+	if !c.direct.hold(c.nc) {
+		return 0, net.ErrClosed
 	}
-	w.p, w.n, w.err = p, 0, nil
-	err := c.direct.raw.Write(w.write)
-	if err == nil {
-		err = w.err
-	}
-	w.p, w.err = nil, nil
-	return w.n, err
-}
-
-func (w *Writer) ready(fd uintptr) bool {
-	for w.n < len(w.p) {
-		n, err := syscall.Write(int(fd), w.p[w.n:])
+	defer c.direct.release(c.nc)
+	for n < len(p) {
+		m, err := send(int(c.direct.fd), p[n:])
 		switch {
-		case err == syscall.EINTR:
-		case err == syscall.EAGAIN:
-			return true
-		case err != nil:
-			w.err = os.NewSyscallError("write", err)
-			return true
-		default:
-			w.n += n
+		case err == nil:
+			n += m
+		case errors.Is(err, syscall.EAGAIN):
+			return n, nil
+		case !errors.Is(err, syscall.EINTR):
+			return n, os.NewSyscallError("write", err)
 		}
 	}
-	return true
+	return n, nil
 }

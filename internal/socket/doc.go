@@ -4,8 +4,8 @@
 // What makes it different from a general library is how it waits. A [Conn] on a
 // plain TCP or Unix socket reads inside the callback of [syscall.RawConn], with
 // a buffer that it borrows only while there is data: a connection that is idle
-// holds none. And a [Writer] writes without blocking and as many frames at once
-// as it is given, so that whoever sends to many never waits for one of them.
+// holds none. And [Conn.TryWrite] writes without blocking and as many frames at
+// once as it is given, so that whoever sends to many never waits for one of them.
 // Every other [net.Conn], TLS and [net.Pipe] among them, works the plain way.
 //
 // A Conn has one reader, the goroutine in [Conn.Read], and one writer at a

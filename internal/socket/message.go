@@ -11,18 +11,18 @@ import (
 // message puts frames together to messages. It keeps a copy of a message only
 // where that comes in more than one piece.
 type message struct {
-	limit    int64 // of a message's bytes
-	deflate  bool  // permessage-deflate is on
-	takeover bool  // ... and the peer compresses with its earlier messages
-	window   []byte
+	limit   int64 // of a message's bytes
+	window  []byte
+	size    int64
+	text    textCheck
+	parts   *bytes.Buffer
+	control []byte // the beginning of a control frame's payload
+	count   uint32
 
+	deflate    bool // permessage-deflate is on
+	takeover   bool // ... and the peer compresses with its earlier messages
 	open       bool // between the first frame and the last
 	compressed bool
-	size       int64
-	text       textCheck
-	parts      *bytes.Buffer
-	control    []byte // the beginning of a control frame's payload
-	count      uint32
 }
 
 var partBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
