@@ -48,17 +48,17 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reserve(address); err != nil {
 		return err
 	}
-	conn, c, err := s.upgrade(w, r, address)
+	conn, l, err := s.upgrade(w, r, address)
 	if err != nil {
 		s.vacate(address)
 		return err
 	}
-	if c == nil {
+	if l == nil {
 		s.refuseToken(conn, address)
 		return nil
 	}
-	s.connected.enter(c)
-	go c.serve(r.URL.Query()["room"])
+	s.connected.enter(l)
+	go l.serve()
 	return nil
 }
 
@@ -73,7 +73,7 @@ func refusal(status int, message string, header ...string) *socket.HandshakeErro
 // upgrade authenticates the request and upgrades it. A client that is not
 // authenticated but offers the subprotocol gets a connection and no client: a
 // page can not see the 401 that all others get, but can see a close code.
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string) (*socket.Conn, *Client, error) {
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string) (*socket.Conn, *link, error) {
 	identity, denied := s.authenticate(r)
 	v1 := slices.Contains(socket.Subprotocols(r), protocol.Subprotocol)
 	if denied != nil && !v1 {
@@ -97,7 +97,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string)
 		s.log.Info("client not authenticated", "address", address, "error", denied)
 		return conn, nil, nil
 	}
-	return conn, s.newClient(conn, identity, address, v1), nil
+	return conn, s.newLink(conn, identity, address, v1, r.URL.Query()["room"]), nil
 }
 
 // authenticate contains a panic of the application's function: it denies.
@@ -115,7 +115,7 @@ func (s *Server) authenticate(r *http.Request) (identity Identity, err error) {
 // refuseToken closes a connection with 4001. It keeps its place until it has
 // ended.
 func (s *Server) refuseToken(conn *socket.Conn, address string) {
-	out := fanout.NewOutlet(conn, "", noOwner{}, &s.limits)
+	out := fanout.NewOutlet(conn, noOwner{}, &s.limits)
 	out.Open(nil)
 	out.Close(uint16(protocol.CloseUnauthenticated), "not authenticated")
 	go func() {
@@ -129,18 +129,9 @@ func (s *Server) refuseToken(conn *socket.Conn, address string) {
 // noOwner is the owner of an outlet that carries no client.
 type noOwner struct{}
 
-func (noOwner) Overflow()   {}
-func (noOwner) Dropped(int) {}
-
-// newClient makes the client of a connection; it is nobody's yet.
-func (s *Server) newClient(conn *socket.Conn, identity Identity, address string, v1 bool) *Client {
-	c := &Client{srv: s, id: newSlug(), conn: conn, address: address, v1: v1}
-	if identity.User != "" || identity.Claims != nil {
-		c.identity = &identity
-	}
-	c.out = fanout.NewOutlet(conn, c.id, (*outletOwner)(c), &s.limits)
-	return c
-}
+func (noOwner) Member() string { return "" }
+func (noOwner) Overflow()      {}
+func (noOwner) Dropped(int)    {}
 
 // newSlug returns a name that is unique for ever: 128 random bits.
 func newSlug() string { return strings.ToLower(rand.Text()) }

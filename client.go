@@ -1,19 +1,14 @@
 package simplysocket
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
-	"time"
 
 	"golang.org/x/time/rate"
 
-	"github.com/DhruvikDonga/simplysocket/internal/fanout"
-	"github.com/DhruvikDonga/simplysocket/internal/socket"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -24,10 +19,8 @@ type Client struct {
 	srv      *Server
 	id       string
 	identity *Identity // nil: the zero Identity
-	address  string
 	v1       bool
-	conn     *socket.Conn
-	out      *fanout.Outlet
+	link     *link
 
 	mu    sync.Mutex
 	rooms []*membership // in joining order, without the lobby
@@ -38,14 +31,9 @@ type Client struct {
 
 	// Of the reading goroutine.
 
-	begun   bool // it has been let in
-	greeted bool // v1: hello has come
 	lastID  uint64
 	limiter *rate.Limiter // nil until the first message
 	excess  *rate.Limiter // of what the limiter refused; nil until it does
-
-	hello *time.Timer // v1: closes the connection unless hello comes; whoever stops it goes on
-	beat  pulse       // of the heartbeat
 }
 
 // membership is a client's place in a room, as the client sees it. It is there
@@ -55,6 +43,15 @@ type membership struct {
 	waiting int // joins and leaves on their way
 	joined  bool
 	leaving bool // the last of them is a leave
+}
+
+// newClient makes the client of a connection; it is nobody's yet.
+func (l *link) newClient() *Client {
+	c := &Client{srv: l.srv, id: newSlug(), v1: l.v1, link: l}
+	if l.identity.User != "" || l.identity.Claims != nil {
+		c.identity = &l.identity
+	}
+	return c
 }
 
 // ID is the client's slug: its public name, unique for ever.
@@ -88,14 +85,14 @@ func (c *Client) Send(action string, body any) error {
 func (c *Client) send(h *protocol.Header, body json.RawMessage) {
 	h.Target, h.IsTargetClient, h.Sender = c.id, true, c.srv.name
 	if !c.v1 {
-		c.out.Send(encodeFrame(h, body))
+		c.link.out.Send(encodeFrame(h, body))
 		return
 	}
 	c.numbering.Lock()
 	defer c.numbering.Unlock()
 	c.directs++
 	h.N = c.directs
-	c.out.Send(encodeFrame(h, body))
+	c.link.out.Send(encodeFrame(h, body))
 }
 
 func (c *Client) sendError(err error, re string, ref uint64) {
@@ -147,7 +144,7 @@ func (c *Client) Rooms() []string {
 // again), 4003 (stay away) and those from 4100 to 4999.
 func (c *Client) Disconnect(code protocol.CloseCode, reason string) {
 	c.end(Kicked)
-	c.out.Close(uint16(code), reason)
+	c.link.out.Close(uint16(code), reason)
 }
 
 func (c *Client) isEnded() bool {
@@ -288,200 +285,4 @@ func (c *Client) end(reason LeaveReason) {
 	_ = c.srv.theLobby().post(&gone)
 }
 
-// serve is the client's goroutine: it lets the client in, reads what it sends,
-// and sees it out.
-func (c *Client) serve(rooms []string) {
-	defer func() {
-		c.srv.beats.remove(c)
-		c.srv.vacate(c.address)
-		c.srv.connected.leave(c)
-	}()
-	c.finish(c.read(rooms))
-}
-
-// read returns why the reading ended.
-func (c *Client) read(rooms []string) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			c.srv.log.Error("panic in a connection", "client", c.id, "panic", v, "stack", string(debug.Stack()))
-			err = &socket.CloseError{Code: uint16(protocol.CloseInternal), Reason: "internal error"}
-		}
-	}()
-	in := &inbound{client: c}
-	if c.v1 {
-		in.rooms = rooms
-		c.awaitHello()
-		defer c.hello.Stop()
-	} else if err := c.begin(rooms); err != nil {
-		return err
-	}
-	return c.conn.Read(in)
-}
-
-// awaitHello has the connection close unless a v1 client's `hello` comes in time
-// and before the server shuts down.
-func (c *Client) awaitHello() {
-	c.hello = time.AfterFunc(min(helloTimeout, c.srv.opts.HandshakeTimeout), func() {
-		c.turnAway(protocol.ClosePolicy, "no hello")
-	})
-	c.srv.greeting.update(c.id, func(*Client, bool) (*Client, bool) { return c, true })
-	if c.srv.closing.Load() && c.hello.Stop() {
-		c.turnAway(protocol.CloseGoingAway, shuttingDown)
-	}
-}
-
-// turnAway closes a connection that has not become a client.
-func (c *Client) turnAway(code protocol.CloseCode, reason string) {
-	c.out.Open(nil)
-	c.out.Close(uint16(code), reason)
-}
-
-// helloTimeout is how long a v1 client may take for its first message.
-const helloTimeout = 5 * time.Second
-
-type welcomeBody struct {
-	Client    string        `json:"client"`
-	Server    string        `json:"server"`
-	Session   string        `json:"session,omitempty"`
-	Resumed   bool          `json:"resumed"`
-	Heartbeat int64         `json:"heartbeat"`
-	Limits    welcomeLimits `json:"limits"`
-}
-
-type welcomeLimits struct {
-	MessageBytes int     `json:"message_bytes"`
-	Rooms        int     `json:"rooms"`
-	Rate         float64 `json:"messages_per_second"`
-	Burst        int     `json:"burst"`
-}
-
-// begin makes the connection a client. From here on messages to it are taken,
-// but none is written before `welcome`.
-func (c *Client) begin(rooms []string) error {
-	s := c.srv
-	s.clients.update(c.id, func(*Client, bool) (*Client, bool) { return c, true })
-	s.users.add(c)
-	if s.closing.Load() {
-		return &socket.CloseError{Code: uint16(protocol.CloseGoingAway), Reason: shuttingDown}
-	}
-	if err := c.askConnect(); err != nil {
-		public, internal := publicError(err)
-		if internal {
-			s.log.Error("OnConnect failed", "client", c.id, "error", err)
-		}
-		return &socket.CloseError{Code: uint16(protocol.CloseDisconnected), Reason: public.Error()}
-	}
-	s.beats.add(c)
-	if !s.theLobby().letIn(c) {
-		c.out.Open(nil)
-		return nil // it is told why already
-	}
-	c.out.Open(encodeFrame(&protocol.Header{
-		Action:         protocol.ActionWelcome,
-		Target:         c.id,
-		IsTargetClient: true,
-		Sender:         s.name,
-	}, mustEncode(c.welcome())))
-	c.begun = true
-	s.stats.connects.Add(1)
-	if s.trace.Connect != nil {
-		s.observe(func() {
-			s.trace.Connect(ConnectInfo{Client: c.id, Identity: c.Identity(), Address: c.address})
-		})
-	}
-	for _, name := range rooms {
-		if err := c.join(joinRequest{room: name, body: emptyBody}); err != nil {
-			c.sendError(wireError(err), protocol.ActionJoinRoom, 0)
-		}
-	}
-	return nil
-}
-
 var emptyBody = json.RawMessage("{}")
-
-func (c *Client) welcome() welcomeBody {
-	o := &c.srv.opts
-	w := welcomeBody{
-		Client:    c.id,
-		Server:    c.srv.name,
-		Heartbeat: o.HeartbeatInterval.Milliseconds(),
-		Limits: welcomeLimits{
-			MessageBytes: o.MaxMessageBytes,
-			Rooms:        o.MaxRoomsPerClient,
-			Rate:         o.MessageRate,
-			Burst:        o.MessageBurst,
-		},
-	}
-	if c.v1 {
-		w.Session = newSlug()
-	}
-	return w
-}
-
-func (c *Client) askConnect() error {
-	s := c.srv
-	s.mu.RLock()
-	ask := s.onConnect
-	s.mu.RUnlock()
-	if ask == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.opts.HandshakeTimeout)
-	defer cancel()
-	return s.contain("OnConnect", func() error { return ask(ctx, c) })
-}
-
-// finish sees the client out after its reading has ended.
-func (c *Client) finish(err error) {
-	closed := &socket.CloseError{Code: 1006}
-	isClose := errors.As(err, &closed)
-	reason := Dropped
-	if isClose && closed.Peer {
-		reason = Left
-	}
-	c.srv.greeting.update(c.id, func(*Client, bool) (*Client, bool) { return nil, false })
-	c.end(reason)
-	if isClose {
-		c.out.Open(nil)
-		c.out.Hangup(closed.Code, closed.Reason)
-		c.out.Flush()
-		if !closed.Peer {
-			c.conn.Drain(c.srv.opts.CloseTimeout)
-		}
-	}
-	_ = c.conn.CloseNow()
-	if !c.begun {
-		return
-	}
-	c.srv.stats.disconnects.Add(1)
-	if c.srv.trace.Disconnect != nil {
-		c.srv.observe(func() {
-			c.srv.trace.Disconnect(DisconnectInfo{Client: c.id, Code: closed.Code, Reason: closed.Reason})
-		})
-	}
-}
-
-// Overflow implements [fanout.Owner].
-func (o *outletOwner) Overflow() {
-	c := (*Client)(o)
-	c.srv.stats.overflows.Add(1)
-	c.srv.log.Info("client too slow", "client", c.id)
-	c.end(Dropped) // first: a Trace that sends to the client must find it gone
-	c.traceDrop(DropInfo{Client: c.id, Overflow: true})
-}
-
-// Dropped implements [fanout.Owner].
-func (o *outletOwner) Dropped(messages int) {
-	c := (*Client)(o)
-	c.srv.stats.dropped.Add(uint64(messages))
-	c.traceDrop(DropInfo{Client: c.id, Messages: messages})
-}
-
-func (c *Client) traceDrop(info DropInfo) {
-	if c.srv.trace.Drop != nil {
-		c.srv.observe(func() { c.srv.trace.Drop(info) })
-	}
-}
-
-// outletOwner keeps what the outlet calls out of Client's public methods.
-type outletOwner Client

@@ -15,7 +15,7 @@ type heartbeat struct {
 	interval time.Duration
 
 	mu      sync.Mutex
-	slots   [beatSlots][]*Client
+	slots   [beatSlots][]*link
 	at      int // the slot swept last
 	clients int
 	stop    chan struct{} // ends the sweeping; nil while there are no clients
@@ -35,11 +35,11 @@ type pulse struct {
 	messages    uint32
 }
 
-func (h *heartbeat) add(c *Client) {
+func (h *heartbeat) add(l *link) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	c.beat.slot, c.beat.index, c.beat.on = h.at, len(h.slots[h.at]), true
-	h.slots[h.at] = append(h.slots[h.at], c)
+	l.beat.slot, l.beat.index, l.beat.on = h.at, len(h.slots[h.at]), true
+	h.slots[h.at] = append(h.slots[h.at], l)
 	h.clients++
 	if h.clients == 1 {
 		h.stop = make(chan struct{})
@@ -47,18 +47,18 @@ func (h *heartbeat) add(c *Client) {
 	}
 }
 
-func (h *heartbeat) remove(c *Client) {
+func (h *heartbeat) remove(l *link) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !c.beat.on {
+	if !l.beat.on {
 		return
 	}
-	c.beat.on = false
-	slot := h.slots[c.beat.slot]
+	l.beat.on = false
+	slot := h.slots[l.beat.slot]
 	last := slot[len(slot)-1]
-	slot[c.beat.index], last.beat.index = last, c.beat.index
+	slot[l.beat.index], last.beat.index = last, l.beat.index
 	slot[len(slot)-1] = nil
-	h.slots[c.beat.slot] = slot[:len(slot)-1]
+	h.slots[l.beat.slot] = slot[:len(slot)-1]
 	h.clients--
 	if h.clients == 0 {
 		close(h.stop)
@@ -70,7 +70,7 @@ func (h *heartbeat) remove(c *Client) {
 func (h *heartbeat) run(stop <-chan struct{}) {
 	ticker := time.NewTicker(max(h.interval/2/beatSlots, time.Millisecond))
 	defer ticker.Stop()
-	var due []*Client
+	var due []*link
 	for {
 		select {
 		case <-stop:
@@ -81,8 +81,8 @@ func (h *heartbeat) run(stop <-chan struct{}) {
 		h.at = (h.at + 1) % beatSlots
 		due = append(due[:0], h.slots[h.at]...)
 		h.mu.Unlock()
-		for _, c := range due {
-			c.look()
+		for _, l := range due {
+			l.look()
 		}
 		clear(due)
 	}
@@ -95,42 +95,42 @@ const (
 )
 
 // look is the heartbeat's sight of one client.
-func (c *Client) look() {
-	b := &c.beat
-	if c.conn.TakeActive() {
+func (l *link) look() {
+	b := &l.beat
+	if l.conn.TakeActive() {
 		b.silent = 0
 	} else if b.silent++; b.silent >= looksSilent {
-		_ = c.conn.CloseNow() // there is nobody to say goodbye to
+		_ = l.conn.CloseNow() // there is nobody to say goodbye to
 		return
 	} else {
-		c.out.Ping()
+		l.out.Ping()
 	}
-	if messages, partial := c.conn.Progress(); partial && messages == b.messages {
+	if messages, partial := l.conn.Progress(); partial && messages == b.messages {
 		b.stuck++
 	} else {
 		b.stuck, b.messages = 0, messages
 	}
 	if b.stuck >= looksStuck {
-		c.end(Dropped)
-		c.out.Close(uint16(protocol.ClosePolicy), "a message took too long")
+		l.client.end(Dropped)
+		l.out.Close(uint16(protocol.ClosePolicy), "a message took too long")
 		return
 	}
-	if !c.out.Stalled() {
+	if !l.out.Stalled() {
 		b.stalled = 0
 	} else if b.stalled++; b.stalled >= looksStuck {
-		_ = c.conn.CloseNow()
+		_ = l.conn.CloseNow()
 		return
 	}
-	c.keepAlive(b)
+	l.keepAlive(b)
 }
 
 // keepAlive writes `heartbeat` to a v1 client in each interval in which nothing
 // else was written: its code does not see pings.
-func (c *Client) keepAlive(b *pulse) {
-	if !c.v1 {
+func (l *link) keepAlive(b *pulse) {
+	if !l.v1 {
 		return
 	}
-	if !c.out.Quiet() {
+	if !l.out.Quiet() {
 		b.quiet = 0
 		return
 	}
@@ -138,13 +138,13 @@ func (c *Client) keepAlive(b *pulse) {
 		return
 	}
 	b.quiet = 0
-	c.out.Send(encodeFrame(&protocol.Header{
+	l.out.Send(encodeFrame(&protocol.Header{
 		Action:         protocol.ActionHeartbeat,
-		Target:         c.id,
+		Target:         l.client.id,
 		IsTargetClient: true,
-		Sender:         c.srv.name,
+		Sender:         l.srv.name,
 	}, nil))
-	c.out.Quiet() // the heartbeat itself does not count
+	l.out.Quiet() // the heartbeat itself does not count
 }
 
 // encodeFrame encodes a message from outside any room.

@@ -67,7 +67,7 @@ func (r *Room) join(e *entry) (err error) {
 	if err := r.admissible(e); err != nil {
 		return err
 	}
-	m := &Member{room: r, client: e.client, port: fanout.Port{Outlet: e.client.out}}
+	m := &Member{room: r, client: e.client, port: fanout.Port{Outlet: e.client.link.out}}
 	r.members[m.ID()] = m
 	r.order.add(m)
 	in := false

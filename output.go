@@ -173,7 +173,7 @@ func (r *Room) directHeader(to, action, sender string) *protocol.Header {
 
 // reply yields the final answer to e: an ack or an error.
 func (r *Room) reply(e *entry, action string, body json.RawMessage) {
-	port := &fanout.Port{Outlet: e.client.out}
+	port := &fanout.Port{Outlet: e.client.link.out}
 	if m := r.members[e.member]; m != nil {
 		port = &m.port
 	}

@@ -8,32 +8,12 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/DhruvikDonga/simplysocket/internal/socket"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// inbound takes what a client sends to where it goes. It implements
-// [socket.Handler] on the client's goroutine.
-type inbound struct {
-	client *Client
-	rooms  []string // v1: to join once hello has come
-}
-
-// Ping implements [socket.Handler].
-func (in *inbound) Ping(payload []byte) { in.client.out.Pong(payload) }
-
-// Pong implements [socket.Handler]. That something was read is enough.
-func (in *inbound) Pong() {}
-
-// Message implements [socket.Handler].
-func (in *inbound) Message(payload []byte) {
-	c := in.client
-	c.srv.stats.received.Add(1)
-	env, err := protocol.Parse(payload)
-	if c.v1 && !c.greeted {
-		in.greet(&env, err)
-		return
-	}
+// receive takes a message of the client to where it goes, or the error that it
+// was read with.
+func (c *Client) receive(env *protocol.Envelope, err error) {
 	if c.isEnded() {
 		return
 	}
@@ -41,7 +21,7 @@ func (in *inbound) Message(payload []byte) {
 	if errors.As(err, &bad) {
 		env.ID = bad.ID
 	}
-	if !c.allowed(&env) {
+	if !c.allowed(env) {
 		return
 	}
 	last := c.lastID
@@ -54,30 +34,8 @@ func (in *inbound) Message(payload []byte) {
 		c.sendError(newError(protocol.CodeStaleID, "id %d does not grow: the last was %d", env.ID, last), string(env.Action), env.ID)
 		return
 	}
-	if err := c.route(&env); err != nil {
+	if err := c.route(env); err != nil {
 		c.sendError(wireError(err), string(env.Action), env.ID)
-	}
-}
-
-// greet takes a v1 client's first message.
-func (in *inbound) greet(env *protocol.Envelope, err error) {
-	c := in.client
-	if !c.hello.Stop() {
-		return
-	}
-	c.greeted = true
-	c.srv.greeting.update(c.id, func(*Client, bool) (*Client, bool) { return nil, false })
-	if err != nil || string(env.Action) != protocol.ActionHello {
-		c.turnAway(protocol.ClosePolicy, "the first message must be hello")
-		return
-	}
-	rooms := in.rooms
-	in.rooms = nil
-	if err := c.begin(rooms); err != nil {
-		var refused *socket.CloseError
-		errors.As(err, &refused)
-		c.end(Left)
-		c.turnAway(protocol.CloseCode(refused.Code), refused.Reason)
 	}
 }
 

@@ -44,7 +44,6 @@ type Server struct {
 	lobbyBudget *rate.Limiter
 	rooms       roomRegistry
 	clients     *registry[*Client]
-	greeting    *registry[*Client] // v1 clients of which no hello has come
 	users       users
 	addresses   addresses
 	guesses     guesses
@@ -54,7 +53,8 @@ type Server struct {
 	closing     atomic.Bool
 	openRooms   census[*Room]
 	arriving    census[*http.Request]
-	connected   census[*Client]
+	connected   census[*link]
+	greeting    census[*link] // of which no hello has come
 }
 
 // New returns a server; nil options are good defaults. Its error is an
@@ -82,7 +82,6 @@ func New(o *Options) (*Server, error) {
 		lobbyBudget: rate.NewLimiter(rate.Limit(opts.LobbyDeliveries), opts.LobbyDeliveries),
 		rooms:       roomRegistry{newRegistry[*Room]()},
 		clients:     newRegistry[*Client](),
-		greeting:    newRegistry[*Client](),
 		users:       users{newRegistry[[]*Client]()},
 	}
 	s.beats.interval = opts.HeartbeatInterval

@@ -31,8 +31,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		err = s.connected.wait(ctx)
 	}
 	if err != nil {
-		for _, c := range s.connected.all() {
-			_ = c.conn.CloseNow()
+		for _, l := range s.connected.all() {
+			_ = l.conn.CloseNow()
 		}
 		return err
 	}
@@ -64,9 +64,9 @@ func (s *Server) closeRooms(ctx context.Context) {
 }
 
 func (s *Server) closeClients(ctx context.Context) {
-	for c := range s.greeting.all() {
-		if c.hello.Stop() {
-			c.turnAway(protocol.CloseGoingAway, shuttingDown)
+	for _, l := range s.greeting.all() {
+		if l.hello.Stop() {
+			l.turnAway(protocol.CloseGoingAway, shuttingDown)
 		}
 	}
 	clients := make([]*Client, 0, s.clients.len())
@@ -81,7 +81,7 @@ func (s *Server) closeClients(ctx context.Context) {
 	for i, c := range clients {
 		pause(ctx, time.Until(started.Add(spread*time.Duration(i)/time.Duration(len(clients)))))
 		c.end(Dropped)
-		c.out.Close(uint16(protocol.CloseGoingAway), shuttingDown)
+		c.link.out.Close(uint16(protocol.CloseGoingAway), shuttingDown)
 	}
 }
 

@@ -28,6 +28,8 @@ type owner struct {
 	dropped  int
 }
 
+func (o *owner) Member() string { return "me" }
+
 func (o *owner) Overflow() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -147,7 +149,7 @@ func (h *hub) peer(compression bool) *peer {
 	}()
 	p := &peer{t: h.t, server: <-h.conns}
 	p.client = <-dialled
-	p.out = fanout.NewOutlet(p.server, "me", p, h.limits)
+	p.out = fanout.NewOutlet(p.server, p, h.limits)
 	p.port = &fanout.Port{Outlet: p.out}
 	h.t.Cleanup(func() {
 		_ = p.server.CloseNow()

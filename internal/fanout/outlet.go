@@ -14,9 +14,13 @@ type Limits struct {
 	Grace  time.Duration // how long a closing peer may take to answer
 }
 
-// Owner learns what happened to an outlet. It is called from whichever
-// goroutine was writing, with no lock held, and must not block.
+// Owner is whom an outlet belongs to, and learns what happened to it. It is called
+// from whichever goroutine was writing, with no lock held but where it says so,
+// and must not block.
 type Owner interface {
+	// Member is the name under which the outlet's member is told of gaps. It
+	// is called with the outlet's lock held.
+	Member() string
 	// Overflow is called once, when the outbox was too full for a frame that
 	// must not be dropped. The outlet is closing by then.
 	Overflow()
@@ -31,7 +35,6 @@ type Owner interface {
 // writes it out. All methods are safe for concurrent use.
 type Outlet struct {
 	conn   *socket.Conn
-	member string
 	owner  Owner
 	limits *Limits
 
@@ -49,10 +52,9 @@ type Outlet struct {
 	written  chan struct{} // closed when the outlet has nothing more to write
 }
 
-// NewOutlet returns the outlet of conn for the member of that name. It keeps
-// what it is given until Open.
-func NewOutlet(conn *socket.Conn, member string, owner Owner, limits *Limits) *Outlet {
-	return &Outlet{conn: conn, member: member, owner: owner, limits: limits, busy: true}
+// NewOutlet returns the outlet of conn. It keeps what it is given until Open.
+func NewOutlet(conn *socket.Conn, owner Owner, limits *Limits) *Outlet {
+	return &Outlet{conn: conn, owner: owner, limits: limits, busy: true}
 }
 
 // Open lets the outlet write: first, unless it is nil, and then what came
@@ -252,7 +254,7 @@ func (o *Outlet) next(dst []byte) []byte {
 		o.ping, o.pong = false, nil
 	}
 	if o.queue != nil {
-		dst = o.queue.take(dst, chunk, o.conn.Deflate(), o.member)
+		dst = o.queue.take(dst, chunk, o.conn.Deflate(), o.owner)
 	}
 	if len(dst) == 0 {
 		dst = append(dst, o.farewell...)

@@ -195,7 +195,7 @@ func (q *queue) putBack(rest []byte, frames []*Frame, deflated bool) {
 
 // take moves what is to be written next from the queue to dst, up to about
 // limit bytes. These bytes count as waiting until the next take.
-func (q *queue) take(dst []byte, limit int, deflated bool, member string) []byte {
+func (q *queue) take(dst []byte, limit int, deflated bool, owner Owner) []byte {
 	q.bytes -= q.writing + len(q.rest)
 	dst = append(dst, q.rest...)
 	q.rest = nil
@@ -208,7 +208,7 @@ func (q *queue) take(dst []byte, limit int, deflated bool, member string) []byte
 			q.forget(it.frame, deflated)
 			dst = append(dst, it.frame.bytes(deflated)...)
 		case it.gap != nil:
-			dst = append(dst, it.gap.Gap(member, it.first, it.last).plain...)
+			dst = append(dst, it.gap.Gap(owner.Member(), it.first, it.last).plain...)
 		}
 	}
 	q.writing = len(dst)

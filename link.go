@@ -1,0 +1,236 @@
+package simplysocket
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// link is one connection: of a plain client the only one, of a session the one
+// that it has now. It implements [socket.Handler] on its own goroutine, and
+// [fanout.Owner].
+type link struct {
+	srv      *Server
+	conn     *socket.Conn
+	out      *fanout.Outlet
+	identity Identity
+	address  string
+	v1       bool
+	client   *Client // nil until it is let in
+
+	// Of the reading goroutine.
+
+	rooms []string // to join once it is let in
+	begun bool     // its welcome was written
+
+	hello *time.Timer // v1: closes the connection unless hello comes; whoever stops it goes on
+	beat  pulse       // of the heartbeat
+}
+
+func (s *Server) newLink(conn *socket.Conn, identity Identity, address string, v1 bool, rooms []string) *link {
+	l := &link{srv: s, conn: conn, identity: identity, address: address, v1: v1, rooms: rooms}
+	l.out = fanout.NewOutlet(conn, l, &s.limits)
+	return l
+}
+
+// serve is the link's goroutine: it lets the client in, reads what it sends, and
+// sees it out.
+func (l *link) serve() {
+	defer func() {
+		l.srv.beats.remove(l)
+		l.srv.vacate(l.address)
+		l.srv.connected.leave(l)
+	}()
+	l.finish(l.read())
+}
+
+// read returns why the reading ended.
+func (l *link) read() (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			l.srv.log.Error("panic in a connection", "client", l.Member(), "panic", v, "stack", string(debug.Stack()))
+			err = &socket.CloseError{Code: uint16(protocol.CloseInternal), Reason: "internal error"}
+		}
+	}()
+	if l.v1 {
+		l.awaitHello()
+		defer l.hello.Stop()
+	} else if err := l.begin(); err != nil {
+		return err
+	}
+	return l.conn.Read(l)
+}
+
+// Ping implements [socket.Handler].
+func (l *link) Ping(payload []byte) { l.out.Pong(payload) }
+
+// Pong implements [socket.Handler]. That something was read is enough.
+func (l *link) Pong() {}
+
+// Message implements [socket.Handler].
+func (l *link) Message(payload []byte) {
+	l.srv.stats.received.Add(1)
+	env, err := protocol.Parse(payload)
+	if l.client == nil {
+		l.greet(&env, err)
+		return
+	}
+	l.client.receive(&env, err)
+}
+
+// awaitHello has the connection close unless a v1 client's `hello` comes in time
+// and before the server shuts down.
+func (l *link) awaitHello() {
+	l.hello = time.AfterFunc(min(helloTimeout, l.srv.opts.HandshakeTimeout), func() {
+		l.turnAway(protocol.ClosePolicy, "no hello")
+	})
+	l.srv.greeting.enter(l)
+	if l.srv.closing.Load() && l.hello.Stop() {
+		l.turnAway(protocol.CloseGoingAway, shuttingDown)
+	}
+}
+
+// helloTimeout is how long a v1 client may take for its first message.
+const helloTimeout = 5 * time.Second
+
+// greet takes a v1 client's first message.
+func (l *link) greet(env *protocol.Envelope, err error) {
+	if !l.hello.Stop() {
+		return
+	}
+	l.srv.greeting.leave(l)
+	if err != nil || string(env.Action) != protocol.ActionHello {
+		l.turnAway(protocol.ClosePolicy, "the first message must be hello")
+		return
+	}
+	if err := l.begin(); err != nil {
+		var refused *socket.CloseError
+		errors.As(err, &refused)
+		l.client.end(Left)
+		l.turnAway(protocol.CloseCode(refused.Code), refused.Reason)
+	}
+}
+
+// turnAway closes a connection that was not let in.
+func (l *link) turnAway(code protocol.CloseCode, reason string) {
+	l.out.Open(nil)
+	l.out.Close(uint16(code), reason)
+}
+
+// begin lets a new client in. From here on messages to it are taken, but none is
+// written before `welcome`.
+func (l *link) begin() error {
+	s := l.srv
+	c := l.newClient()
+	l.client = c
+	s.clients.update(c.id, func(*Client, bool) (*Client, bool) { return c, true })
+	s.users.add(c)
+	if s.closing.Load() {
+		return &socket.CloseError{Code: uint16(protocol.CloseGoingAway), Reason: shuttingDown}
+	}
+	if err := l.askConnect(); err != nil {
+		public, internal := publicError(err)
+		if internal {
+			s.log.Error("OnConnect failed", "client", c.id, "error", err)
+		}
+		return &socket.CloseError{Code: uint16(protocol.CloseDisconnected), Reason: public.Error()}
+	}
+	s.beats.add(l)
+	if !s.theLobby().letIn(c) {
+		l.out.Open(nil)
+		return nil // it is told why already
+	}
+	l.out.Open(l.welcome())
+	l.begun = true
+	s.stats.connects.Add(1)
+	if s.trace.Connect != nil {
+		s.observe(func() {
+			s.trace.Connect(ConnectInfo{Client: c.id, Identity: c.Identity(), Address: l.address})
+		})
+	}
+	for _, name := range l.rooms {
+		if err := c.join(joinRequest{room: name, body: emptyBody}); err != nil {
+			c.sendError(wireError(err), protocol.ActionJoinRoom, 0)
+		}
+	}
+	l.rooms = nil
+	return nil
+}
+
+func (l *link) askConnect() error {
+	s := l.srv
+	s.mu.RLock()
+	ask := s.onConnect
+	s.mu.RUnlock()
+	if ask == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.opts.HandshakeTimeout)
+	defer cancel()
+	return s.contain("OnConnect", func() error { return ask(ctx, l.client) })
+}
+
+// finish sees the connection out after its reading has ended.
+func (l *link) finish(err error) {
+	closed := &socket.CloseError{Code: 1006}
+	isClose := errors.As(err, &closed)
+	reason := Dropped
+	if isClose && closed.Peer {
+		reason = Left
+	}
+	l.srv.greeting.leave(l)
+	if l.client != nil {
+		l.client.end(reason)
+	}
+	if isClose {
+		l.out.Open(nil)
+		l.out.Hangup(closed.Code, closed.Reason)
+		l.out.Flush()
+		if !closed.Peer {
+			l.conn.Drain(l.srv.opts.CloseTimeout)
+		}
+	}
+	_ = l.conn.CloseNow()
+	if !l.begun {
+		return
+	}
+	l.srv.stats.disconnects.Add(1)
+	if l.srv.trace.Disconnect != nil {
+		l.srv.observe(func() {
+			l.srv.trace.Disconnect(DisconnectInfo{Client: l.client.id, Code: closed.Code, Reason: closed.Reason})
+		})
+	}
+}
+
+// Member implements [fanout.Owner].
+func (l *link) Member() string {
+	if l.client == nil {
+		return ""
+	}
+	return l.client.id
+}
+
+// Overflow implements [fanout.Owner].
+func (l *link) Overflow() {
+	l.srv.stats.overflows.Add(1)
+	l.srv.log.Info("client too slow", "client", l.Member())
+	l.client.end(Dropped) // first: a Trace that sends to the client must find it gone
+	l.traceDrop(DropInfo{Client: l.Member(), Overflow: true})
+}
+
+// Dropped implements [fanout.Owner].
+func (l *link) Dropped(messages int) {
+	l.srv.stats.dropped.Add(uint64(messages))
+	l.traceDrop(DropInfo{Client: l.Member(), Messages: messages})
+}
+
+func (l *link) traceDrop(info DropInfo) {
+	if l.srv.trace.Drop != nil {
+		l.srv.observe(func() { l.srv.trace.Drop(info) })
+	}
+}
