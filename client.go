@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/time/rate"
 
@@ -18,9 +19,9 @@ import (
 type Client struct {
 	srv      *Server
 	id       string
-	identity *Identity // nil: the zero Identity
-	v1       bool
-	link     *link
+	identity *Identity            // nil: the zero Identity
+	link     atomic.Pointer[link] // its connection, or the last that it had
+	session  *session             // nil: it ends with its connection
 
 	mu    sync.Mutex
 	rooms []*membership // in joining order, without the lobby
@@ -47,7 +48,11 @@ type membership struct {
 
 // newClient makes the client of a connection; it is nobody's yet.
 func (l *link) newClient() *Client {
-	c := &Client{srv: l.srv, id: newSlug(), v1: l.v1, link: l}
+	c := &Client{srv: l.srv, id: newSlug()}
+	c.link.Store(l)
+	if l.v1 {
+		c.session = &session{}
+	}
 	if l.identity.User != "" || l.identity.Claims != nil {
 		c.identity = &l.identity
 	}
@@ -84,15 +89,17 @@ func (c *Client) Send(action string, body any) error {
 // send writes a frame from outside any room to this client.
 func (c *Client) send(h *protocol.Header, body json.RawMessage) {
 	h.Target, h.IsTargetClient, h.Sender = c.id, true, c.srv.name
-	if !c.v1 {
-		c.link.out.Send(encodeFrame(h, body))
+	if c.session == nil {
+		c.link.Load().out.Send(encodeFrame(h, body))
 		return
 	}
 	c.numbering.Lock()
 	defer c.numbering.Unlock()
 	c.directs++
 	h.N = c.directs
-	c.link.out.Send(encodeFrame(h, body))
+	f := encodeFrame(h, body)
+	c.session.remember(f)
+	c.link.Load().out.Send(f)
 }
 
 func (c *Client) sendError(err error, re string, ref uint64) {
@@ -100,11 +107,19 @@ func (c *Client) sendError(err error, re string, ref uint64) {
 	if internal {
 		c.srv.log.Error("request failed", "client", c.id, "action", re, "error", err)
 	}
-	c.send(&protocol.Header{Action: protocol.ActionError, Ref: ref, Re: re}, errorBody(public))
+	c.answer(re, ref, protocol.ActionError, errorBody(public))
 }
 
 func (c *Client) sendAck(re string, ref uint64, reply json.RawMessage) {
-	c.send(&protocol.Header{Action: protocol.ActionAck, Ref: ref, Re: re}, reply)
+	c.answer(re, ref, protocol.ActionAck, reply)
+}
+
+// answer answers a message of the client from outside any room.
+func (c *Client) answer(re string, ref uint64, action string, body json.RawMessage) {
+	if c.session != nil && ref != 0 {
+		c.session.note(asked{id: ref, reply: answered{id: ref, re: re, action: action, body: body}})
+	}
+	c.send(&protocol.Header{Action: action, Ref: ref, Re: re}, body)
 }
 
 // Join has the client join a room, which opens if need be. Params are the
@@ -144,7 +159,7 @@ func (c *Client) Rooms() []string {
 // again), 4003 (stay away) and those from 4100 to 4999.
 func (c *Client) Disconnect(code protocol.CloseCode, reason string) {
 	c.end(Kicked)
-	c.link.out.Close(uint16(code), reason)
+	c.link.Load().out.Close(uint16(code), reason)
 }
 
 func (c *Client) isEnded() bool {
@@ -195,6 +210,7 @@ func (c *Client) join(req joinRequest) error {
 			c.countBusy(err)
 			return err
 		}
+		c.noteAsked(room, req.id)
 		m.waiting++
 		m.leaving = false
 		if !slices.Contains(c.rooms, m) {
@@ -213,10 +229,18 @@ func (c *Client) leave(name string, id uint64) error {
 	}
 	err := m.room.post(&entry{kind: entryLeave, member: c.id, id: id, client: c, pending: m})
 	if err == nil {
+		c.noteAsked(m.room, id)
 		m.waiting++
 		m.leaving = true
 	}
 	return err
+}
+
+// noteAsked remembers which room answers a message.
+func (c *Client) noteAsked(room *Room, id uint64) {
+	if c.session != nil && id != 0 {
+		c.session.note(asked{id: id, room: room})
+	}
 }
 
 // membership returns the client's place in the open room of that name, or nil.
@@ -240,7 +264,10 @@ func (c *Client) settle(m *membership, joined bool) {
 }
 
 // left is told by a room that it has removed the client.
-func (c *Client) left(r *Room) {
+func (c *Client) left(r *Room, reason LeaveReason) {
+	if c.session != nil {
+		c.session.removed(r.name, reason)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, m := range c.rooms {
@@ -272,6 +299,7 @@ func (c *Client) end(reason LeaveReason) {
 	c.ended = true
 	rooms := c.rooms
 	c.rooms = nil
+	c.forget()
 	c.mu.Unlock()
 	if c.srv.clients.find(c.id) != c {
 		return // it never got as far as being a client

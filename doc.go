@@ -68,6 +68,17 @@
 // replace its elder. Messages to one client alone are never dropped: they
 // disconnect. A slow client never delays another.
 //
+// # Sessions
+//
+// A client that offers the subprotocol simplysocket.v1 has a session that outlives
+// its connections. When one breaks, the client stays a member of its rooms for
+// [Options.ResumeWindow]: they get [Room.OnDrop] at once, [Room.OnResume] when it
+// is back with what it missed, and OnLeave with [Dropped] when the window ends.
+// What a member missed is replayed from the room's bounded history, in order; what
+// is no longer there is told by a gap. A message that it sends again because its
+// answer was lost is answered again and handled once. A plain client leaves with
+// its connection.
+//
 // # Security
 //
 // Browsers may connect from the server's own origin unless others are allowed.

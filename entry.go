@@ -24,6 +24,10 @@ const (
 	entryFlush                          // the flush interval has passed
 	entryIdle                           // the room may have been empty for long enough
 	entryClose                          // the server closes the room
+	entryDrop                           // a member's connection has broken
+	entryResume                         // it has come back over another
+	entryAgain                          // a message that was received before
+	entryTrim                           // history and answers may have grown old
 )
 
 // entry is one thing that happens to a room. All but the last group of fields
@@ -42,6 +46,8 @@ type entry struct {
 	failed  *taskError // result: what the task returned as its error
 
 	client  *Client
+	link    *link     // drop, resume: the connection
+	seen    [2]uint64 // resume: epoch and seq that the client has seen
 	pending *membership
 	answer  chan<- answer // where RoomRef.Call waits
 }

@@ -40,6 +40,8 @@ type handlers struct {
 
 	onJoin   func(*Join) error
 	onLeave  func(*Member, LeaveReason) error
+	onDrop   func(*Member) error
+	onResume func(*Member) error
 	onClose  func()
 	onDirect func(from, to *Member, req *Request) error
 }
@@ -134,6 +136,22 @@ func (r *Room) OnJoin(decide func(*Join) error) {
 func (r *Room) OnLeave(handle func(*Member, LeaveReason) error) {
 	r.mustSetUp("OnLeave")
 	r.onLeave = handle
+}
+
+// OnDrop is called when a member's connection has broken, if its session can
+// come back: it stays a member until it does or its resume window ends. An error
+// is logged and drops the output. It belongs in the room's setup.
+func (r *Room) OnDrop(handle func(*Member) error) {
+	r.mustSetUp("OnDrop")
+	r.onDrop = handle
+}
+
+// OnResume is called when a member has come back after OnDrop and has been sent
+// what it missed. An error is logged and drops the output. It belongs in the
+// room's setup.
+func (r *Room) OnResume(handle func(*Member) error) {
+	r.mustSetUp("OnResume")
+	r.onResume = handle
 }
 
 // OnClose is called once when the room closes, while its members are still

@@ -67,7 +67,7 @@ func (r *Room) join(e *entry) (err error) {
 	if err := r.admissible(e); err != nil {
 		return err
 	}
-	m := &Member{room: r, client: e.client, port: fanout.Port{Outlet: e.client.link.out}}
+	m := &Member{room: r, client: e.client, port: fanout.Port{Outlet: e.client.link.Load().out}}
 	r.members[m.ID()] = m
 	r.order.add(m)
 	in := false
@@ -96,6 +96,10 @@ func (r *Room) join(e *entry) (err error) {
 	in = true
 	r.joined, r.dirty = true, true
 	r.wake()
+	m.since = notice.seq - 1
+	if m.client.session != nil {
+		r.sessions++
+	}
 	r.srv.stats.joins.Add(1)
 	if r.srv.trace.Join != nil {
 		info := JoinInfo{Room: r.name, Client: m.ID(), Members: len(r.members)}
@@ -150,6 +154,7 @@ func (r *Room) fillNotice(n notice, j *Join) {
 	h := r.directHeader(j.ID(), protocol.ActionJoinedRoom, r.srv.name)
 	h.Seq = n.seq
 	f := r.encode(h, joinObjects(j.welcome, mustEncode(state)))
+	f.Seq = n.seq
 	r.out.items[n.item] = fanout.Item{Kind: fanout.Only, Frame: f, Ports: []*fanout.Port{&j.port}}
 	r.out.bytes += f.Len()
 }
@@ -230,8 +235,9 @@ func (r *Room) remove(m *Member, reason LeaveReason) {
 		r.tellLeft(m, reason)
 	}
 	r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
+	r.forgetSession(m)
 	if reason == Kicked {
-		m.client.left(r)
+		m.client.left(r, Kicked)
 	}
 	r.countLeave(m, reason)
 	if r.onLeave != nil {

@@ -120,7 +120,7 @@ func (r *Room) shut(how shutting) {
 			r.tellLeft(m, Closed)
 		}
 		r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
-		m.client.left(r)
+		m.client.left(r, Closed)
 		delete(r.members, m.ID())
 		r.countLeave(m, Closed)
 	}
@@ -186,6 +186,11 @@ func (r *Room) redirect(e *entry) {
 		e.client.settle(e.pending, false)
 	}
 	switch e.kind {
+	case entryDrop:
+	case entryResume:
+		e.link.out.Replay([]*fanout.Frame{e.client.leftFrame(r.name, Closed)})
+	case entryAgain:
+		e.client.sendError(staleID(e.id, "was received, and its room has closed"), e.action, e.id)
 	case entryJoin:
 		err := r.setupErr
 		if err == nil {

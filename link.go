@@ -27,6 +27,10 @@ type link struct {
 
 	rooms []string // to join once it is let in
 	begun bool     // its welcome was written
+	shown bool     // something came after it
+	last  uint64   // the id that came last
+
+	patience int // messages that still wait where others are refused
 
 	hello *time.Timer // v1: closes the connection unless hello comes; whoever stops it goes on
 	beat  pulse       // of the heartbeat
@@ -76,11 +80,25 @@ func (l *link) Pong() {}
 func (l *link) Message(payload []byte) {
 	l.srv.stats.received.Add(1)
 	env, err := protocol.Parse(payload)
-	if l.client == nil {
+	c := l.client
+	if c == nil {
 		l.greet(&env, err)
 		return
 	}
-	l.client.receive(&env, err)
+	if c.session == nil {
+		c.receive(&env, err)
+		return
+	}
+	c.session.receiving.Lock()
+	defer c.session.receiving.Unlock()
+	if c.link.Load() != l {
+		return // a newer connection has the session
+	}
+	if !l.shown {
+		l.shown = true
+		c.confirm()
+	}
+	c.receive(&env, err)
 }
 
 // awaitHello has the connection close unless a v1 client's `hello` comes in time
@@ -106,6 +124,18 @@ func (l *link) greet(env *protocol.Envelope, err error) {
 	l.srv.greeting.leave(l)
 	if err != nil || string(env.Action) != protocol.ActionHello {
 		l.turnAway(protocol.ClosePolicy, "the first message must be hello")
+		return
+	}
+	h, err := readHello(env.Body)
+	if err != nil {
+		l.turnAway(protocol.ClosePolicy, "the hello is malformed")
+		return
+	}
+	if !l.srv.closing.Load() && l.resume(&h) {
+		l.srv.beats.add(l)
+		l.out.Open(l.welcome(true))
+		l.begun, l.rooms, l.patience = true, nil, patience
+		l.srv.stats.resumes.Add(1)
 		return
 	}
 	if err := l.begin(); err != nil {
@@ -145,7 +175,7 @@ func (l *link) begin() error {
 		l.out.Open(nil)
 		return nil // it is told why already
 	}
-	l.out.Open(l.welcome())
+	l.out.Open(l.welcome(false))
 	l.begun = true
 	s.stats.connects.Add(1)
 	if s.trace.Connect != nil {
@@ -184,7 +214,7 @@ func (l *link) finish(err error) {
 		reason = Left
 	}
 	l.srv.greeting.leave(l)
-	if l.client != nil {
+	if l.client != nil && !l.left(closed) {
 		l.client.end(reason)
 	}
 	if isClose {
@@ -207,6 +237,18 @@ func (l *link) finish(err error) {
 	}
 }
 
+// left reports whether the client goes on without the connection: another has
+// its session, or it may come back. A close by the peer, or for what it has done,
+// is the end.
+func (l *link) left(closed *socket.CloseError) bool {
+	c := l.client
+	if c.session != nil && c.link.Load() != l {
+		return true
+	}
+	final := closed.Peer || closed.Code != 1006 && closed.Code != uint16(protocol.CloseInternal)
+	return !final && l.begun && c.drop(l)
+}
+
 // Member implements [fanout.Owner].
 func (l *link) Member() string {
 	if l.client == nil {
@@ -219,8 +261,10 @@ func (l *link) Member() string {
 func (l *link) Overflow() {
 	l.srv.stats.overflows.Add(1)
 	l.srv.log.Info("client too slow", "client", l.Member())
-	l.client.end(Dropped) // first: a Trace that sends to the client must find it gone
-	l.traceDrop(DropInfo{Client: l.Member(), Overflow: true})
+	if !l.client.drop(l) {
+		l.client.end(Dropped)
+	}
+	go l.traceDrop(DropInfo{Client: l.Member(), Overflow: true}) // the numbering may be held, and a Trace may send
 }
 
 // Dropped implements [fanout.Owner].

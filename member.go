@@ -16,6 +16,8 @@ type Member struct {
 	port   fanout.Port
 	number uint64 // its place in the order of joining, never given again
 	slot   int
+	since  uint64 // seq behind which it is entitled to the room's output
+	away   bool   // its connection has broken
 	props  map[string]any
 }
 

@@ -61,6 +61,20 @@ type Options struct {
 	OutboxMessages int
 	OutboxBytes    int
 
+	// ResumeWindow is how long the session of a client that offers
+	// simplysocket.v1 waits for it after its connection has broken. It stays a
+	// member of its rooms. Default 30 s.
+	ResumeWindow time.Duration
+	// NoResume has every session end with its connection.
+	NoResume bool
+	// MaxKeptSessions bounds the sessions that wait. Default 100,000.
+	MaxKeptSessions int
+	// HistoryMessages and HistoryBytes bound what a room keeps of its output
+	// for clients that come back, for at most 90 s and while it has members
+	// that can. Defaults 128 and 64 KiB.
+	HistoryMessages int
+	HistoryBytes    int
+
 	// EmptyRoomTimeout is how long a room stays open with nobody in it.
 	// Default 30 s.
 	EmptyRoomTimeout time.Duration
@@ -116,6 +130,10 @@ func (o *Options) resolved() (Options, error) {
 	fill(&r.MailboxBytes, 4<<20)
 	fill(&r.OutboxMessages, 1024)
 	fill(&r.OutboxBytes, 1<<20)
+	fill(&r.ResumeWindow, 30*time.Second)
+	fill(&r.MaxKeptSessions, 100_000)
+	fill(&r.HistoryMessages, 128)
+	fill(&r.HistoryBytes, 64<<10)
 	fill(&r.EmptyRoomTimeout, 30*time.Second)
 	fill(&r.AnnounceLimit, 200)
 	fill(&r.LobbyDeliveries, 200_000)
@@ -149,6 +167,10 @@ func (o *Options) check() error {
 		{"MailboxBytes", float64(o.MailboxBytes)},
 		{"OutboxMessages", float64(o.OutboxMessages)},
 		{"OutboxBytes", float64(o.OutboxBytes)},
+		{"ResumeWindow", float64(o.ResumeWindow)},
+		{"MaxKeptSessions", float64(o.MaxKeptSessions)},
+		{"HistoryMessages", float64(o.HistoryMessages)},
+		{"HistoryBytes", float64(o.HistoryBytes)},
 		{"EmptyRoomTimeout", float64(o.EmptyRoomTimeout)},
 		{"AnnounceLimit", float64(o.AnnounceLimit)},
 		{"LobbyDeliveries", float64(o.LobbyDeliveries)},

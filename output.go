@@ -88,6 +88,7 @@ func (o *output) flush(r *Room) {
 	if len(o.items) == 0 {
 		return
 	}
+	r.record(o.items)
 	delivered := r.group.Write(o.items)
 	r.srv.stats.deliveries.Add(uint64(delivered))
 	clear(o.items)
@@ -173,13 +174,16 @@ func (r *Room) directHeader(to, action, sender string) *protocol.Header {
 
 // reply yields the final answer to e: an ack or an error.
 func (r *Room) reply(e *entry, action string, body json.RawMessage) {
-	port := &fanout.Port{Outlet: e.client.link.out}
+	port := &fanout.Port{Outlet: e.client.link.Load().out}
 	if m := r.members[e.member]; m != nil {
 		port = &m.port
 	}
 	h := r.directHeader(e.member, action, r.srv.name)
 	h.Ref, h.Re = e.id, e.reAction()
-	r.emit(fanout.Item{Kind: fanout.Only, Frame: r.frame(h, body), Ports: []*fanout.Port{port}})
+	r.keep(e, action, body)
+	f := r.frame(h, body)
+	f.Policy = fanout.DropSilently // by the history: what comes again is answered again
+	r.emit(fanout.Item{Kind: fanout.Only, Frame: f, Ports: []*fanout.Port{port}})
 }
 
 // stream is the room's output as the outboxes know it: what a gap is made of.

@@ -124,12 +124,12 @@ func (r *Room) checkPassword(e *entry) error {
 	if p.Password == nil {
 		return newError(protocol.CodeForbidden, "room %q asks for a password", r.name)
 	}
-	if !r.srv.guesses.allow(e.client.link.address) {
+	if !r.srv.guesses.allow(e.client.link.Load().address) {
 		return newError(protocol.CodeRateLimited, "too many wrong passwords; try again in a minute")
 	}
 	sum := sha256.Sum256([]byte(*p.Password))
 	if subtle.ConstantTimeCompare(sum[:], r.password[:]) != 1 {
-		r.srv.guesses.failed(e.client.link.address)
+		r.srv.guesses.failed(e.client.link.Load().address)
 		return newError(protocol.CodeForbidden, "wrong password for room %q", r.name)
 	}
 	return nil

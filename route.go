@@ -21,7 +21,7 @@ func (c *Client) receive(env *protocol.Envelope, err error) {
 	if errors.As(err, &bad) {
 		env.ID = bad.ID
 	}
-	if !c.allowed(env) {
+	if c.again(env) || !c.allowed(env) {
 		return
 	}
 	last := c.lastID
@@ -31,10 +31,10 @@ func (c *Client) receive(env *protocol.Envelope, err error) {
 		c.sendError(newError(protocol.CodeBadMessage, "%s", bad.Message), "", env.ID)
 		return
 	case env.ID != 0 && env.ID <= last:
-		c.sendError(newError(protocol.CodeStaleID, "id %d does not grow: the last was %d", env.ID, last), string(env.Action), env.ID)
+		c.refuseStale(env, "does not grow")
 		return
 	}
-	if err := c.route(env); err != nil {
+	if err := c.routePatiently(env); err != nil {
 		c.sendError(wireError(err), string(env.Action), env.ID)
 	}
 }
@@ -48,7 +48,7 @@ func (c *Client) allowed(env *protocol.Envelope) bool {
 	if c.limiter == nil {
 		c.limiter = rate.NewLimiter(rate.Limit(o.MessageRate), o.MessageBurst)
 	}
-	if c.limiter.Allow() {
+	if c.limiter.Allow() || c.waitForRate() {
 		return true
 	}
 	c.srv.stats.rateLimited.Add(1)
@@ -170,6 +170,9 @@ func (c *Client) deliver(env *protocol.Envelope, kind entryKind, action string) 
 func (c *Client) post(room *Room, e *entry) error {
 	err := room.post(e)
 	c.countBusy(err)
+	if err == nil {
+		c.noteAsked(room, e.id)
+	}
 	return err
 }
 

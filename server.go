@@ -44,6 +44,7 @@ type Server struct {
 	lobbyBudget *rate.Limiter
 	rooms       roomRegistry
 	clients     *registry[*Client]
+	sessions    *registry[*Client] // by token
 	users       users
 	addresses   addresses
 	guesses     guesses
@@ -82,6 +83,7 @@ func New(o *Options) (*Server, error) {
 		lobbyBudget: rate.NewLimiter(rate.Limit(opts.LobbyDeliveries), opts.LobbyDeliveries),
 		rooms:       roomRegistry{newRegistry[*Room]()},
 		clients:     newRegistry[*Client](),
+		sessions:    newRegistry[*Client](),
 		users:       users{newRegistry[[]*Client]()},
 	}
 	s.beats.interval = opts.HeartbeatInterval

@@ -81,7 +81,7 @@ func (s *Server) closeClients(ctx context.Context) {
 	for i, c := range clients {
 		pause(ctx, time.Until(started.Add(spread*time.Duration(i)/time.Duration(len(clients)))))
 		c.end(Dropped)
-		c.link.out.Close(uint16(protocol.CloseGoingAway), shuttingDown)
+		c.link.Load().out.Close(uint16(protocol.CloseGoingAway), shuttingDown)
 	}
 }
 

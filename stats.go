@@ -5,10 +5,12 @@ import "sync/atomic"
 // Stats is a count of what the server has and did. The totals only grow.
 type Stats struct {
 	Clients int // connected now
+	Kept    int // sessions that wait for their client to come back
 	Rooms   int // open now, the lobby included
 
 	Connects    uint64 // clients that came
 	Disconnects uint64 // clients that went
+	Resumes     uint64 // clients that came back to their session
 	Refused     uint64 // handshakes that failed
 	Joins       uint64 // members let into rooms, lobby included
 	Leaves      uint64 // members who left, whatever the reason
@@ -22,7 +24,8 @@ type Stats struct {
 }
 
 type counters struct {
-	connects, disconnects, refused                atomic.Uint64
+	kept                                          atomic.Int64
+	connects, disconnects, resumes, refused       atomic.Uint64
 	joins, leaves                                 atomic.Uint64
 	received, deliveries                          atomic.Uint64
 	dropped, overflows, busy, rateLimited, panics atomic.Uint64
@@ -32,9 +35,11 @@ type counters struct {
 func (s *Server) Stats() Stats {
 	return Stats{
 		Clients:     int(s.clientCount.Load()),
+		Kept:        int(s.stats.kept.Load()),
 		Rooms:       s.rooms.len(),
 		Connects:    s.stats.connects.Load(),
 		Disconnects: s.stats.disconnects.Load(),
+		Resumes:     s.stats.resumes.Load(),
 		Refused:     s.stats.refused.Load(),
 		Joins:       s.stats.joins.Load(),
 		Leaves:      s.stats.leaves.Load(),

@@ -22,11 +22,12 @@ type welcomeLimits struct {
 }
 
 // welcome is the first message on the connection.
-func (l *link) welcome() *fanout.Frame {
+func (l *link) welcome(resumed bool) *fanout.Frame {
 	c, o := l.client, &l.srv.opts
 	body := welcomeBody{
 		Client:    c.id,
 		Server:    c.srv.name,
+		Resumed:   resumed,
 		Heartbeat: o.HeartbeatInterval.Milliseconds(),
 		Limits: welcomeLimits{
 			MessageBytes: o.MaxMessageBytes,
@@ -36,7 +37,7 @@ func (l *link) welcome() *fanout.Frame {
 		},
 	}
 	if l.v1 {
-		body.Session = newSlug()
+		body.Session = c.offer()
 	}
 	return encodeFrame(&protocol.Header{
 		Action:         protocol.ActionWelcome,

@@ -69,6 +69,7 @@ func TestPrecedence(t *testing.T) {
 func TestFlagsThreeWays(t *testing.T) {
 	values := map[string]any{
 		"addr":                    "127.0.0.1:0",
+		"resume-window":           "2s",
 		"shutdown-timeout":        "3s",
 		"origin":                  []string{"https://a.example", "https://b.example"},
 		"trusted-proxy":           []string{"10.0.0.0/8", "::1/128"},

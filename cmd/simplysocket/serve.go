@@ -19,6 +19,7 @@ import (
 // serveCommand is `simplysocket serve`.
 type serveCommand struct {
 	Addr            string        `default:"127.0.0.1:8080" help:"Listen on this address."`
+	ResumeWindow    time.Duration `default:"30s" help:"Keep a session this long for its client to come back after its connection has broken; 0 keeps none."`
 	ShutdownTimeout time.Duration `default:"10s" help:"At a signal, wait this long for clients to leave; 0 waits for all of them."`
 	Config          string        `placeholder:"FILE" help:"Read flags from a JSON object, such as {\"max-clients\": 1000}. Flags and environment come first."`
 
@@ -66,6 +67,8 @@ func (c *serveCommand) Validate() error {
 		return errors.New("--tls-cert and --tls-key need each other")
 	case c.Rate < 0 || math.IsNaN(c.Rate):
 		return errors.New("--rate must not be negative")
+	case c.ResumeWindow < 0:
+		return errors.New("--resume-window must not be negative")
 	case c.ShutdownTimeout < 0:
 		return errors.New("--shutdown-timeout must not be negative")
 	}
@@ -77,6 +80,8 @@ func (c *serveCommand) options(log *slog.Logger) *simplysocket.Options {
 	o := &simplysocket.Options{
 		Origins:              c.Origin,
 		TrustedProxies:       c.TrustedProxy,
+		ResumeWindow:         c.ResumeWindow,
+		NoResume:             c.ResumeWindow == 0,
 		MaxMessageBytes:      c.ReadLimit.option(),
 		MaxRoomsPerClient:    c.MaxRoomsPerClient.option(),
 		MaxClients:           c.MaxClients.option(),

@@ -76,6 +76,19 @@ func (o *Outlet) Open(first *Frame) {
 	}
 }
 
+// Replay writes frames before all that waits, as the socket takes them. They do
+// not count against the limits: whoever replays holds them anyway.
+func (o *Outlet) Replay(frames []*Frame) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closing || len(frames) == 0 {
+		return
+	}
+	q := o.waiting()
+	q.replay = append(q.replay, frames...)
+	o.start()
+}
+
 // Send writes a frame for this connection alone.
 func (o *Outlet) Send(f *Frame) {
 	if o.conn.Deflate() {

@@ -5,7 +5,8 @@ import "sync"
 // queue is an outbox: the frames that wait for a connection, bounded in number
 // and bytes. It exists only while something waits.
 type queue struct {
-	rest    []byte // the unwritten end of a frame cut by a partial write
+	rest    []byte   // the unwritten end of a frame cut by a partial write
+	replay  []*Frame // come next, and count for nothing: their room keeps them anyway
 	items   []item
 	head    int
 	frames  int // items that hold a frame
@@ -42,7 +43,9 @@ func (q *queue) release() {
 	queues.Put(q)
 }
 
-func (q *queue) empty() bool { return len(q.rest) == 0 && q.head == len(q.items) }
+func (q *queue) empty() bool {
+	return len(q.rest) == 0 && len(q.replay) == 0 && q.head == len(q.items)
+}
 
 // outcome is what became of a frame that was offered to a queue.
 type outcome struct {
@@ -199,6 +202,10 @@ func (q *queue) take(dst []byte, limit int, deflated bool, owner Owner) []byte {
 	q.bytes -= q.writing + len(q.rest)
 	dst = append(dst, q.rest...)
 	q.rest = nil
+	for len(q.replay) > 0 && len(dst) < limit {
+		dst = append(dst, q.replay[0].bytes(deflated)...)
+		q.replay = q.replay[1:]
+	}
 	for q.head < len(q.items) && len(dst) < limit {
 		it := q.items[q.head]
 		q.items[q.head] = item{}
@@ -221,5 +228,6 @@ func (q *queue) take(dst []byte, limit int, deflated bool, owner Owner) []byte {
 func (q *queue) drop() {
 	clear(q.items)
 	q.items, q.head, q.frames = q.items[:0], 0, 0
+	q.replay = nil
 	q.bytes = len(q.rest) + q.writing
 }

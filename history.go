@@ -1,0 +1,198 @@
+package simplysocket
+
+import (
+	"slices"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// history is a room's newest output, for members whose connection breaks. It
+// shares the frames with those who received them, and there is none while no
+// member could come back.
+type history struct {
+	kept    []keptFrame
+	bytes   int
+	evicted uint64 // seq of the newest frame that is gone
+	trim    *alarm // nil while nothing is kept
+}
+
+// keptFrame is a frame with its audience.
+type keptFrame struct {
+	item fanout.Item
+	at   time.Time
+}
+
+// record keeps what was written, in its order. Volatile frames and answers are
+// not kept: the ones may be lost, and the others are given again.
+func (r *Room) record(items []fanout.Item) {
+	if r.sessions == 0 {
+		return
+	}
+	h := &r.history
+	for _, it := range items {
+		if it.Frame == nil || it.Frame.Policy == fanout.DropSilently {
+			continue
+		}
+		if r.isLobby {
+			h.evicted = it.Frame.Seq
+			continue
+		}
+		h.kept = append(h.kept, keptFrame{it, r.now})
+		h.bytes += it.Frame.Len()
+	}
+	o := &r.srv.opts
+	over := len(h.kept) - o.HistoryMessages
+	for bytes := h.bytes; bytes > o.HistoryBytes && over < len(h.kept); over++ {
+		bytes -= h.kept[max(over, 0)].item.Frame.Len()
+	}
+	h.evict(over)
+	if len(h.kept) > 0 && h.trim == nil {
+		h.trim = r.alarm(historyAge, entry{kind: entryTrim})
+	}
+}
+
+// historyAge is how long a frame is kept: a connection that breaks in silence is
+// found within two heartbeat intervals, and then the resume window begins.
+const historyAge = 90 * time.Second
+
+func (h *history) evict(n int) {
+	if n <= 0 {
+		return
+	}
+	for _, k := range h.kept[:n] {
+		h.bytes -= k.item.Frame.Len()
+	}
+	h.evicted = h.kept[n-1].item.Frame.Seq
+	h.kept = slices.Delete(h.kept, 0, n)
+}
+
+// trimHistory forgets what is too old.
+func (r *Room) trimHistory() {
+	h := &r.history
+	h.trim = nil
+	old := 0
+	for old < len(h.kept) && r.now.Sub(h.kept[old].at) >= historyAge {
+		old++
+	}
+	h.evict(old)
+	r.trimAnswers()
+	if len(h.kept) > 0 {
+		h.trim = r.alarm(historyAge-r.now.Sub(h.kept[0].at), entry{kind: entryTrim})
+	} else {
+		h.kept = nil
+	}
+}
+
+// missed returns the frames behind since that a member was entitled to, and the
+// end of the gap before them, or 0.
+func (h *history) missed(p *fanout.Port, since uint64) (frames []*fanout.Frame, gapTo uint64) {
+	if since < h.evicted {
+		since, gapTo = h.evicted, h.evicted
+	}
+	newest := map[string]bool{} // keys of which a newer frame was seen
+	for _, k := range slices.Backward(h.kept) {
+		f := k.item.Frame
+		if f.Seq <= since {
+			break
+		}
+		if !entitled(&k.item, p) || f.Key != "" && newest[f.Key] {
+			continue
+		}
+		if f.Key != "" {
+			newest[f.Key] = true
+		}
+		frames = append(frames, f)
+	}
+	slices.Reverse(frames)
+	return frames, gapTo
+}
+
+func entitled(it *fanout.Item, p *fanout.Port) bool {
+	switch it.Kind {
+	case fanout.All:
+		return true
+	case fanout.Except:
+		return !slices.Contains(it.Ports, p)
+	default:
+		return slices.Contains(it.Ports, p)
+	}
+}
+
+// drop notes that a member's connection has broken.
+func (r *Room) drop(e *entry) {
+	m := r.members[e.member]
+	if m == nil || m.away || m.port.Outlet != e.link.out {
+		return
+	}
+	m.away = true
+	r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
+	if r.onDrop != nil {
+		r.hook("OnDrop", func() error { return r.onDrop(m) })
+	}
+}
+
+// resume has a member go on over another connection, with what it has missed.
+func (r *Room) resume(e *entry) {
+	m := r.members[e.member]
+	switch {
+	case m == nil || e.client.link.Load() != e.link: // it left, or has come back once more since
+		return
+	case m.port.Outlet == e.link.out: // it has joined over this connection
+		return
+	}
+	r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
+	r.flush()
+	r.before = r.mark()
+	m.port.Outlet = e.link.out
+	since := m.since
+	if e.seen[0] == r.stream.epoch {
+		since = max(since, e.seen[1])
+	}
+	frames, gapTo := r.history.missed(&m.port, since)
+	if gapTo > 0 {
+		frames = slices.Insert(frames, 0, r.stream.Gap(m.ID(), since+1, gapTo))
+	}
+	if e.seen[0] != 0 && e.seen[0] != r.stream.epoch {
+		frames = slices.Insert(frames, 0, r.epochGap(m, e.seen[0]))
+	}
+	m.port.Outlet.Replay(frames)
+	r.emit(fanout.Item{Kind: fanout.Enter, Ports: []*fanout.Port{&m.port}})
+	back := m.away
+	m.away = false
+	if back && r.onResume != nil {
+		r.hook("OnResume", func() error { return r.onResume(m) })
+	}
+}
+
+type epochBody struct {
+	Epoch uint64 `json:"epoch"`
+}
+
+// epochGap says that all of an earlier opening which the member has not seen is
+// lost.
+func (r *Room) epochGap(m *Member, epoch uint64) *fanout.Frame {
+	return encodeFrame(&protocol.Header{
+		Action:         protocol.ActionGap,
+		Target:         m.ID(),
+		IsTargetClient: true,
+		Sender:         r.srv.name,
+		Room:           r.name,
+	}, mustEncode(epochBody{Epoch: epoch}))
+}
+
+// forgetSession forgets what was kept for a member to come back to, once there is
+// nobody else who could.
+func (r *Room) forgetSession(m *Member) {
+	if m.client.session == nil {
+		return
+	}
+	if r.sessions--; r.sessions > 0 {
+		return
+	}
+	if r.history.trim != nil {
+		r.history.trim.stop()
+	}
+	r.history = history{evicted: r.seq}
+}

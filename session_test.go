@@ -1,0 +1,518 @@
+package simplysocket_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+)
+
+// page is a v1 client over one connection after the other. Unlike an SDK it does
+// nothing by itself.
+type page struct {
+	*client
+	h     *host
+	opts  []dialOption
+	token string
+	rooms map[string][2]uint64
+	n     uint64
+	seen  int // of the inbox of this connection
+}
+
+func (h *host) page(opts ...dialOption) *page {
+	h.t.Helper()
+	p := &page{h: h, opts: append(opts, v1), rooms: map[string][2]uint64{}}
+	if m := p.hello(object{}); strings.Contains(string(m.Body), `"resumed":true`) {
+		h.t.Fatalf("a new session is resumed: %v", m)
+	}
+	return p
+}
+
+// hello connects, says hello and reads the welcome.
+func (p *page) hello(body object) message {
+	p.h.t.Helper()
+	lastID := uint64(0)
+	if p.client != nil {
+		lastID = p.lastID
+	}
+	p.client, p.seen = p.h.raw("", p.opts...), 0
+	p.lastID = lastID
+	p.write(envelope(0, "hello", "", body))
+	m := p.expect("welcome")
+	p.id, p.token = m.field("client"), m.field("session")
+	return m
+}
+
+// position notes how far the page has read.
+func (p *page) position() {
+	for _, m := range p.received()[p.seen:] {
+		p.seen++
+		room := m.Room
+		if room == "" && !m.IsTargetClient {
+			room = m.Target
+		}
+		epoch := p.rooms[room][0]
+		if m.Action == "joined-room" {
+			epoch = decode[struct{ Epoch uint64 }](p.h.t, m.Body).Epoch
+		}
+		if room != "" && m.Seq != 0 {
+			p.rooms[room] = [2]uint64{epoch, m.Seq}
+		}
+		p.n = max(p.n, m.N)
+	}
+}
+
+// resume comes back to the session, over a new connection.
+func (p *page) resume() {
+	p.h.t.Helper()
+	if m := p.again(); !strings.Contains(string(m.Body), `"resumed":true`) {
+		p.h.t.Fatalf("not resumed: %v", m)
+	}
+}
+
+func (p *page) again() message {
+	p.h.t.Helper()
+	p.position()
+	return p.hello(object{"session": p.token, "rooms": p.rooms, "direct": p.n})
+}
+
+// cut breaks the connection and waits until the server has noticed.
+func (p *page) cut() {
+	p.h.t.Helper()
+	kept := p.h.Stats().Kept
+	_ = p.conn.CloseNow()
+	waitFor(p.h.t, "the session to wait", func() bool { return p.h.Stats().Kept == kept+1 })
+	<-p.done
+}
+
+// texts returns what has come of that action, and gaps.
+func (p *page) texts(action string) (texts []string) {
+	for _, m := range p.received() {
+		switch m.Action {
+		case action:
+			texts = append(texts, m.field("text"))
+		case "gap":
+			texts = append(texts, "gap")
+		}
+	}
+	return texts
+}
+
+func TestResume(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
+	witness := h.member("r")
+	p := h.page()
+	p.call("join-room", "r", nil)
+	slug := p.id
+	witness.expect("client-joined-room")
+	witness.call("x", "r", note{"before"})
+	p.expect("x")
+	for range 3 {
+		p.cut()
+		for i := range 20 {
+			witness.call("x", "r", note{fmt.Sprint(i)})
+		}
+		p.resume()
+		if p.id != slug {
+			t.Fatalf("the session has another slug: %s, %s", p.id, slug)
+		}
+		witness.call("x", "r", note{"live"})
+		p.until("the live message", func(m message) bool { return m.field("text") == "live" })
+		want := []string{}
+		for i := range 20 {
+			want = append(want, fmt.Sprint(i))
+		}
+		if got := p.texts("x"); !slices.Equal(got, append(want, "live")) {
+			t.Errorf("got %v", got)
+		}
+		if first := p.received()[0]; first.Action != "welcome" {
+			t.Errorf("the first message is %v", first)
+		}
+	}
+	for _, m := range witness.received() {
+		if m.Action == "client-left-room" {
+			t.Errorf("the others saw it leave: %v", m)
+		}
+	}
+	p.call("x", "r", note{"mine"}) // and it is a member as before
+	if s := h.Stats(); s.Resumes != 3 || s.Kept != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
+// TestResumeIsEntitled: what excluded a member, was for others, was volatile or
+// is replaced by something newer is not sent again.
+func TestResumeIsEntitled(t *testing.T) {
+	h := coded(t, "r", func(room *simplysocket.Room) error {
+		room.OnJoin(func(*simplysocket.Join) error { return nil })
+		room.OnLeave(func(*simplysocket.Member, simplysocket.LeaveReason) error { return nil })
+		simplysocket.On(room, "say", func(m *simplysocket.Member, to note) error {
+			other := room.Member(to.Text)
+			_ = room.Broadcast("x", note{"all"})
+			_ = room.Broadcast("x", note{"except"}, simplysocket.Except(other))
+			_ = room.Broadcast("x", note{"only"}, simplysocket.Only(other))
+			_ = room.Broadcast("x", note{"only another"}, simplysocket.Only(m))
+			_ = room.Broadcast("x", note{"volatile"}, simplysocket.Volatile())
+			_ = room.Broadcast("x", note{"old"}, simplysocket.Conflate("k"))
+			_ = room.Broadcast("x", note{"new"}, simplysocket.Conflate("k"))
+			_ = other.Send("x", note{"direct"})
+			_ = m.Send("x", note{"direct to another"})
+			return room.Broadcast("x", note{"end"})
+		})
+		return nil
+	})
+	a := h.member("r")
+	p := h.page()
+	p.call("join-room", "r", nil)
+	p.cut()
+	a.call("say", "r", note{p.id})
+	p.resume()
+	p.until("the end", func(m message) bool { return m.field("text") == "end" })
+	if got := p.texts("x"); !slices.Equal(got, []string{"all", "only", "new", "direct", "end"}) {
+		t.Errorf("got %v", got)
+	}
+	// Who joins later gets nothing of it.
+	q := h.page()
+	q.call("join-room", "r", nil)
+	q.cut()
+	q.resume()
+	q.call("x-y", "", nil)
+	if got := q.texts("x"); len(got) != 0 {
+		t.Errorf("got %v", got)
+	}
+}
+
+// TestGapOnResume: what history does not reach is told, and comes first.
+func TestGapOnResume(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, HistoryMessages: 10})
+	a, p := h.member("r"), h.page()
+	p.call("join-room", "r", nil)
+	p.cut()
+	for i := range 30 {
+		a.call("x", "r", note{fmt.Sprint(i)})
+	}
+	p.position()
+	last := p.rooms["r"]
+	p.resume()
+	p.until("the last", func(m message) bool { return m.field("text") == "29" })
+	want := []string{"gap"}
+	for i := 20; i < 30; i++ {
+		want = append(want, fmt.Sprint(i))
+	}
+	if got := p.texts("x"); !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+	for _, m := range p.received() {
+		if m.Action != "gap" {
+			continue
+		}
+		gap := decode[struct{ Epoch, From, To uint64 }](t, m.Body)
+		if gap.Epoch != last[0] || gap.From != last[1]+1 || gap.To <= gap.From || m.Room != "r" {
+			t.Errorf("gap %v behind %v", m, last)
+		}
+	}
+}
+
+// TestResumeWindow: hooks, and the end of a session that does not come back.
+func TestResumeWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := elapsed{since: time.Now()}
+		h := serve(t, true, nil, func(s *simplysocket.Server) {
+			s.HandleRoom("r", func(room *simplysocket.Room) error {
+				room.OnDrop(func(*simplysocket.Member) error { seen.note(time.Now(), "drop"); return nil })
+				room.OnResume(func(m *simplysocket.Member) error {
+					seen.note(time.Now(), "resume")
+					return m.Send("back", nil)
+				})
+				room.OnLeave(func(_ *simplysocket.Member, why simplysocket.LeaveReason) error {
+					seen.note(time.Now(), why.String())
+					return nil
+				})
+				return nil
+			})
+		})
+		p := h.page()
+		p.call("join-room", "r", nil)
+		p.cut()
+		time.Sleep(29 * time.Second)
+		p.resume() // @29
+		p.expect("back")
+		p.cut()
+		time.Sleep(31 * time.Second) // @60
+		seen.check(t, "drop@0", "resume@29", "drop@29", "dropped@59")
+		if m := p.again(); !strings.Contains(string(m.Body), `"resumed":false`) {
+			t.Errorf("resumed after the window: %v", m)
+		}
+		// A client that closes leaves at once, and so does a plain one.
+		p.call("join-room", "r", nil)
+		_ = p.conn.WriteClose(1000, "")
+		_ = p.closing()
+		plain := h.member("r")
+		_ = plain.conn.CloseNow()
+		time.Sleep(time.Second)
+		seen.check(t, "drop@0", "resume@29", "drop@29", "dropped@59", "left@60", "dropped@60")
+		if s := h.Stats(); s.Kept != 0 || s.Joins-s.Leaves != 0 {
+			t.Errorf("stats %+v", s)
+		}
+	})
+}
+
+// TestTokens: which of them resumes, and when.
+func TestTokens(t *testing.T) {
+	h := serve(t, false, nil)
+	resumed := func(m message) bool { return strings.Contains(string(m.Body), `"resumed":true`) }
+	p := h.page()
+	slug, first := p.id, p.token
+	p.cut()
+
+	// Until the client has shown that it got the new token, the one before it
+	// resumes the same session.
+	for range 2 {
+		if m := p.hello(object{"session": first}); !resumed(m) || p.id != slug {
+			t.Errorf("the token before the one that was offered: %v", m)
+		}
+		p.cut()
+	}
+	if m := p.hello(object{"session": first}); !resumed(m) {
+		t.Fatalf("got %v", m)
+	}
+	second := p.token
+	p.call("x", "", nil) // shows it
+	p.cut()
+	if m := p.hello(object{"session": first}); resumed(m) || p.id == slug {
+		t.Errorf("a token that was replaced: %v", m)
+	}
+	if m := p.hello(object{"session": second}); !resumed(m) || p.id != slug {
+		t.Errorf("the newest token: %v", m)
+	}
+	for name, token := range map[string]any{"empty": "", "unknown": "nonsense", "a slug": slug} {
+		if m := p.hello(object{"session": token}); resumed(m) {
+			t.Errorf("%s: %v", name, m)
+		}
+	}
+	c := h.raw("", v1)
+	c.write(`{"action":"hello","message_body":{"session":1}}`)
+	if end := c.closing(); end.Code != 1008 {
+		t.Errorf("a malformed hello is closed with %v", end)
+	}
+}
+
+// TestForeignToken: a token is bound to the identity it was given to, and ends
+// with the session that is revoked.
+func TestForeignToken(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{Authenticate: byHeader})
+	p := h.page(header("X-User", "ann"))
+	slug, token := p.id, p.token
+	p.cut()
+	thief := h.page(header("X-User", "bob"))
+	if m := thief.hello(object{"session": token}); !strings.Contains(string(m.Body), `"resumed":false`) || thief.id == slug {
+		t.Errorf("a foreign token: %v", m)
+	}
+	h.User("ann").Disconnect(4001, "revoked") // while it is away
+	if m := p.hello(object{"session": token}); !strings.Contains(string(m.Body), `"resumed":false`) || p.id == slug {
+		t.Errorf("a revoked session: %v", m)
+	}
+	if s := h.Stats(); s.Kept != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
+// TestTakenOver: a newer connection replaces one that still stands.
+func TestTakenOver(t *testing.T) {
+	h := serve(t, false, nil)
+	a, p := h.member("r"), h.page()
+	p.call("join-room", "r", nil)
+	a.call("x", "r", note{"1"})
+	p.expect("x")
+	old := p.client
+	p.resume()
+	if end := old.closing(); end.Code != 4009 {
+		t.Errorf("closed with %v", end)
+	}
+	a.call("x", "r", note{"2"})
+	p.expect("x")
+	if got := p.texts("x"); !slices.Equal(got, []string{"2"}) {
+		t.Errorf("got %v", got)
+	}
+	h.waitForClients(2)
+	p.call("x", "r", note{"3"})
+}
+
+// TestGoneWhileAway: a room that has closed or kicked the member meanwhile.
+func TestGoneWhileAway(t *testing.T) {
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.HandleRoom("{name}", func(room *simplysocket.Room) error {
+			simplysocket.OnServer(room, "close", func(simplysocket.None) error { room.Close(); return nil })
+			simplysocket.OnServer(room, "kick", func(n note) error { room.Member(n.Text).Kick(); return nil })
+			return nil
+		})
+	})
+	p := h.page()
+	for _, room := range []string{"closed", "kicked", "stays"} {
+		p.call("join-room", room, nil)
+	}
+	p.cut()
+	for room, action := range map[string]string{"closed": "close", "kicked": "kick"} {
+		if err := h.Room(room).Call(t.Context(), action, note{p.id}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.resume()
+	got := map[string]string{}
+	p.until("both", func(m message) bool {
+		if m.Action == "left-room" {
+			got[m.Room] = m.field("reason")
+		}
+		return len(got) == 2
+	})
+	if got["closed"] != "closed" || got["kicked"] != "kicked" {
+		t.Errorf("got %v", got)
+	}
+	if rooms := h.Client(p.id).Rooms(); !slices.Equal(rooms, []string{"stays"}) {
+		t.Errorf("it is in %v", rooms)
+	}
+}
+
+// TestDirectsWhileAway: messages from outside any room wait too, bounded.
+func TestDirectsWhileAway(t *testing.T) {
+	h := serve(t, false, nil)
+	p := h.page()
+	client := h.Client(p.id)
+	if err := client.Send("x", note{"before"}); err != nil {
+		t.Fatal(err)
+	}
+	p.expect("x")
+	p.cut()
+	for i := range 3 {
+		if err := client.Send("x", note{fmt.Sprint(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.resume()
+	p.until("the last", func(m message) bool { return m.field("text") == "2" })
+	if got := p.texts("x"); !slices.Equal(got, []string{"0", "1", "2"}) {
+		t.Errorf("got %v", got)
+	}
+	p.position()
+	if p.n != 4 {
+		t.Errorf("the last n is %d, want 4", p.n)
+	}
+	p.cut()
+	for range 100 {
+		_ = client.Send("x", note{"many"})
+	}
+	_ = client.Send("x", note{"end"})
+	p.resume()
+	p.until("the end", func(m message) bool { return m.field("text") == "end" })
+	if got := p.texts("x"); len(got) != 65 || got[0] != "gap" {
+		t.Errorf("got %d, the first is %s", len(got), got[0])
+	}
+}
+
+// TestAgain: a message that comes again is answered as before and handled once.
+func TestAgain(t *testing.T) {
+	runs := 0
+	h := coded(t, "r", func(room *simplysocket.Room) error {
+		simplysocket.OnCall(room, "count", func(*simplysocket.Member, simplysocket.None) (count, error) {
+			runs++
+			return count{runs}, nil
+		})
+		simplysocket.On(room, "fail", func(*simplysocket.Member, simplysocket.None) error {
+			runs++
+			return simplysocket.Errorf("no-way", "run %d", runs)
+		})
+		return nil
+	})
+	p := h.page()
+	p.call("join-room", "r", nil) // 1
+	sent := []string{
+		envelope(2, "count", "r", nil),
+		envelope(3, "fail", "r", nil),
+		envelope(4, "count", "r", nil),
+		envelope(5, "x", "nowhere", nil),
+		envelope(6, "leave-room", "r", nil),
+	}
+	want := map[uint64]string{}
+	for i, text := range sent {
+		p.write(text)
+		m := p.answer(uint64(i + 2))
+		want[m.Ref] = m.Action + " " + m.Re + " " + string(m.Body)
+	}
+	for range 2 {
+		p.cut()
+		p.resume()
+		for i, text := range sent {
+			p.write(text)
+			m := p.answer(uint64(i + 2))
+			if got := m.Action + " " + m.Re + " " + string(m.Body); got != want[m.Ref] {
+				t.Errorf("id %d again: %s, want %s", m.Ref, got, want[m.Ref])
+			}
+		}
+		p.write(sent[0]) // a second time over one connection
+		if m := p.answerNext(2); m.code() != "stale-id" {
+			t.Errorf("got %v", m)
+		}
+	}
+	if runs != 3 {
+		t.Errorf("handled %d times, want 3", runs)
+	}
+	p.lastID = 6
+	p.call("join-room", "r", nil)
+	p.call("count", "r", nil)
+}
+
+// answerNext waits for a further answer to an id that was answered before.
+func (c *client) answerNext(id uint64) message {
+	c.t.Helper()
+	return c.scan(&c.answered, fmt.Sprintf("another answer to %d", id), func(m message) bool { return m.Ref == id })
+}
+
+// TestAnswerIsGone: what is not known any more never runs again.
+func TestAnswerIsGone(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
+	p := h.page()
+	p.call("join-room", "r", nil)
+	for range 400 {
+		p.call("x", "r", nil)
+	}
+	p.cut()
+	p.resume()
+	for _, id := range []uint64{2, 300} {
+		p.write(envelope(id, "x", "r", note{"again"}))
+		if m := p.answer(id); m.code() != "stale-id" {
+			t.Errorf("id %d: %v", id, m)
+		}
+	}
+	p.write(envelope(401, "x", "r", note{"again"}))
+	if m := p.answer(401); m.Action != "ack" {
+		t.Errorf("got %v", m)
+	}
+	for _, m := range p.received() {
+		if m.field("text") == "again" {
+			t.Errorf("it ran again: %v", m)
+		}
+	}
+}
+
+// TestSentAgainWaits: what was lost on its way comes in a burst after a resume,
+// and is not refused for it.
+func TestSentAgainWaits(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{MessageRate: 100, MessageBurst: 10, MailboxMessages: 4})
+	p := h.page()
+	p.call("join-room", "r", nil)
+	p.cut()
+	p.resume()
+	const burst = 60
+	for i := range burst {
+		p.write(envelope(uint64(10+i), "x", "r", nil))
+	}
+	for i := range burst {
+		if m := p.answer(uint64(10 + i)); m.Action != "ack" {
+			t.Fatalf("got %v", m)
+		}
+	}
+}
