@@ -109,6 +109,22 @@ func TestPanicElsewhere(t *testing.T) {
 	c.call("join-room", "close", nil)
 }
 
+// TestGoexitInOnConnect ends the connection's goroutine: the client keeps no
+// place.
+func TestGoexitInOnConnect(t *testing.T) {
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.OnConnect(func(context.Context, *simplysocket.Client) error { runtime.Goexit(); return nil })
+	})
+	page := h.raw("", v1)
+	page.write(`{"action":"hello"}`)
+	for _, c := range []*client{h.raw(""), page} {
+		if end := c.closing(); end.Code != 1011 {
+			t.Errorf("closed with %v", end)
+		}
+	}
+	h.waitForClients(0)
+}
+
 // TestGoexitInHooks ends the turn's goroutine where a room ends: it must end all
 // the same, its members told.
 func TestGoexitInHooks(t *testing.T) {

@@ -3,6 +3,7 @@ package socket
 import (
 	"bufio"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -32,6 +33,7 @@ type Conn struct {
 	early  []byte // bytes that came with the handshake
 	client bool   // our role
 	failed bool   // the stream of frames is lost
+	rest   bool   // Read is to return
 	frames frames
 	message
 }
@@ -89,6 +91,7 @@ var readBuffers = sync.Pool{New: func() any { return new([readBuffer]byte) }}
 // a [*CloseError] if the peer has closed or broken the protocol, and otherwise
 // that of the network.
 func (c *Conn) Read(h Handler) error {
+	c.rest = false
 	if early := c.early; early != nil {
 		c.early = nil
 		if err := c.feed(early, h); err != nil {
@@ -114,7 +117,26 @@ func (c *Conn) readPlain(h Handler) error {
 		if err != nil {
 			return err
 		}
+		if err := c.resting(); err != nil {
+			return err
+		}
 	}
+}
+
+// ErrRested is why [Conn.Read] has returned after a Rest: there is more to be
+// read, on another goroutine.
+var ErrRested = errors.New("websocket: reading rests")
+
+// Rest has Read return [ErrRested] once it has taken what there is. It is for the
+// Handler to call: messages have grown the stack of the goroutine to 4 KiB or more
+// for good, and a fresh one waits in 2.
+func (c *Conn) Rest() { c.rest = true }
+
+func (c *Conn) resting() error {
+	if c.rest {
+		return ErrRested
+	}
+	return nil
 }
 
 // Write writes encoded frames and blocks until the network has taken them or

@@ -218,6 +218,45 @@ func (c *counter) Message([]byte) { c.messages++ }
 func (c *counter) Ping([]byte)    {}
 func (c *counter) Pong()          {}
 
+// rester rests at each pong.
+type rester struct {
+	counter
+	conn *socket.Conn
+}
+
+func (r *rester) Pong() { r.conn.Rest() }
+
+// A Read that rests has taken what there is, and the next goes on behind it.
+func TestRest(t *testing.T) {
+	message, probe := frame(fin|text, "x"), frame(fin|pong, "")
+	tests := map[string]func(testing.TB) (near, far net.Conn){
+		"socket": tcpPair,
+		"plain":  func(testing.TB) (near, far net.Conn) { return net.Pipe() },
+	}
+	for name, pair := range tests {
+		t.Run(name, func(t *testing.T) {
+			near, far := pair(t)
+			c := socket.NewServerConn(near, limit, false, false)
+			defer c.CloseNow()
+			h := &rester{conn: c}
+			ended := make(chan error)
+			go func() { ended <- c.Read(h) }()
+			for i := range 100 {
+				_, _ = io.WriteString(far, message+probe+message[:i%3])
+				if err := <-ended; !errors.Is(err, socket.ErrRested) {
+					t.Fatalf("after %d messages: %v", h.messages, err)
+				}
+				go func() { ended <- c.Read(h) }()
+				_, _ = io.WriteString(far, message[i%3:])
+			}
+			_ = far.Close()
+			if err := <-ended; !errors.Is(err, io.EOF) || h.messages != 200 {
+				t.Errorf("%d messages, then %v", h.messages, err)
+			}
+		})
+	}
+}
+
 func TestReadAllocatesNothing(t *testing.T) {
 	near, far := tcpPair(t)
 	c := socket.NewServerConn(near, limit, false, false)

@@ -69,8 +69,8 @@ func (d *direct) close(nc net.Conn) {
 
 // read has the poller call back whenever there is data. The callback reads to
 // the end each time, since data and the end of the stream may come as one event
-// of the edge-triggered poller; and it returns true only for good, since to
-// enter anew would forget an event that came meanwhile.
+// of the edge-triggered poller. To enter anew forgets an event that came
+// meanwhile, but finds what it told of: the callback is called before the waiting.
 func (d *direct) read(c *Conn, h Handler) error {
 	var end error
 	err := d.raw.Read(func(fd uintptr) bool {
@@ -99,7 +99,7 @@ func (c *Conn) readReady(fd int, h Handler) error {
 		case err == nil:
 			return io.EOF
 		case errors.Is(err, syscall.EAGAIN):
-			return nil
+			return c.resting()
 		case !errors.Is(err, syscall.EINTR):
 			return os.NewSyscallError("read", err)
 		}
