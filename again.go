@@ -35,25 +35,23 @@ func (c *Client) again(env *protocol.Envelope) bool {
 		return false
 	}
 	known, ok := c.session.recall(env.ID)
-	switch {
+	switch re := string(env.Action); {
+	case re == protocol.ActionListRooms: // changes nothing, and its answers are too large to remember
+		if err := c.route(env); err != nil {
+			c.sendError(wireError(err), re, env.ID)
+		}
 	case !ok:
 		return false
-	case known.room == nil:
-		c.send(&protocol.Header{Action: known.reply.action, Ref: env.ID, Re: known.reply.re}, known.reply.body)
-	case known.room.post(&entry{kind: entryAgain, member: c.id, id: env.ID, action: string(env.Action), client: c}) != nil:
-		c.refuseStale(env, "was received, and its room has closed")
+	case known.room == nil, known.room.post(&entry{kind: entryAgain, member: c.id, id: env.ID, action: re, client: c}) != nil:
+		c.answerAgain(env.ID, re)
 	}
 	return true
 }
 
 // refuseStale refuses an id for good. It is no answer that is remembered: there
 // may be a true one.
-func (c *Client) refuseStale(env *protocol.Envelope, why string) {
-	c.send(&protocol.Header{Action: protocol.ActionError, Ref: env.ID, Re: string(env.Action)}, errorBody(staleID(env.ID, why)))
-}
-
-func staleID(id uint64, why string) *Error {
-	return newError(protocol.CodeStaleID, "id %d %s", id, why)
+func (c *Client) refuseStale(id uint64, re, why string) {
+	c.send(&protocol.Header{Action: protocol.ActionError, Ref: id, Re: re}, errorBody(newError(protocol.CodeStaleID, "id %d %s", id, why)))
 }
 
 // waitForRate waits for the client's rate, for as long as its link is patient.
@@ -89,42 +87,62 @@ type answered struct {
 	body   json.RawMessage
 }
 
-// answers is what a room knows of the messages of one session that it has
-// handled, so that one which comes again is answered again and not handled
-// again. It stays for a while after the member has left.
+// answers are the newest that a room has given to a member, so that a message
+// which comes again is answered again and not handled again. When the member is
+// removed, they go to its session.
 type answers struct {
 	newest []answered
-	at     time.Time // of the last
+	bytes  int
 }
 
-// keptAnswers is how many answers a room keeps of a session: more than a client
-// has unanswered when its connection breaks.
-const keptAnswers = 64
+// Bounds of what a room remembers for a member: more than a client has unanswered
+// when its connection breaks.
+const (
+	keptAnswers     = 64
+	keptAnswerBytes = 64 << 10
+)
+
+func (a *answers) add(one answered) {
+	a.newest = append(a.newest, one)
+	a.bytes += len(one.body)
+	for len(a.newest) > keptAnswers || a.bytes > keptAnswerBytes && len(a.newest) > 1 {
+		a.bytes -= len(a.newest[0].body)
+		a.newest = slices.Delete(a.newest, 0, 1)
+	}
+}
 
 // keep remembers an answer that the room gives to a session.
 func (r *Room) keep(e *entry, action string, body json.RawMessage) {
 	if e.id == 0 || e.client.session == nil || e.kind == entryAgain {
 		return
 	}
-	a := r.answers[e.member]
-	if a == nil {
-		if r.answers == nil {
-			r.answers = map[string]*answers{}
-		}
-		a = &answers{}
-		r.answers[e.member] = a
+	one := answered{id: e.id, re: e.reAction(), action: action, body: body}
+	m := r.members[e.member]
+	if m == nil {
+		e.client.session.note(asked{id: e.id, reply: one})
+		return
 	}
-	if len(a.newest) == keptAnswers {
-		a.newest = slices.Delete(a.newest, 0, keptAnswers/4)
+	if m.answers == nil {
+		m.answers = &answers{}
 	}
-	a.newest = append(a.newest, answered{id: e.id, re: e.reAction(), action: action, body: body})
-	a.at = r.now
+	m.answers.add(one)
+}
+
+// handOver gives a member's answers to its session.
+func (m *Member) handOver() {
+	if m.answers == nil {
+		return
+	}
+	for _, one := range m.answers.newest {
+		m.client.session.note(asked{id: one.id, reply: one})
+	}
+	m.answers = nil
 }
 
 // answerAgain answers a message that has come before.
 func (r *Room) answerAgain(e *entry) {
-	if a := r.answers[e.member]; a != nil {
-		for _, known := range slices.Backward(a.newest) {
+	if m := r.members[e.member]; m != nil && m.answers != nil {
+		for _, known := range slices.Backward(m.answers.newest) {
 			if known.id == e.id {
 				e.action = known.re
 				r.reply(e, known.action, known.body)
@@ -132,14 +150,16 @@ func (r *Room) answerAgain(e *entry) {
 			}
 		}
 	}
-	r.reply(e, protocol.ActionError, errorBody(staleID(e.id, "was handled, and its answer is not known any more")))
+	e.client.answerAgain(e.id, e.action)
 }
 
-// trimAnswers forgets what those have asked who are gone.
-func (r *Room) trimAnswers() {
-	for slug, a := range r.answers {
-		if r.members[slug] == nil && r.now.Sub(a.at) >= historyAge {
-			delete(r.answers, slug)
-		}
+// answerAgain answers a message that has come before from what the session
+// knows.
+func (c *Client) answerAgain(id uint64, re string) {
+	known, ok := c.session.recall(id)
+	if !ok || known.room != nil {
+		c.refuseStale(id, re, "was received, and its answer is not known any more")
+		return
 	}
+	c.send(&protocol.Header{Action: known.reply.action, Ref: id, Re: known.reply.re}, known.reply.body)
 }

@@ -290,17 +290,23 @@ func (c *Client) forgetIfGone(m *membership) {
 
 // end takes the client off the server: from here on nobody finds it, and its
 // rooms are told. Ending again has no effect.
-func (c *Client) end(reason LeaveReason) {
+func (c *Client) end(reason LeaveReason) { c.endIf(reason, func() bool { return true }) }
+
+// endIf is end, unless its condition, which is asked under the lock, has passed.
+func (c *Client) endIf(reason LeaveReason, still func() bool) {
 	c.mu.Lock()
-	if c.ended {
+	if c.ended || !still() {
 		c.mu.Unlock()
 		return
 	}
 	c.ended = true
 	rooms := c.rooms
 	c.rooms = nil
-	c.forget()
+	away := c.forget()
 	c.mu.Unlock()
+	if away {
+		defer c.gone(DisconnectInfo{Client: c.id, Code: 1006}) // its connection has not told: it could have come back
+	}
 	if c.srv.clients.find(c.id) != c {
 		return // it never got as far as being a client
 	}
@@ -314,3 +320,11 @@ func (c *Client) end(reason LeaveReason) {
 }
 
 var emptyBody = json.RawMessage("{}")
+
+// gone counts and traces the end of a client that was let in.
+func (c *Client) gone(info DisconnectInfo) {
+	c.srv.stats.disconnects.Add(1)
+	if c.srv.trace.Disconnect != nil {
+		c.srv.observe(func() { c.srv.trace.Disconnect(info) })
+	}
+}

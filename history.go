@@ -43,9 +43,10 @@ func (r *Room) record(items []fanout.Item) {
 		h.bytes += it.Frame.Len()
 	}
 	o := &r.srv.opts
-	over := len(h.kept) - o.HistoryMessages
-	for bytes := h.bytes; bytes > o.HistoryBytes && over < len(h.kept); over++ {
-		bytes -= h.kept[max(over, 0)].item.Frame.Len()
+	h.evict(len(h.kept) - o.HistoryMessages)
+	over := 0
+	for bytes := h.bytes; bytes > o.HistoryBytes; over++ {
+		bytes -= h.kept[over].item.Frame.Len()
 	}
 	h.evict(over)
 	if len(h.kept) > 0 && h.trim == nil {
@@ -77,7 +78,6 @@ func (r *Room) trimHistory() {
 		old++
 	}
 	h.evict(old)
-	r.trimAnswers()
 	if len(h.kept) > 0 {
 		h.trim = r.alarm(historyAge-r.now.Sub(h.kept[0].at), entry{kind: entryTrim})
 	} else {

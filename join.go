@@ -236,6 +236,7 @@ func (r *Room) remove(m *Member, reason LeaveReason) {
 	}
 	r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
 	r.forgetSession(m)
+	m.handOver()
 	if reason == Kicked {
 		m.client.left(r, Kicked)
 	}

@@ -121,6 +121,7 @@ func (r *Room) shut(how shutting) {
 		}
 		r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
 		m.client.left(r, Closed)
+		m.handOver()
 		delete(r.members, m.ID())
 		r.countLeave(m, Closed)
 	}
@@ -190,7 +191,7 @@ func (r *Room) redirect(e *entry) {
 	case entryResume:
 		e.link.out.Replay([]*fanout.Frame{e.client.leftFrame(r.name, Closed)})
 	case entryAgain:
-		e.client.sendError(staleID(e.id, "was received, and its room has closed"), e.action, e.id)
+		e.client.answerAgain(e.id, e.action)
 	case entryJoin:
 		err := r.setupErr
 		if err == nil {

@@ -251,7 +251,8 @@ func (l *link) finish(err error) {
 		reason = Left
 	}
 	l.srv.greeting.leave(l)
-	if l.client != nil && !l.left(closed) {
+	goesOn := l.client != nil && l.goesOn(closed)
+	if l.client != nil && !goesOn {
 		l.client.end(reason)
 	}
 	if isClose {
@@ -263,23 +264,17 @@ func (l *link) finish(err error) {
 		}
 	}
 	_ = l.conn.CloseNow()
-	if !l.begun {
-		return
-	}
-	l.srv.stats.disconnects.Add(1)
-	if l.srv.trace.Disconnect != nil {
-		l.srv.observe(func() {
-			l.srv.trace.Disconnect(DisconnectInfo{Client: l.client.id, Code: closed.Code, Reason: closed.Reason})
-		})
+	if l.begun && !goesOn {
+		l.client.gone(DisconnectInfo{Client: l.client.id, Code: closed.Code, Reason: closed.Reason})
 	}
 }
 
-// left reports whether the client goes on without the connection: another has
-// its session, or it may come back. A close by the peer, or for what it has done,
-// is the end.
-func (l *link) left(closed *socket.CloseError) bool {
+// goesOn reports whether the client goes on without the connection: another has
+// its session, or it may come back. A close by the peer that does not answer one
+// of ours, or for what it has done, is the end.
+func (l *link) goesOn(closed *socket.CloseError) bool {
 	c := l.client
-	if c.session != nil && c.link.Load() != l {
+	if c.session != nil && c.without(l) {
 		return true
 	}
 	final := closed.Peer || closed.Code != 1006 && closed.Code != uint16(protocol.CloseInternal)

@@ -11,14 +11,15 @@ import (
 // Member is a client as one room sees it. It is what handlers get and is valid
 // in this room's turns only; for code outside rooms there is [Client].
 type Member struct {
-	room   *Room
-	client *Client
-	port   fanout.Port
-	number uint64 // its place in the order of joining, never given again
-	slot   int
-	since  uint64 // seq behind which it is entitled to the room's output
-	away   bool   // its connection has broken
-	props  map[string]any
+	room    *Room
+	client  *Client
+	port    fanout.Port
+	number  uint64 // its place in the order of joining, never given again
+	slot    int
+	since   uint64   // seq behind which it is entitled to the room's output
+	away    bool     // its connection has broken
+	answers *answers // nil: none
+	props   map[string]any
 }
 
 // ID is the client's slug: its public name, unique for ever.

@@ -54,7 +54,6 @@ type Room struct {
 	order    roster
 	sessions int // members that can come back
 	history  history
-	answers  map[string]*answers
 	props    map[string]any
 
 	access

@@ -31,7 +31,7 @@ func (c *Client) receive(env *protocol.Envelope, err error) {
 		c.sendError(newError(protocol.CodeBadMessage, "%s", bad.Message), "", env.ID)
 		return
 	case env.ID != 0 && env.ID <= last:
-		c.refuseStale(env, "does not grow")
+		c.refuseStale(env.ID, string(env.Action), "does not grow")
 		return
 	}
 	if err := c.routePatiently(env); err != nil {
@@ -101,7 +101,7 @@ func (c *Client) route(env *protocol.Envelope) error {
 	case action == protocol.ActionListRooms:
 		reply, err := c.srv.listRooms(env.Body)
 		if err == nil && env.ID != 0 {
-			c.sendAck(action, env.ID, reply)
+			c.send(&protocol.Header{Action: protocol.ActionAck, Ref: env.ID, Re: action}, reply)
 		}
 		return err
 	case action == protocol.ActionListMembers:

@@ -28,9 +28,10 @@ type session struct {
 	directs []*fanout.Frame // the newest frames that carry n
 	bytes   int
 
-	memory sync.Mutex // guards what follows
-	asked  []asked    // the newest messages that want an answer
-	out    []gone     // the newest rooms that have removed the client
+	memory  sync.Mutex // guards what follows
+	asked   []asked    // the newest messages that want an answer
+	replies int        // bytes of the replies in them
+	out     []gone     // the newest rooms that have removed the client
 }
 
 // gone is a room that has removed the client, and why.
@@ -51,6 +52,7 @@ const (
 	keptDirects     = 64
 	keptDirectBytes = 64 << 10
 	keptAsked       = 256
+	keptReplyBytes  = 64 << 10
 	keptGone        = 32
 )
 
@@ -229,21 +231,25 @@ func (c *Client) drop(l *link) bool {
 	return true
 }
 
-// expire ends a session whose client has not come back since l.
-func (c *Client) expire(l *link) {
+// without reports whether the session goes on without l: another link has it, or
+// it was dropped.
+func (c *Client) without(l *link) bool {
 	c.mu.Lock()
-	late := c.session.away && c.link.Load() == l
-	c.mu.Unlock()
-	if late {
-		c.end(Dropped)
-	}
+	defer c.mu.Unlock()
+	return !c.ended && (c.link.Load() != l || c.session.away)
 }
 
-// forget ends what the server holds of a session. The lock is held.
-func (c *Client) forget() {
+// expire ends a session whose client has not come back since l.
+func (c *Client) expire(l *link) {
+	c.endIf(Dropped, func() bool { return c.session.away && c.link.Load() == l })
+}
+
+// forget ends what the server holds of a session, and reports whether that was
+// away. The lock is held.
+func (c *Client) forget() (away bool) {
 	s := c.session
 	if s == nil {
-		return
+		return false
 	}
 	c.srv.forgetToken(s.token)
 	c.srv.forgetToken(s.offered)
@@ -251,6 +257,7 @@ func (c *Client) forget() {
 		s.window.Stop()
 		c.srv.stats.kept.Add(-1)
 	}
+	return s.away
 }
 
 // remember keeps a frame that carries n. The numbering is held.
@@ -291,10 +298,13 @@ type directGap struct {
 func (s *session) note(a asked) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
-	if len(s.asked) == keptAsked {
-		s.asked = slices.Delete(s.asked, 0, keptAsked/4)
-	}
 	s.asked = append(s.asked, a)
+	s.replies += len(a.reply.body)
+	gone := 0
+	for n := len(s.asked); n-gone > keptAsked || s.replies > keptReplyBytes && n-gone > 1; gone++ {
+		s.replies -= len(s.asked[gone].reply.body)
+	}
+	s.asked = slices.Delete(s.asked, 0, gone)
 }
 
 func (s *session) recall(id uint64) (asked, bool) {

@@ -217,6 +217,26 @@ func TestGapOnResume(t *testing.T) {
 	}
 }
 
+// TestHistoryForgets: what a room keeps does not stay for ever.
+func TestHistoryForgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, &simplysocket.Options{ResumeWindow: time.Hour})
+		a, p := h.member("r"), h.page()
+		p.call("join-room", "r", nil)
+		p.cut()
+		a.call("x", "r", note{"old"})
+		time.Sleep(80 * time.Second)
+		a.call("x", "r", note{"young"})
+		time.Sleep(20 * time.Second)
+		p.resume()
+		a.call("x", "r", note{"live"})
+		p.until("the live message", func(m message) bool { return m.field("text") == "live" })
+		if got := p.texts("x"); !slices.Equal(got, []string{"gap", "young", "live"}) {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
 // TestResumeWindow: hooks, and the end of a session that does not come back.
 func TestResumeWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -342,6 +362,49 @@ func TestTakenOver(t *testing.T) {
 	p.call("x", "r", note{"3"})
 }
 
+// TestTooSlowComesBack: who was closed with 4008 has its session still, and is
+// told what it has lost.
+func TestTooSlowComesBack(t *testing.T) {
+	gone := make(chan simplysocket.DisconnectInfo, 10)
+	h := serve(t, false, &simplysocket.Options{
+		MessageRate: simplysocket.Unlimited, OutboxBytes: 64 << 10,
+		Trace: &simplysocket.Trace{Disconnect: func(i simplysocket.DisconnectInfo) { gone <- i }},
+	})
+	a, p := h.member("r"), h.page()
+	p.call("join-room", "r", nil)
+	slug := p.id
+	p.pause()
+	body := object{"text": strings.Repeat("x", 32<<10)}
+	for h.Stats().Kept == 0 {
+		a.call("x", "r", body)
+	}
+	for range 10 { // more than the room keeps
+		a.call("x", "r", body)
+	}
+	p.client.resume()
+	if end := p.closing(); end.Code != 4008 {
+		t.Errorf("closed with %v", end)
+	}
+	p.resume()
+	a.call("x", "r", note{"end"})
+	p.until("the end", func(m message) bool { return m.field("text") == "end" })
+	if got := p.texts("x"); p.id != slug || got[0] != "gap" {
+		t.Errorf("%s of %s got %d messages", p.id, slug, len(got))
+	}
+	select {
+	case i := <-gone:
+		t.Errorf("it was traced as gone: %+v", i)
+	default:
+	}
+	_ = p.conn.WriteClose(1000, "")
+	if i := <-gone; i.Client != slug || i.Code != 1000 {
+		t.Errorf("traced %+v", i)
+	}
+	if s := h.Stats(); s.Connects != 2 || s.Disconnects != 1 || s.Resumes != 1 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
 // TestGoneWhileAway: a room that has closed or kicked the member meanwhile.
 func TestGoneWhileAway(t *testing.T) {
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
@@ -413,19 +476,22 @@ func TestDirectsWhileAway(t *testing.T) {
 	}
 }
 
-// TestAgain: a message that comes again is answered as before and handled once.
+// TestAgain: a message that comes again is answered as before and handled once,
+// also when its room has closed since.
 func TestAgain(t *testing.T) {
+	for name, timeout := range map[string]time.Duration{"open": time.Hour, "closed": time.Millisecond} {
+		t.Run(name, func(t *testing.T) { testAgain(t, timeout) })
+	}
+}
+
+func testAgain(t *testing.T, timeout time.Duration) {
 	runs := 0
-	h := coded(t, "r", func(room *simplysocket.Room) error {
-		simplysocket.OnCall(room, "count", func(*simplysocket.Member, simplysocket.None) (count, error) {
-			runs++
-			return count{runs}, nil
+	h := serve(t, false, &simplysocket.Options{EmptyRoomTimeout: timeout}, func(s *simplysocket.Server) {
+		s.HandleRoom("r", countingRoom(&runs))
+		s.HandleRoom("locked", func(room *simplysocket.Room) error {
+			room.OnJoin(func(*simplysocket.Join) error { return simplysocket.Errorf("forbidden", "no") })
+			return nil
 		})
-		simplysocket.On(room, "fail", func(*simplysocket.Member, simplysocket.None) error {
-			runs++
-			return simplysocket.Errorf("no-way", "run %d", runs)
-		})
-		return nil
 	})
 	p := h.page()
 	p.call("join-room", "r", nil) // 1
@@ -434,13 +500,18 @@ func TestAgain(t *testing.T) {
 		envelope(3, "fail", "r", nil),
 		envelope(4, "count", "r", nil),
 		envelope(5, "x", "nowhere", nil),
-		envelope(6, "leave-room", "r", nil),
+		envelope(6, "join-room", "locked", nil),
+		envelope(7, "list-members", "r", nil),
+		envelope(8, "leave-room", "r", nil),
 	}
 	want := map[uint64]string{}
 	for i, text := range sent {
 		p.write(text)
 		m := p.answer(uint64(i + 2))
 		want[m.Ref] = m.Action + " " + m.Re + " " + string(m.Body)
+	}
+	if timeout < time.Second {
+		waitFor(t, "the room to close", func() bool { return h.Stats().Rooms == 1 })
 	}
 	for range 2 {
 		p.cut()
@@ -460,9 +531,31 @@ func TestAgain(t *testing.T) {
 	if runs != 3 {
 		t.Errorf("handled %d times, want 3", runs)
 	}
-	p.lastID = 6
+	p.lastID = 8
 	p.call("join-room", "r", nil)
 	p.call("count", "r", nil)
+	p.call("list-rooms", "", nil)
+	p.cut()
+	p.resume()
+	p.write(envelope(11, "list-rooms", "", nil))
+	if m := p.answer(11); m.Action != "ack" {
+		t.Errorf("got %v", m)
+	}
+}
+
+// countingRoom counts how often its handlers run.
+func countingRoom(runs *int) func(*simplysocket.Room) error {
+	return func(room *simplysocket.Room) error {
+		simplysocket.OnCall(room, "count", func(*simplysocket.Member, simplysocket.None) (count, error) {
+			*runs++
+			return count{*runs}, nil
+		})
+		simplysocket.On(room, "fail", func(*simplysocket.Member, simplysocket.None) error {
+			*runs++
+			return simplysocket.Errorf("no-way", "run %d", *runs)
+		})
+		return nil
+	}
 }
 
 // answerNext waits for a further answer to an id that was answered before.
