@@ -36,13 +36,13 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 	s.arriving.enter(r)
 	defer s.arriving.leave(r)
 	if s.closing.Load() {
-		return refusal(http.StatusServiceUnavailable, "the server is shutting down", "Retry-After", "1")
+		return socket.Refuse(http.StatusServiceUnavailable, "the server is shutting down", "Retry-After", "1")
 	}
 	if err := socket.Check(r); err != nil {
 		return err
 	}
 	if !s.originAllowed(r) {
-		return refusal(http.StatusForbidden, "origin not allowed")
+		return socket.Refuse(http.StatusForbidden, "origin not allowed")
 	}
 	address := s.address(r)
 	if err := s.reserve(address); err != nil {
@@ -62,14 +62,6 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func refusal(status int, message string, header ...string) *socket.HandshakeError {
-	h := http.Header{}
-	for i := 0; i < len(header); i += 2 {
-		h.Set(header[i], header[i+1])
-	}
-	return &socket.HandshakeError{Status: status, Header: h, Message: message}
-}
-
 // upgrade authenticates the request and upgrades it. A client that is not
 // authenticated but offers the subprotocol gets a connection and no client: a
 // page can not see the 401 that all others get, but can see a close code.
@@ -77,7 +69,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string)
 	identity, denied := s.authenticate(r)
 	v1 := slices.Contains(socket.Subprotocols(r), protocol.Subprotocol)
 	if denied != nil && !v1 {
-		return nil, nil, refusal(http.StatusUnauthorized, "not authenticated", "WWW-Authenticate", "Bearer")
+		return nil, nil, socket.Refuse(http.StatusUnauthorized, "not authenticated", "WWW-Authenticate", "Bearer")
 	}
 	o := socket.UpgradeOptions{
 		Compression:      s.opts.Compression,
@@ -192,11 +184,11 @@ type addresses struct {
 func (s *Server) reserve(address string) error {
 	if s.clientCount.Add(1) > int64(s.opts.MaxClients) {
 		s.clientCount.Add(-1)
-		return refusal(http.StatusServiceUnavailable, string(protocol.CodeLimitExceeded)+": too many clients", "Retry-After", "5")
+		return socket.Refuse(http.StatusServiceUnavailable, string(protocol.CodeLimitExceeded)+": too many clients", "Retry-After", "5")
 	}
 	if s.opts.MaxClientsPerAddress < Unlimited && !s.addresses.enter(address, s.opts.MaxClientsPerAddress) {
 		s.clientCount.Add(-1)
-		return refusal(http.StatusTooManyRequests, string(protocol.CodeLimitExceeded)+": too many clients of your address", "Retry-After", "5")
+		return socket.Refuse(http.StatusTooManyRequests, string(protocol.CodeLimitExceeded)+": too many clients of your address", "Retry-After", "5")
 	}
 	return nil
 }

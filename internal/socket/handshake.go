@@ -34,25 +34,27 @@ func (e *HandshakeError) Respond(w http.ResponseWriter) {
 func Check(r *http.Request) error {
 	switch {
 	case !r.ProtoAtLeast(1, 1) || r.ProtoMajor > 1:
-		return refuse(http.StatusHTTPVersionNotSupported, "a WebSocket handshake needs HTTP/1.1")
+		return Refuse(http.StatusHTTPVersionNotSupported, "a WebSocket handshake needs HTTP/1.1")
 	case r.Method != http.MethodGet:
-		return refuse(http.StatusMethodNotAllowed, "a WebSocket handshake is a GET", "Allow", http.MethodGet)
+		return Refuse(http.StatusMethodNotAllowed, "a WebSocket handshake is a GET", "Allow", http.MethodGet)
 	case !hasToken(r.Header, "Connection", "upgrade") || !hasToken(r.Header, "Upgrade", "websocket"):
-		return refuse(http.StatusUpgradeRequired, "this is a WebSocket endpoint", "Upgrade", "websocket", "Connection", "Upgrade")
+		return Refuse(http.StatusUpgradeRequired, "this is a WebSocket endpoint", "Upgrade", "websocket", "Connection", "Upgrade")
 	case !isOnly(r.Header, "Sec-Websocket-Version", "13"):
-		return refuse(http.StatusUpgradeRequired, "the WebSocket version must be 13", "Sec-WebSocket-Version", "13")
+		return Refuse(http.StatusUpgradeRequired, "the WebSocket version must be 13", "Sec-WebSocket-Version", "13")
 	}
 	keys := r.Header.Values("Sec-Websocket-Key")
 	if len(keys) != 1 {
-		return refuse(http.StatusBadRequest, "there must be one Sec-WebSocket-Key")
+		return Refuse(http.StatusBadRequest, "there must be one Sec-WebSocket-Key")
 	}
 	if nonce, err := base64.StdEncoding.DecodeString(keys[0]); err != nil || len(nonce) != 16 {
-		return refuse(http.StatusBadRequest, "Sec-WebSocket-Key is not 16 bytes in base64")
+		return Refuse(http.StatusBadRequest, "Sec-WebSocket-Key is not 16 bytes in base64")
 	}
 	return nil
 }
 
-func refuse(status int, message string, header ...string) error {
+// Refuse returns a HandshakeError whose response has these headers: keys, each
+// with its value.
+func Refuse(status int, message string, header ...string) *HandshakeError {
 	h := http.Header{}
 	for i := 0; i < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
