@@ -2,7 +2,9 @@ package simplysocket_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
 )
@@ -24,5 +26,79 @@ func BenchmarkDisconnect(b *testing.B) {
 		b.StartTimer()
 		_ = c.conn.CloseNow()
 		waitFor(b, "all leaves", func() bool { s := h.Stats(); return s.Leaves == s.Joins })
+	}
+}
+
+// BenchmarkReconnectStorm breaks 5,000 connections at once: all sessions must be
+// back within 10 s, with what they missed, whoever stayed must not wait for more
+// than 1 s, and the memory must be what it was after the storm before.
+func BenchmarkReconnectStorm(b *testing.B) {
+	const sessions, rooms = 5000, 50
+	h := serve(b, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, AnnounceLimit: 1})
+	pages := make([]*page, sessions)
+	each := func(f func(i int, p *page)) {
+		var wg sync.WaitGroup
+		for worker := range 64 {
+			wg.Go(func() {
+				for i := worker; i < sessions; i += 64 {
+					f(i, pages[i])
+				}
+			})
+		}
+		wg.Wait()
+	}
+	each(func(i int, _ *page) {
+		pages[i] = h.page()
+		pages[i].call("join-room", fmt.Sprint("room/", i%rooms), nil)
+	})
+	stayed := h.member("room/0")
+	var longest time.Duration
+	storm := func(missed string) time.Duration {
+		each(func(_ int, p *page) { _ = p.conn.CloseNow() })
+		waitFor(b, "all to be away", func() bool { return h.Stats().Kept == sessions })
+		for room := range rooms {
+			if err := h.Room(fmt.Sprint("room/", room)).Broadcast(missed, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+		stop := make(chan struct{})
+		var others sync.WaitGroup
+		others.Go(func() { longest = max(longest, stayed.stall(stop)) })
+		began := time.Now()
+		each(func(_ int, p *page) {
+			broken := p.client
+			p.resume()
+			broken.forget()
+			p.until("what was missed", func(m message) bool { return m.Action == missed })
+		})
+		took := time.Since(began)
+		close(stop)
+		others.Wait()
+		return took
+	}
+	storm("first")
+	_, before, _ := resources()
+	var took time.Duration
+	for n := 0; b.Loop(); n++ {
+		took += storm(fmt.Sprint("storm/", n))
+	}
+	_, after, _ := resources()
+	b.ReportMetric(took.Seconds()/float64(b.N), "s-until-all-are-back")
+	b.ReportMetric(float64(longest.Milliseconds()), "longest-stall-ms")
+	b.ReportMetric(float64(int64(after)-int64(before))/sessions, "B-more/session")
+	b.ReportMetric(0, "ns/op")
+}
+
+// stall calls without pause and returns how long the longest call took.
+func (c *client) stall(stop <-chan struct{}) (longest time.Duration) {
+	for {
+		select {
+		case <-stop:
+			return longest
+		case <-time.After(10 * time.Millisecond):
+			asked := time.Now()
+			c.call("alive", "room/0", nil)
+			longest = max(longest, time.Since(asked))
+		}
 	}
 }

@@ -168,10 +168,7 @@ func header(key, value string) dialOption {
 func (h *host) try(query string, opts ...dialOption) (*client, error) {
 	c, err := h.open(query, opts...)
 	if err == nil {
-		h.t.Cleanup(func() {
-			_ = c.conn.CloseNow()
-			<-c.done
-		})
+		h.t.Cleanup(c.cutOff)
 	}
 	return c, err
 }
@@ -336,6 +333,21 @@ func (c *client) received() []message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]message(nil), c.inbox...)
+}
+
+// cutOff ends the connection without a word.
+func (c *client) cutOff() {
+	_ = c.conn.CloseNow()
+	<-c.done
+}
+
+func (c *client) ended() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // closing waits for the end of the connection.

@@ -26,6 +26,7 @@ type page struct {
 func (h *host) page(opts ...dialOption) *page {
 	h.t.Helper()
 	p := &page{h: h, opts: append(opts, v1), rooms: map[string][2]uint64{}}
+	h.t.Cleanup(func() { p.cutOff() }) // whichever it has by then
 	if m := p.hello(object{}); strings.Contains(string(m.Body), `"resumed":true`) {
 		h.t.Fatalf("a new session is resumed: %v", m)
 	}
@@ -39,11 +40,19 @@ func (p *page) hello(body object) message {
 	if p.client != nil {
 		lastID = p.lastID
 	}
-	p.client, p.seen = p.h.raw("", p.opts...), 0
+	before := p.client
+	c, err := p.h.open("", p.opts...)
+	if err != nil {
+		p.h.t.Fatal(err)
+	}
+	p.client, p.seen = c, 0
 	p.lastID = lastID
 	p.write(envelope(0, "hello", "", body))
 	m := p.expect("welcome")
 	p.id, p.token = m.field("client"), m.field("session")
+	if before != nil && !before.ended() {
+		p.h.t.Cleanup(before.cutOff)
+	}
 	return m
 }
 
