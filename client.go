@@ -202,6 +202,7 @@ func (c *Client) join(req joinRequest) error {
 		if m == nil || m.room != room {
 			m = &membership{room: room}
 		}
+		c.noteAsked(room, req.id)
 		err = room.post(&entry{kind: entryJoin, member: c.id, id: req.id, body: req.body, flags: req.flags, client: c, pending: m})
 		if errors.Is(err, ErrRoomClosed) {
 			continue // it has closed since it was found; open it anew
@@ -210,7 +211,6 @@ func (c *Client) join(req joinRequest) error {
 			c.countBusy(err)
 			return err
 		}
-		c.noteAsked(room, req.id)
 		m.waiting++
 		m.leaving = false
 		if !slices.Contains(c.rooms, m) {
@@ -227,16 +227,17 @@ func (c *Client) leave(name string, id uint64) error {
 	if m == nil || m.leaving { // a mailbox always has a place for a leave, but not for many
 		return ErrRoomClosed
 	}
+	c.noteAsked(m.room, id)
 	err := m.room.post(&entry{kind: entryLeave, member: c.id, id: id, client: c, pending: m})
 	if err == nil {
-		c.noteAsked(m.room, id)
 		m.waiting++
 		m.leaving = true
 	}
 	return err
 }
 
-// noteAsked remembers which room answers a message.
+// noteAsked remembers which room will answer a message. It comes before the
+// message, so that the answer comes after it.
 func (c *Client) noteAsked(room *Room, id uint64) {
 	if c.session != nil && id != 0 {
 		c.session.note(asked{id: id, room: room})

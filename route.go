@@ -168,11 +168,9 @@ func (c *Client) deliver(env *protocol.Envelope, kind entryKind, action string) 
 }
 
 func (c *Client) post(room *Room, e *entry) error {
+	c.noteAsked(room, e.id)
 	err := room.post(e)
 	c.countBusy(err)
-	if err == nil {
-		c.noteAsked(room, e.id)
-	}
 	return err
 }
 
