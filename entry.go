@@ -13,6 +13,7 @@ const (
 	entryMessage   entryKind = iota + 1 // a member's message to the room
 	entryDirect                         // a member's message to another member
 	entryMembers                        // a member asks for the list of members
+	entryHistory                        // a member asks for what was said
 	entryJoin                           // a client asks to be let in
 	entryLeave                          // a member leaves or has lost its session
 	entryServer                         // the server's own code sends to the room
@@ -82,7 +83,7 @@ const entryOverhead = 256
 // membership, or what the room itself has asked for, always has a place.
 func (e *entry) bounded() bool {
 	switch e.kind {
-	case entryMessage, entryDirect, entryMembers, entryServer, entryBroadcast:
+	case entryMessage, entryDirect, entryMembers, entryHistory, entryServer, entryBroadcast:
 		return true
 	case entryJoin:
 		return e.flags&flagConnect == 0
@@ -100,6 +101,8 @@ func (e *entry) reAction() string {
 		return protocol.ActionLeaveRoom
 	case entryMembers:
 		return protocol.ActionListMembers
+	case entryHistory:
+		return protocol.ActionHistory
 	default:
 		return e.action
 	}

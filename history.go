@@ -1,16 +1,18 @@
 package simplysocket
 
 import (
+	"encoding/json"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// history is a room's newest output, for members whose connection breaks. It
-// shares the frames with those who received them, and there is none while no
-// member could come back.
+// history is a room's newest output, for members whose connection breaks or who
+// ask for it. It shares the frames with those who received them, and there is
+// none where nobody could want it.
 type history struct {
 	kept    []keptFrame
 	bytes   int
@@ -27,7 +29,7 @@ type keptFrame struct {
 // record keeps what was written, in its order. Volatile frames and answers are
 // not kept: the ones may be lost, and the others are given again.
 func (r *Room) record(items []fanout.Item) {
-	if r.sessions == 0 {
+	if r.sessions == 0 && !r.showsHistory() {
 		return
 	}
 	h := &r.history
@@ -188,11 +190,73 @@ func (r *Room) forgetSession(m *Member) {
 	if m.client.session == nil {
 		return
 	}
-	if r.sessions--; r.sessions > 0 {
+	if r.sessions--; r.sessions > 0 || r.showsHistory() {
 		return
 	}
 	if r.history.trim != nil {
 		r.history.trim.stop()
 	}
 	r.history = history{evicted: r.seq}
+}
+
+// showsHistory reports whether members may ask for what is kept.
+func (r *Room) showsHistory() bool {
+	switch {
+	case r.isLobby:
+		return false
+	case r.shown != nil:
+		return *r.shown
+	default:
+		return r.relaying
+	}
+}
+
+type historyQuery struct {
+	Before uint64 `json:"before"`
+}
+
+type historyPage struct {
+	Epoch    uint64            `json:"epoch"`
+	Messages []json.RawMessage `json:"messages"`
+	Next     uint64            `json:"next,omitempty"`
+	Complete bool              `json:"complete"`
+}
+
+// tellHistory answers a member with the newest of what it was entitled to before
+// a position, oldest first.
+func (r *Room) tellHistory(e *entry) (json.RawMessage, error) {
+	m := r.members[e.member]
+	if m == nil {
+		return nil, r.notAMember()
+	}
+	if !r.showsHistory() {
+		return nil, newError(protocol.CodeForbidden, "room %q does not show its history", r.name)
+	}
+	var q historyQuery
+	if err := json.Unmarshal(e.body, &q); err != nil {
+		return nil, badBody(err)
+	}
+	r.flush() // what waits is said already
+	r.before = r.mark()
+	page := historyPage{Epoch: r.stream.epoch, Messages: []json.RawMessage{}}
+	frames, _ := r.history.missed(&m.port, m.since)
+	if q.Before != 0 {
+		frames = frames[:sort.Search(len(frames), func(i int) bool { return frames[i].Seq >= q.Before })]
+	}
+	first := len(frames)
+	for size := 0; first > 0 && len(frames)-first < pageItems; first-- {
+		size += len(frames[first-1].Payload())
+		if size > pageBytes && first < len(frames) {
+			break
+		}
+	}
+	for _, f := range frames[first:] {
+		page.Messages = append(page.Messages, f.Payload())
+	}
+	if first > 0 {
+		page.Next = frames[first].Seq
+	} else {
+		page.Complete = r.history.evicted <= m.since
+	}
+	return mustEncode(page), nil
 }

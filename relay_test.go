@@ -195,7 +195,7 @@ func TestDirectMessages(t *testing.T) {
 			t.Errorf("to %q in %q: got %v, want %s", tt.to, tt.room, m, tt.code)
 		}
 	}
-	for id, action := range []string{"join-room", "leave-room", "list-rooms", "list-members"} {
+	for id, action := range []string{"join-room", "leave-room", "list-rooms", "list-members", "history"} {
 		b.write(fmt.Sprintf(`{"action":%q,"IsTargetClient":true,"target":%q,"id":%d}`, action, a.id, 100+id))
 		if m := b.answer(uint64(100 + id)); m.code() != "bad-message" {
 			t.Errorf("%s to a client: %v", action, m)
@@ -438,7 +438,7 @@ func TestProtocolActions(t *testing.T) {
 		c.refused(action, "r", nil, "forbidden")
 		c.refused(action, "", nil, "forbidden")
 	}
-	for _, action := range []string{"$x", "history", "find-room", "watch-rooms"} {
+	for _, action := range []string{"$x", "find-room", "watch-rooms"} {
 		c.refused(action, "r", nil, "unknown-action")
 	}
 	for _, name := range []string{"a b", "a//b", "..", "a/", "é", "*", ">", "a\x00", strings.Repeat("a", 129)} {

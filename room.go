@@ -60,6 +60,7 @@ type Room struct {
 	overflow   Overflow
 	interval   time.Duration
 	timestamps bool
+	shown      *bool // whether members may ask for the history; nil: relay rooms' may
 
 	handlers
 	clocks
@@ -264,6 +265,12 @@ func (r *Room) SetOverflow(policy Overflow) { r.overflow = policy }
 // 16 to 50 ms halve the cost of a busy room. Zero, the default, writes at the
 // end of each turn.
 func (r *Room) SetFlushInterval(d time.Duration) { r.interval = max(d, 0) }
+
+// SetHistory says whether members may ask, by `history`, for what was said since
+// they joined and is kept still; see [Options.HistoryMessages]. Relay rooms allow
+// it unless told otherwise, rooms with handlers only if told. The lobby keeps
+// nothing.
+func (r *Room) SetHistory(shown bool) { r.shown = &shown }
 
 // SetTimestamps says whether messages carry the time of their entry.
 func (r *Room) SetTimestamps(on bool) { r.timestamps = on }

@@ -106,10 +106,11 @@ func (c *Client) route(env *protocol.Envelope) error {
 		return err
 	case action == protocol.ActionListMembers:
 		return c.deliver(env, entryMembers, action)
+	case action == protocol.ActionHistory:
+		return c.deliver(env, entryHistory, action)
 	case action == protocol.ActionHello || protocol.ServerAction(action):
 		return newError(protocol.CodeForbidden, "%q is not for clients to send", action)
-	case protocol.ReservedAction(action), action == protocol.ActionHistory,
-		action == protocol.ActionFindRoom, action == protocol.ActionWatchRooms:
+	case protocol.ReservedAction(action), action == protocol.ActionFindRoom, action == protocol.ActionWatchRooms:
 		return newError(protocol.CodeUnknownAction, "this server does not know %q", action)
 	case env.IsTargetClient:
 		return c.routeDirect(env, action)
@@ -121,7 +122,8 @@ func (c *Client) route(env *protocol.Envelope) error {
 // ofRooms reports whether the server answers the action for a room.
 func ofRooms(action string) bool {
 	switch action {
-	case protocol.ActionJoinRoom, protocol.ActionLeaveRoom, protocol.ActionListRooms, protocol.ActionListMembers:
+	case protocol.ActionJoinRoom, protocol.ActionLeaveRoom, protocol.ActionListRooms, protocol.ActionListMembers,
+		protocol.ActionHistory:
 		return true
 	default:
 		return false

@@ -162,6 +162,8 @@ func (r *Room) dispatch(e *entry) (reply json.RawMessage, err error) {
 		return nil, r.directMessage(e)
 	case entryMembers:
 		return r.listMembers(e)
+	case entryHistory:
+		return r.tellHistory(e)
 	case entryJoin:
 		return nil, r.join(e)
 	case entryLeave:
