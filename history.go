@@ -14,7 +14,8 @@ import (
 // ask for it. It shares the frames with those who received them, and there is
 // none where nobody could want it.
 type history struct {
-	kept    []keptFrame
+	kept    []keptFrame // from head on
+	head    int
 	bytes   int
 	evicted uint64 // seq of the newest frame that is gone
 	trim    *alarm // nil while nothing is kept
@@ -45,13 +46,13 @@ func (r *Room) record(items []fanout.Item) {
 		h.bytes += it.Frame.Len()
 	}
 	o := &r.srv.opts
-	h.evict(len(h.kept) - o.HistoryMessages)
+	h.evict(len(h.live()) - o.HistoryMessages)
 	over := 0
 	for bytes := h.bytes; bytes > o.HistoryBytes; over++ {
-		bytes -= h.kept[over].item.Frame.Len()
+		bytes -= h.live()[over].item.Frame.Len()
 	}
 	h.evict(over)
-	if len(h.kept) > 0 && h.trim == nil {
+	if len(h.live()) > 0 && h.trim == nil {
 		h.trim = r.alarm(historyAge, entry{kind: entryTrim})
 	}
 }
@@ -60,15 +61,25 @@ func (r *Room) record(items []fanout.Item) {
 // found within two heartbeat intervals, and then the resume window begins.
 const historyAge = 90 * time.Second
 
+func (h *history) live() []keptFrame { return h.kept[h.head:] }
+
+// evict forgets the oldest n. Their places are closed up when they are half of
+// all: a room that is busy forgets one for each that it keeps.
 func (h *history) evict(n int) {
 	if n <= 0 {
 		return
 	}
-	for _, k := range h.kept[:n] {
+	gone := h.live()[:n]
+	for _, k := range gone {
 		h.bytes -= k.item.Frame.Len()
 	}
-	h.evicted = h.kept[n-1].item.Frame.Seq
-	h.kept = slices.Delete(h.kept, 0, n)
+	h.evicted = gone[n-1].item.Frame.Seq
+	clear(gone)
+	if h.head += n; h.head >= len(h.kept)/2 {
+		live := copy(h.kept, h.live())
+		clear(h.kept[live:])
+		h.kept, h.head = h.kept[:live], 0
+	}
 }
 
 // trimHistory forgets what is too old.
@@ -76,14 +87,14 @@ func (r *Room) trimHistory() {
 	h := &r.history
 	h.trim = nil
 	old := 0
-	for old < len(h.kept) && r.now.Sub(h.kept[old].at) >= historyAge {
+	for old < len(h.live()) && r.now.Sub(h.live()[old].at) >= historyAge {
 		old++
 	}
 	h.evict(old)
-	if len(h.kept) > 0 {
-		h.trim = r.alarm(historyAge-r.now.Sub(h.kept[0].at), entry{kind: entryTrim})
+	if len(h.live()) > 0 {
+		h.trim = r.alarm(historyAge-r.now.Sub(h.live()[0].at), entry{kind: entryTrim})
 	} else {
-		h.kept = nil
+		h.kept, h.head = nil, 0
 	}
 }
 
@@ -94,7 +105,7 @@ func (h *history) missed(p *fanout.Port, since uint64) (frames []*fanout.Frame, 
 		since, gapTo = h.evicted, h.evicted
 	}
 	newest := map[string]bool{} // keys of which a newer frame was seen
-	for _, k := range slices.Backward(h.kept) {
+	for _, k := range slices.Backward(h.live()) {
 		f := k.item.Frame
 		if f.Seq <= since {
 			break
