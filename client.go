@@ -24,7 +24,8 @@ type Client struct {
 	session  *session             // nil: it ends with its connection
 
 	mu    sync.Mutex
-	rooms []*membership // in joining order, without the lobby
+	rooms []*membership   // in joining order, without the lobby
+	info  json.RawMessage // what it shows of itself
 	ended bool
 
 	numbering sync.Mutex // orders the frames that carry n
@@ -203,7 +204,7 @@ func (c *Client) join(req joinRequest) error {
 			m = &membership{room: room}
 		}
 		c.noteAsked(room, req.id)
-		err = room.post(&entry{kind: entryJoin, member: c.id, id: req.id, body: req.body, flags: req.flags, client: c, pending: m})
+		err = room.post(&entry{kind: entryJoin, member: c.id, id: req.id, body: req.body, flags: req.flags, client: c, info: c.info, pending: m})
 		if errors.Is(err, ErrRoomClosed) {
 			continue // it has closed since it was found; open it anew
 		}

@@ -77,7 +77,8 @@
 // What a member missed is replayed from the room's bounded history, in order; what
 // is no longer there is told by a gap. A message that it sends again because its
 // answer was lost is answered again and handled once. A plain client leaves with
-// its connection.
+// its connection. Lists of members tell who is away, and what a client shows of
+// itself, see [Client.SetInfo].
 //
 // # Security
 //

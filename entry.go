@@ -28,7 +28,9 @@ const (
 	entryDrop                           // a member's connection has broken
 	entryResume                         // it has come back over another
 	entryAgain                          // a message that was received before
-	entryTrim                           // history and answers may have grown old
+	entryTrim                           // the history may have grown old
+	entryInfo                           // a member shows something else of itself
+	entryPresence                       // changes of members are to be told
 )
 
 // entry is one thing that happens to a room. All but the last group of fields
@@ -47,8 +49,9 @@ type entry struct {
 	failed  *taskError // result: what the task returned as its error
 
 	client  *Client
-	link    *link     // drop, resume: the connection
-	seen    [2]uint64 // resume: epoch and seq that the client has seen
+	link    *link           // drop, resume: the connection
+	seen    [2]uint64       // resume: epoch and seq that the client has seen
+	info    json.RawMessage // join, info: what the client shows of itself
 	pending *membership
 	answer  chan<- answer // where RoomRef.Call waits
 }

@@ -27,6 +27,9 @@ var (
 	// ErrBadAction is returned for an action that is not valid or belongs to
 	// the protocol.
 	ErrBadAction = errors.New("simplysocket: not a valid action")
+	// ErrInfoTooLarge is returned for what a client can not show of itself: more
+	// than 1 KiB.
+	ErrInfoTooLarge = errors.New("simplysocket: info is too large")
 	// ErrTooManyRooms is returned when a client is in as many rooms as it may.
 	ErrTooManyRooms = errors.New("simplysocket: client is in too many rooms")
 )

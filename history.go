@@ -30,7 +30,7 @@ type keptFrame struct {
 // record keeps what was written, in its order. Volatile frames and answers are
 // not kept: the ones may be lost, and the others are given again.
 func (r *Room) record(items []fanout.Item) {
-	if r.sessions == 0 && !r.showsHistory() {
+	if r.sessions == 0 && !r.showsHistory() || r.phase >= phaseClosing {
 		return
 	}
 	h := &r.history
@@ -140,6 +140,7 @@ func (r *Room) drop(e *entry) {
 		return
 	}
 	m.away = true
+	r.stir(m)
 	r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
 	if r.onDrop != nil {
 		r.hook("OnDrop", func() error { return r.onDrop(m) })
@@ -174,6 +175,9 @@ func (r *Room) resume(e *entry) {
 	r.emit(fanout.Item{Kind: fanout.Enter, Ports: []*fanout.Port{&m.port}})
 	back := m.away
 	m.away = false
+	if back {
+		r.stir(m)
+	}
 	if back && r.onResume != nil {
 		r.hook("OnResume", func() error { return r.onResume(m) })
 	}
@@ -204,6 +208,10 @@ func (r *Room) forgetSession(m *Member) {
 	if r.sessions--; r.sessions > 0 || r.showsHistory() {
 		return
 	}
+	r.forgetHistory()
+}
+
+func (r *Room) forgetHistory() {
 	if r.history.trim != nil {
 		r.history.trim.stop()
 	}

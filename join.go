@@ -53,9 +53,10 @@ type words struct {
 
 // memberNews tells the others who came or went.
 type memberNews struct {
-	Client  string `json:"client"`
-	Message string `json:"message"`
-	Reason  string `json:"reason,omitempty"`
+	Client  string          `json:"client"`
+	Message string          `json:"message"`
+	Reason  string          `json:"reason,omitempty"`
+	Info    json.RawMessage `json:"info,omitempty"`
 }
 
 // join lets a client in, or returns why not.
@@ -67,7 +68,7 @@ func (r *Room) join(e *entry) (err error) {
 	if err := r.admissible(e); err != nil {
 		return err
 	}
-	m := &Member{room: r, client: e.client, port: fanout.Port{Outlet: e.client.link.Load().out}}
+	m := &Member{room: r, client: e.client, info: e.info, port: fanout.Port{Outlet: e.client.link.Load().out}}
 	r.members[m.ID()] = m
 	r.order.add(m)
 	in := false
@@ -149,7 +150,7 @@ type joinedBody struct {
 func (r *Room) fillNotice(n notice, j *Join) {
 	state := joinedBody{Epoch: r.stream.epoch, Seq: n.seq, Count: len(r.members), Members: []memberItem{}}
 	if !r.isLobby {
-		state.Members, state.Next = r.memberPage(0)
+		state.Members, state.Next = r.membersAfter(0)
 	}
 	h := r.directHeader(j.ID(), protocol.ActionJoinedRoom, r.srv.name)
 	h.Seq = n.seq
@@ -177,6 +178,7 @@ func (r *Room) announceJoin(m *Member) {
 	r.broadcast(protocol.ActionClientJoinedRoom, mustEncode(memberNews{
 		Client:  m.ID(),
 		Message: "Client " + m.ID() + " joined the room",
+		Info:    m.info,
 	}), &sendOptions{except: []string{m.ID()}})
 }
 

@@ -125,7 +125,8 @@ func (r *Room) shut(how shutting) {
 		delete(r.members, m.ID())
 		r.countLeave(m, Closed)
 	}
-	r.order = roster{}
+	r.order, r.presence = roster{}, presence{}
+	r.forgetHistory()
 	r.stopClocks()
 	r.wake()
 	if r.flushing != nil {
@@ -187,7 +188,7 @@ func (r *Room) redirect(e *entry) {
 		e.client.settle(e.pending, false)
 	}
 	switch e.kind {
-	case entryDrop:
+	case entryDrop, entryInfo:
 	case entryResume:
 		e.link.out.Replay([]*fanout.Frame{e.client.leftFrame(r.name, Closed)})
 	case entryAgain:

@@ -111,10 +111,6 @@ func (s *Server) roomsAfter(after string) (first []*roomInfo, visible int) {
 	return first[:min(len(first), pageItems+1)], visible
 }
 
-type memberItem struct {
-	Client string `json:"client"`
-}
-
 type memberList struct {
 	Members []memberItem `json:"members"`
 	Count   int          `json:"count"`
@@ -139,22 +135,21 @@ func (r *Room) listMembers(e *entry) (json.RawMessage, error) {
 		return nil, badBody(err)
 	}
 	list := memberList{Count: len(r.members)}
-	list.Members, list.Next = r.memberPage(q.After)
+	list.Members, list.Next = r.membersAfter(q.After)
 	return mustEncode(list), nil
 }
 
-// memberPage returns the members behind that number and, if there are more, the
-// number to go on from.
-func (r *Room) memberPage(after uint64) (page []memberItem, next uint64) {
-	page = []memberItem{}
+// membersAfter returns the members behind that number and, if there are more,
+// the number to go on from.
+func (r *Room) membersAfter(after uint64) (items []memberItem, next uint64) {
+	page := memberPage{items: []memberItem{}}
 	for m := range r.order.after(after) {
-		if len(page) == pageItems {
-			return page, next
+		if !page.add(m.item()) {
+			return page.items, next
 		}
-		page = append(page, memberItem{Client: m.ID()})
 		next = m.number
 	}
-	return page, 0
+	return page.items, 0
 }
 
 type errorBodyFields struct {

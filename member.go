@@ -1,6 +1,7 @@
 package simplysocket
 
 import (
+	"encoding/json"
 	"iter"
 	"sort"
 
@@ -16,9 +17,11 @@ type Member struct {
 	port    fanout.Port
 	number  uint64 // its place in the order of joining, never given again
 	slot    int
-	since   uint64   // seq behind which it is entitled to the room's output
-	away    bool     // its connection has broken
-	answers *answers // nil: none
+	since   uint64          // seq behind which it is entitled to the room's output
+	away    bool            // its connection has broken
+	stirred bool            // the others are to be told of it
+	info    json.RawMessage // what it shows of itself
+	answers *answers        // nil: none
 	props   map[string]any
 }
 

@@ -54,6 +54,7 @@ type Room struct {
 	order    roster
 	sessions int // members that can come back
 	history  history
+	presence presence
 	props    map[string]any
 
 	access

@@ -189,6 +189,10 @@ func (r *Room) dispatch(e *entry) (reply json.RawMessage, err error) {
 		r.answerAgain(e)
 	case entryTrim:
 		r.trimHistory()
+	case entryInfo:
+		r.setInfo(e)
+	case entryPresence:
+		r.tellPresence()
 	case entryClose:
 		r.close(e.flags&flagShutdown != 0)
 	}

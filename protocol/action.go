@@ -14,6 +14,7 @@ const (
 	ActionRoomClosed       = "room-closed"
 	ActionClientJoinedRoom = "client-joined-room"
 	ActionClientLeftRoom   = "client-left-room"
+	ActionClientPresence   = "client-presence"
 	ActionRoomCount        = "room-count"
 	ActionHeartbeat        = "heartbeat"
 )

@@ -1,0 +1,168 @@
+package simplysocket_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+)
+
+type presenceNews struct {
+	Clients []struct {
+		Client string
+		State  string
+		Info   json.RawMessage
+	}
+}
+
+// presences returns what a client was told of others, one line for each frame.
+func (c *client) presences() (lines []string) {
+	for _, m := range c.received() {
+		if m.Action != "client-presence" {
+			continue
+		}
+		var line []string
+		for _, one := range decode[presenceNews](c.t, m.Body).Clients {
+			line = append(line, fmt.Sprint(one.Client[:3], " ", one.State, " ", string(one.Info)))
+		}
+		lines = append(lines, strings.Join(line, ", "))
+	}
+	return lines
+}
+
+func TestInfo(t *testing.T) {
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.OnConnect(func(_ context.Context, c *simplysocket.Client) error {
+			return c.SetInfo(object{"name": "nobody"})
+		})
+		s.HandleRoom("r", func(room *simplysocket.Room) error {
+			simplysocket.OnCall(room, "who", func(m *simplysocket.Member, _ simplysocket.None) (note, error) {
+				return note{string(m.Info())}, nil
+			})
+			return nil
+		})
+	})
+	a, b := h.member("r"), h.member("r")
+	if m := a.expect("client-joined-room"); !strings.Contains(string(m.Body), `"info":{"name":"nobody"}`) {
+		t.Errorf("got %v", m)
+	}
+	for _, name := range []string{"an", "ann"} { // told together
+		if err := h.Client(a.id).SetInfo(object{"name": name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m := b.expect("client-presence"); string(m.Body) != `{"clients":[{"client":"`+a.id+`","state":"online","info":{"name":"ann"}}]}` || m.Target != "r" {
+		t.Errorf("got %v", m)
+	}
+	if m := b.call("list-members", "r", nil); string(m.Body) != `{"members":[{"client":"`+a.id+`","state":"online","info":{"name":"ann"}},{"client":"`+b.id+`","state":"online","info":{"name":"nobody"}}],"count":2}` {
+		t.Errorf("list %s", m.Body)
+	}
+	if m := a.call("who", "r", nil); m.field("text") != `{"name":"ann"}` {
+		t.Errorf("got %v", m)
+	}
+	client := h.Client(a.id)
+	if err := client.SetInfo(object{"x": strings.Repeat("x", 1024)}); !errors.Is(err, simplysocket.ErrInfoTooLarge) {
+		t.Errorf("SetInfo of too much: %v", err)
+	}
+	if err := client.SetInfo(1); err == nil {
+		t.Error("a number was set")
+	}
+	if got := string(client.Info()); got != `{"name":"ann"}` {
+		t.Errorf("info %s", got)
+	}
+	if err := client.SetInfo(nil); err != nil || client.Info() != nil {
+		t.Errorf("nothing: %v, %s", err, client.Info())
+	}
+	a.cutOff()
+	h.waitForClients(1)
+	if err := client.SetInfo(nil); !errors.Is(err, simplysocket.ErrClientGone) {
+		t.Errorf("SetInfo of a client that is gone: %v", err)
+	}
+}
+
+// TestPresence: who goes away and comes back is told, changes together, not in
+// rooms that do not want it nor in large ones.
+func TestPresence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, &simplysocket.Options{AnnounceLimit: 4}, func(s *simplysocket.Server) {
+			s.HandleRoom("r", simplysocket.Relay)
+			s.HandleRoom("large", simplysocket.Relay)
+			s.HandleRoom("quiet", func(room *simplysocket.Room) error { room.SetPresence(false); return nil })
+		})
+		witness := h.member("r")
+		p := h.page()
+		for _, room := range []string{"r", "quiet", "large"} {
+			if room != "r" {
+				witness.call("join-room", room, nil)
+			}
+			p.call("join-room", room, nil)
+		}
+		for range 4 {
+			h.member("large")
+		}
+		slug := p.id[:3]
+		p.cut()
+		time.Sleep(time.Second)
+		if m := witness.call("list-members", "r", nil); !strings.Contains(string(m.Body), `{"client":"`+p.id+`","state":"away"}`) {
+			t.Errorf("list %s", m.Body)
+		}
+		p.resume()
+		time.Sleep(time.Second)
+		p.cut() // and at once
+		p.resume()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got, want := fmt.Sprint(witness.presences()), fmt.Sprintf("[%[1]s away  %[1]s online  %[1]s online ]", slug); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		witness.call("leave-room", "r", nil)
+		p.call("leave-room", "r", nil)
+	})
+}
+
+// TestPresencePages: what is told of many fits into messages.
+func TestPresencePages(t *testing.T) {
+	h := serve(t, true, nil)
+	witness := h.member("r")
+	const n = 120
+	for range n {
+		c := h.member("r")
+		if err := h.Client(c.id).SetInfo(object{"x": strings.Repeat("x", 1000)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := 0
+	witness.until("all", func(m message) bool {
+		if m.Action == "client-presence" {
+			if len(m.Body) > 64<<10 {
+				t.Errorf("a message of %d bytes", len(m.Body))
+			}
+			told += len(decode[presenceNews](t, m.Body).Clients)
+		}
+		return told == n
+	})
+	seen := 0
+	for after := uint64(0); ; {
+		m := witness.call("list-members", "r", object{"after": after})
+		page := decode[struct {
+			Members []json.RawMessage
+			Next    uint64
+		}](t, m.Body)
+		seen += len(page.Members)
+		if after = page.Next; after == 0 {
+			break
+		}
+		if len(m.Body) > 64<<10 {
+			t.Errorf("a page of %d bytes", len(m.Body))
+		}
+	}
+	if seen != n+1 {
+		t.Errorf("%d members are listed", seen)
+	}
+}
