@@ -48,7 +48,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reserve(address); err != nil {
 		return err
 	}
-	conn, l, err := s.upgrade(w, r, address)
+	conn, l, err := s.upgrade(w, r, address, s.links.Add(1))
 	if err != nil {
 		s.vacate(address)
 		return err
@@ -65,7 +65,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 // upgrade authenticates the request and upgrades it. A client that is not
 // authenticated but offers the subprotocol gets a connection and no client: a
 // page can not see the 401 that all others get, but can see a close code.
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string) (*socket.Conn, *link, error) {
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string, number uint64) (*socket.Conn, *link, error) {
 	identity, denied := s.authenticate(r)
 	v1 := slices.Contains(socket.Subprotocols(r), protocol.Subprotocol)
 	if denied != nil && !v1 {
@@ -89,7 +89,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string)
 		s.log.Info("client not authenticated", "address", address, "error", denied)
 		return conn, nil, nil
 	}
-	return conn, s.newLink(conn, identity, address, v1, r.URL.Query()["room"]), nil
+	return conn, s.newLink(conn, number, identity, address, v1, r.URL.Query()["room"]), nil
 }
 
 // authenticate contains a panic of the application's function: it denies.

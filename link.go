@@ -16,6 +16,7 @@ import (
 // time, and [fanout.Owner].
 type link struct {
 	srv      *Server
+	number   uint64 // in the order in which the handshakes came
 	conn     *socket.Conn
 	out      *fanout.Outlet
 	identity Identity
@@ -36,8 +37,8 @@ type link struct {
 	beat  pulse       // of the heartbeat
 }
 
-func (s *Server) newLink(conn *socket.Conn, identity Identity, address string, v1 bool, rooms []string) *link {
-	l := &link{srv: s, conn: conn, identity: identity, address: address, v1: v1, rooms: rooms}
+func (s *Server) newLink(conn *socket.Conn, number uint64, identity Identity, address string, v1 bool, rooms []string) *link {
+	l := &link{srv: s, number: number, conn: conn, identity: identity, address: address, v1: v1, rooms: rooms}
 	l.out = fanout.NewOutlet(conn, l, &s.limits)
 	return l
 }
@@ -168,12 +169,18 @@ func (l *link) greet(env *protocol.Envelope, err error) {
 		l.turnAway(protocol.ClosePolicy, "the hello is malformed")
 		return
 	}
-	if !l.srv.closing.Load() && l.resume(&h) {
-		l.srv.beats.add(l)
-		l.out.Open(l.welcome(true))
-		l.begun, l.rooms, l.patience = true, nil, patience
-		l.srv.stats.resumes.Add(1)
-		return
+	if !l.srv.closing.Load() {
+		switch l.resume(&h) {
+		case resumed:
+			l.srv.beats.add(l)
+			l.out.Open(l.welcome(true))
+			l.begun, l.rooms, l.patience = true, nil, patience
+			l.srv.stats.resumes.Add(1)
+			return
+		case outdated:
+			l.turnAway(protocol.CloseTaken, takenOver)
+			return
+		}
 	}
 	if err := l.begin(); err != nil {
 		var refused *socket.CloseError

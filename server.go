@@ -51,6 +51,7 @@ type Server struct {
 	beats       heartbeat
 
 	clientCount atomic.Int64
+	links       atomic.Uint64 // that there have been
 	closing     atomic.Bool
 	openRooms   census[*Room]
 	arriving    census[*http.Request]

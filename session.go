@@ -103,37 +103,51 @@ func (s *Server) forgetToken(token string) {
 	}
 }
 
+// outcome is what became of a hello that has a token.
+type outcome uint8
+
+const (
+	unknown  outcome = iota // there is no such session
+	resumed                 // it goes on over this connection
+	outdated                // a connection that was made later has it
+)
+
 // resume takes a session over, if its token is good: the newest, or the one
-// before it while the client may not have got that. It reports whether it did.
-func (l *link) resume(h *hello) bool {
+// before it while the client may not have got that.
+func (l *link) resume(h *hello) outcome {
 	c := l.srv.sessions.find(h.Session)
 	if c == nil || h.Session == "" || !reflect.DeepEqual(c.Identity(), l.identity) {
-		return false
+		return unknown
 	}
 	c.session.receiving.Lock() // what the link before is receiving is received
 	defer c.session.receiving.Unlock()
 	c.numbering.Lock() // nothing newer overtakes what is missing
 	defer c.numbering.Unlock()
-	before, ok := c.attach(l, h)
-	if !ok {
-		return false
+	before, became := c.attach(l, h)
+	if became != resumed {
+		return became
 	}
 	l.client = c
 	c.replayDirects(l.out, h.Direct)
 	if before != nil {
-		before.out.Close(uint16(protocol.CloseTaken), "a newer connection has the session")
+		before.out.Close(uint16(protocol.CloseTaken), takenOver)
 	}
-	return true
+	return resumed
 }
+
+const takenOver = "a newer connection has the session"
 
 // attach makes l the client's link and has the rooms send what it has missed.
 // It returns the link that it replaces, if that still stands.
-func (c *Client) attach(l *link, h *hello) (before *link, ok bool) {
+func (c *Client) attach(l *link, h *hello) (before *link, became outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.session
-	if c.ended || h.Session != s.token && h.Session != s.offered {
-		return nil, false
+	switch {
+	case c.ended || h.Session != s.token && h.Session != s.offered:
+		return nil, unknown
+	case l.number < c.link.Load().number: // a hello that was long on its way
+		return nil, outdated
 	}
 	if h.Session == s.offered {
 		c.srv.forgetToken(s.token)
@@ -153,7 +167,7 @@ func (c *Client) attach(l *link, h *hello) (before *link, ok bool) {
 	}
 	_ = c.srv.theLobby().post(c.returning(l, h, c.srv.opts.Lobby))
 	c.tellGone(l, h)
-	return before, true
+	return before, resumed
 }
 
 func (c *Client) returning(l *link, h *hello, room string) *entry {

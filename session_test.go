@@ -371,6 +371,26 @@ func TestTakenOver(t *testing.T) {
 	p.call("x", "r", note{"3"})
 }
 
+// TestLateHello: a hello that was long on its way does not take the session from
+// the connection that was made after it.
+func TestLateHello(t *testing.T) {
+	h := serve(t, false, nil)
+	p := h.page()
+	p.call("join-room", "r", nil)
+	p.cut()
+	token := p.token
+	late := h.raw("", v1)
+	p.resume()
+	late.write(envelope(0, "hello", "", object{"session": token}))
+	if end := late.closing(); end.Code != 4009 {
+		t.Errorf("closed with %v", end)
+	}
+	p.call("x", "r", nil)
+	p.cut()
+	p.resume()
+	p.call("x", "r", nil)
+}
+
 // TestTooSlowComesBack: who was closed with 4008 has its session still, and is
 // told what it has lost.
 func TestTooSlowComesBack(t *testing.T) {
