@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/pipe"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
@@ -159,7 +160,7 @@ func (c *simClient) connect() (*socket.Conn, error) {
 		reads, writes := 100+c.cable.IntN(8000), 100+c.cable.IntN(4000)
 		dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 			nc, err := c.h.dial(ctx, network, address)
-			return &brittle{Conn: nc, reads: reads, writes: writes}, err
+			return &pipe.Brittle{Conn: nc, Reads: reads, Writes: writes}, err
 		}
 	}
 	conn, err := socket.Dial(context.Background(), c.h.url, socket.DialOptions{NetDial: dial, Subprotocols: []string{protocol.Subprotocol}, ReadLimit: 1 << 20})
@@ -169,31 +170,6 @@ func (c *simClient) connect() (*socket.Conn, error) {
 	c.conn = conn
 	hello := envelope(0, "hello", "", object{"session": c.token, "rooms": c.rooms, "direct": c.n})
 	return conn, conn.WriteText([]byte(hello))
-}
-
-// brittle is a connection that breaks after so many bytes.
-type brittle struct {
-	net.Conn
-	reads, writes int
-}
-
-func (b *brittle) Read(p []byte) (int, error) {
-	if b.reads <= 0 {
-		_ = b.Close()
-		return 0, net.ErrClosed
-	}
-	n, err := b.Conn.Read(p[:min(len(p), b.reads)])
-	b.reads -= n
-	return n, err
-}
-
-func (b *brittle) Write(p []byte) (int, error) {
-	n, err := b.Conn.Write(p[:min(len(p), max(b.writes, 0))])
-	if b.writes -= n; err == nil && n < len(p) {
-		_ = b.Close()
-		err = net.ErrClosed
-	}
-	return n, err
 }
 
 func (c *simClient) Ping(p []byte) { _ = c.conn.WritePong(p) }

@@ -1,4 +1,4 @@
-// Package pipe listens in memory: for tests that run whole servers and clients
+// Package pipe listens in memory, and breaks connections: for tests that run whole servers and clients
 // without sockets, many more of them than there are descriptors, or under
 // virtual time.
 package pipe

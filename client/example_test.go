@@ -1,0 +1,148 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/client"
+	"github.com/DhruvikDonga/simplysocket/internal/pipe"
+)
+
+// stage serves in memory until it is ended.
+func stage(configure ...func(*simplysocket.Server)) (o *client.Options, end func()) {
+	srv, err := simplysocket.New(&simplysocket.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		panic(err)
+	}
+	for _, f := range configure {
+		f(srv)
+	}
+	listener := pipe.Listen()
+	server := simplysocket.NewHTTPServer(srv)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			panic(err)
+		}
+	}()
+	return &client.Options{NetDial: listener.Dial}, func() {
+		if err := srv.Shutdown(context.Background()); err != nil {
+			panic(err)
+		}
+		_ = server.Close()
+		<-served
+	}
+}
+
+func Example() {
+	options, end := stage()
+	defer end()
+	ctx := context.Background()
+
+	type Line struct {
+		Message string `json:"message"`
+	}
+	conn, err := client.Dial(ctx, "ws://localhost/ws", options)
+	if err != nil {
+		panic(err)
+	}
+	defer conn.Close()
+
+	heard := make(chan string)
+	room, err := conn.Join(ctx, "chat/go", nil, func(room *client.Room) {
+		client.On(room, "send-message", func(from string, line Line) {
+			heard <- fmt.Sprintf("%s, from me: %t", line.Message, from == conn.ID())
+		})
+	})
+	if err != nil {
+		panic(err)
+	}
+	if err := room.Send(ctx, "send-message", Line{"hi"}); err != nil {
+		panic(err)
+	}
+	fmt.Println(<-heard)
+	// Output:
+	// hi, from me: true
+}
+
+// The reply is what the room's handler returned, a refusal its error.
+func ExampleCall() {
+	type Numbers struct{ A, B int }
+	type Sum struct{ Sum int }
+	options, end := stage(func(srv *simplysocket.Server) {
+		srv.HandleRoom("calculator", func(room *simplysocket.Room) error {
+			simplysocket.OnCall(room, "add", func(_ *simplysocket.Member, n Numbers) (Sum, error) {
+				if n.A < 0 {
+					return Sum{}, simplysocket.Errorf("negative", "only whole numbers from 0 on")
+				}
+				return Sum{n.A + n.B}, nil
+			})
+			return nil
+		})
+	})
+	defer end()
+	ctx := context.Background()
+
+	conn, err := client.Dial(ctx, "ws://localhost/ws", options)
+	if err != nil {
+		panic(err)
+	}
+	defer conn.Close()
+	room, err := conn.Join(ctx, "calculator", nil)
+	if err != nil {
+		panic(err)
+	}
+	sum, err := client.Call[Sum](ctx, room, "add", Numbers{2, 3})
+	fmt.Println(sum.Sum, err)
+
+	_, err = client.Call[Sum](ctx, room, "add", Numbers{-2, 3})
+	var refused *client.Error
+	if errors.As(err, &refused) {
+		fmt.Println(refused.Code)
+	}
+	// Output:
+	// 5 <nil>
+	// negative
+}
+
+// Params are those of the room; a relay room knows these.
+func ExampleConn_Join() {
+	options, end := stage()
+	defer end()
+	ctx := context.Background()
+
+	owner, err := client.Dial(ctx, "ws://localhost/ws", options)
+	if err != nil {
+		panic(err)
+	}
+	defer owner.Close()
+	guest, err := client.Dial(ctx, "ws://localhost/ws", options)
+	if err != nil {
+		panic(err)
+	}
+	defer guest.Close()
+
+	type Params struct {
+		Capacity int    `json:"capacity,omitempty"`
+		Password string `json:"password"`
+	}
+	table, err := owner.Join(ctx, "table/1", Params{Capacity: 2, Password: "sesame"})
+	if err != nil {
+		panic(err)
+	}
+	_, err = guest.Join(ctx, "table/1", Params{Password: "simsim"})
+	fmt.Println(err)
+	_, err = guest.Join(ctx, "table/1", Params{Password: "sesame"})
+	fmt.Println(err)
+	page, err := table.ListMembers(ctx, 0)
+	fmt.Println(page.Count, err)
+	// Output:
+	// forbidden: wrong password for room "table/1"
+	// <nil>
+	// 2 <nil>
+}

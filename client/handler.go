@@ -1,0 +1,127 @@
+package client
+
+import (
+	"maps"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// handlers are the callbacks of a room; nil where there is none.
+type handlers struct {
+	actions map[string]func(*Message) error
+	message func(*Message)
+	join    func(slug string)
+	leave   func(slug string, reason Reason)
+	gap     func(Gap)
+	err     func(action string, err *Error)
+	closed  func(Reason)
+}
+
+// On has f called with the sender and the body of each message of that action.
+// It takes the place of what was registered for the action before. A body that
+// does not decode to T goes to OnError.
+func On[T any](room *Room, action string, f func(from string, body T)) {
+	room.on(action, func(m *Message) error {
+		var body T
+		if err := m.Decode(&body); err != nil {
+			return err
+		}
+		f(m.Sender, body)
+		return nil
+	})
+}
+
+func (r *Room) on(action string, f func(*Message) error) {
+	r.register(func(h *handlers) {
+		actions := maps.Clone(h.actions) // the callbacks read it without the lock
+		if actions == nil {
+			actions = map[string]func(*Message) error{}
+		}
+		actions[action] = f
+		h.actions = actions
+	})
+}
+
+// OnMessage has f called with each message that no [On] takes.
+func (r *Room) OnMessage(f func(*Message)) { r.register(func(h *handlers) { h.message = f }) }
+
+// OnJoin has f called when somebody joins and the room announces it.
+func (r *Room) OnJoin(f func(slug string)) { r.register(func(h *handlers) { h.join = f }) }
+
+// OnLeave has f called when somebody else is gone and the room announces it.
+func (r *Room) OnLeave(f func(slug string, reason Reason)) {
+	r.register(func(h *handlers) { h.leave = f })
+}
+
+// OnGap has f called where messages are missing: before any that is newer.
+func (r *Room) OnGap(f func(Gap)) { r.register(func(h *handlers) { h.gap = f }) }
+
+// OnError has f called with what was refused and has nobody who waits for the
+// answer: what was posted, and a room that does not let the client in again
+// after a lost session. Without it, errors are logged.
+func (r *Room) OnError(f func(action string, err *Error)) {
+	r.register(func(h *handlers) { h.err = f })
+}
+
+// OnClosed has f called when the client is out of the room, after Leave too.
+func (r *Room) OnClosed(f func(Reason)) { r.register(func(h *handlers) { h.closed = f }) }
+
+func (r *Room) register(set func(*handlers)) {
+	r.conn.mu.Lock()
+	defer r.conn.mu.Unlock()
+	set(&r.handlers)
+}
+
+func (r *Room) registered() handlers {
+	r.conn.mu.Lock()
+	defer r.conn.mu.Unlock()
+	return r.handlers
+}
+
+func (r *Room) tell(m *Message) {
+	h := r.registered()
+	f := h.actions[m.Action]
+	if f == nil {
+		if h.message != nil {
+			h.message(m)
+		}
+		return
+	}
+	if err := f(m); err != nil {
+		r.tellError(m.Action, &Error{Code: protocol.CodeBadMessage, Message: err.Error(), cause: err})
+	}
+}
+
+func (r *Room) tellJoin(slug string) {
+	if f := r.registered().join; f != nil {
+		f(slug)
+	}
+}
+
+func (r *Room) tellLeave(slug string, reason Reason) {
+	if f := r.registered().leave; f != nil {
+		f(slug, reason)
+	}
+}
+
+func (r *Room) tellGap(g Gap) {
+	if f := r.registered().gap; f != nil {
+		f(g)
+		return
+	}
+	r.conn.log.Warn("messages are lost", "room", r.name, "epoch", g.Epoch, "from", g.From, "to", g.To)
+}
+
+func (r *Room) tellError(action string, err *Error) {
+	if f := r.registered().err; f != nil {
+		f(action, err)
+		return
+	}
+	r.conn.log.Warn("a message was refused", "room", r.name, "action", action, "error", err)
+}
+
+func (r *Room) tellClosed(reason Reason) {
+	if f := r.registered().closed; f != nil {
+		f(reason)
+	}
+}

@@ -1,0 +1,191 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// link is one connection of a session. It implements [socket.Handler] on its
+// reading goroutine.
+type link struct {
+	conn   *Conn
+	ws     *socket.Conn
+	ctx    context.Context // ends with the connection
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup // the writer and the watch
+
+	welcomed chan struct{} // closed by `welcome`
+	done     chan struct{} // closed once nothing of the connection is left
+	end      error         // why; valid after done
+	since    time.Time     // of the welcome
+	pace     *rate.Limiter // valid after welcomed
+	held     atomic.Bool   // the reader waits for the callbacks
+	parting  atomic.Bool   // our close frame is on its way
+
+	// Guarded by the lock of conn.
+
+	greeted bool       // `welcome` has come
+	over    bool       // nothing that comes is taken any more
+	cause   error      // why we gave the connection up; nil if we did not
+	again   []*message // to be sent again before anything else
+}
+
+const (
+	// connectTimeout bounds an attempt, from the dialling to the welcome.
+	connectTimeout = 15 * time.Second
+	// closeTimeout is how long the server may take to answer a close.
+	closeTimeout = 5 * time.Second
+	// readLimit is more than any server has a reason to send at once.
+	readLimit = 16 << 20
+)
+
+// connect makes a connection and waits for its welcome.
+func (c *Conn) connect(ctx context.Context) (*link, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	header, err := c.header(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ws, err := socket.Dial(ctx, c.url, socket.DialOptions{
+		Subprotocols: []string{protocol.Subprotocol},
+		Header:       header,
+		ReadLimit:    readLimit,
+		TLS:          c.opts.TLS,
+		NetDial:      c.opts.NetDial,
+	})
+	if err != nil {
+		return nil, endOf(err)
+	}
+	if ws.Subprotocol() != protocol.Subprotocol {
+		_ = ws.CloseNow()
+		return nil, ErrNoSubprotocol
+	}
+	l := &link{conn: c, ws: ws, welcomed: make(chan struct{}), done: make(chan struct{})}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	go l.read()
+	stop := context.AfterFunc(ctx, func() { l.giveUp(ctx.Err()) })
+	defer stop()
+	_ = ws.WriteText(c.hello()) // Read finds out, and may find a close frame that says why
+	select {
+	case <-l.welcomed:
+		if stop() {
+			return l, nil
+		}
+		<-l.done // the context ended just then
+	case <-l.done:
+	}
+	return nil, l.end
+}
+
+// header is that of the next handshake.
+func (c *Conn) header(ctx context.Context) (http.Header, error) {
+	header := c.opts.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	if c.opts.Token != nil {
+		token, err := c.opts.Token(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("client: token: %w", err)
+		}
+		header.Set("Authorization", "Bearer "+token)
+	}
+	return header, nil
+}
+
+// giveUp cuts the connection, for a reason of ours.
+func (l *link) giveUp(cause error) {
+	l.conn.mu.Lock()
+	if !l.over {
+		l.over, l.cause = true, cause
+		l.conn.space.Broadcast()
+	}
+	l.conn.mu.Unlock()
+	_ = l.ws.CloseNow()
+}
+
+// read is the connection's goroutine, which sees it to its end.
+func (l *link) read() {
+	defer close(l.done)
+	err := l.ws.Read(l)
+	l.retire()
+	if l.cause != nil {
+		err = l.cause
+	}
+	l.end = endOf(err)
+	l.cancel()
+	var closed *socket.CloseError
+	if errors.As(err, &closed) && !l.parting.Load() {
+		l.ws.EndWithin(closeTimeout)
+		l.tasks.Wait() // nothing may follow our close frame
+		_ = l.ws.WriteClose(closed.Code, "")
+		if !closed.Peer {
+			l.ws.Drain(closeTimeout)
+		}
+	}
+	_ = l.ws.CloseNow()
+	l.tasks.Wait()
+}
+
+// goodbye closes the connection for good and returns an error if the server
+// does not confirm it.
+func (l *link) goodbye() error {
+	l.ws.EndWithin(closeTimeout)
+	l.cancel()
+	l.tasks.Wait() // nothing may follow our close frame
+	l.parting.Store(true)
+	_ = l.ws.WriteClose(uint16(protocol.CloseNormal), "") // Read finds out
+	<-l.done
+	var closed *CloseError
+	if errors.As(l.end, &closed) {
+		return nil
+	}
+	return fmt.Errorf("%w: the server has not confirmed the end of the session: %w", ErrOffline, l.end)
+}
+
+// Ping implements [socket.Handler].
+func (l *link) Ping(payload []byte) { _ = l.ws.WritePong(payload) } // Read finds out
+
+// Pong implements [socket.Handler].
+func (l *link) Pong() {}
+
+// Message implements [socket.Handler].
+func (l *link) Message(payload []byte) {
+	env, err := protocol.ParseServer(payload)
+	if err == nil {
+		err = l.take(&env)
+	}
+	if err != nil {
+		l.giveUp(&CloseError{Code: protocol.CloseProtocolError, Reason: err.Error()})
+	}
+}
+
+// take has the session take a message. An error is one that no server sends.
+func (l *link) take(env *protocol.Envelope) error {
+	c := l.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !l.greeted {
+		return c.takeWelcome(l, env)
+	}
+	if env.Ref != 0 {
+		c.takeAnswer(env)
+		return nil
+	}
+	c.hold(l)
+	if l.over || c.end != nil {
+		return nil // it is not counted as received
+	}
+	return c.takeMessage(env)
+}

@@ -1,0 +1,74 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// RoomPage is a part of the list of rooms, by name.
+type RoomPage struct {
+	Rooms []RoomInfo `json:"rooms"`
+	// Count is the number of all rooms that can be listed.
+	Count int `json:"count"`
+	// Next is where the next page begins, or "" if there is none.
+	Next string `json:"next"`
+}
+
+// RoomInfo is what the list tells of a room.
+type RoomInfo struct {
+	Name    string `json:"name"`
+	Members int    `json:"members"`
+	// Capacity is the largest number of members; 0 if there is no limit.
+	Capacity int `json:"capacity"`
+	// Locked says that a password is asked for.
+	Locked     bool            `json:"locked"`
+	Properties json.RawMessage `json:"properties"`
+}
+
+// ListRooms returns the rooms behind the one named, at most a hundred; "" is
+// the beginning.
+func (c *Conn) ListRooms(ctx context.Context, after string) (RoomPage, error) {
+	var query struct {
+		After string `json:"after,omitempty"`
+	}
+	query.After = after
+	return Call[RoomPage](ctx, c.lobby, protocol.ActionListRooms, query)
+}
+
+// MemberPage is a part of the list of a room's members, in joining order.
+type MemberPage struct {
+	Members []string
+	// Count is the number of all members.
+	Count int
+	// Next is where the next page begins, or 0 if there is none.
+	Next uint64
+}
+
+// ListMembers returns the members behind that number, at most a hundred; 0 is
+// the beginning.
+func (r *Room) ListMembers(ctx context.Context, after uint64) (MemberPage, error) {
+	var query struct {
+		After uint64 `json:"after,omitempty"`
+	}
+	query.After = after
+	list, err := Call[struct {
+		Members []memberItem `json:"members"`
+		Count   int          `json:"count"`
+		Next    uint64       `json:"next"`
+	}](ctx, r, protocol.ActionListMembers, query)
+	return MemberPage{Members: slugs(list.Members), Count: list.Count, Next: list.Next}, err
+}
+
+type memberItem struct {
+	Client string `json:"client"`
+}
+
+func slugs(items []memberItem) []string {
+	names := make([]string, 0, len(items))
+	for _, item := range items {
+		names = append(names, item.Client)
+	}
+	return names
+}

@@ -1,0 +1,222 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// outbox is what the client has to say: first what waits, then what was sent in
+// this session and is not answered.
+type outbox struct {
+	waiting []*message
+	bytes   int                 // of those that wait
+	sent    map[uint64]*message // by id
+	lastID  uint64
+}
+
+// message is something to send.
+type message struct {
+	header  protocol.Header // with its id once it was sent
+	body    json.RawMessage
+	purpose purpose
+	again   bool // sent on an earlier connection too
+
+	// settled is what the answer means for the room. It is called with the
+	// lock held; nil is nothing.
+	settled func(error)
+	awaited bool
+	done    chan struct{} // closed once reply and err are valid; nil without an id
+	reply   json.RawMessage
+	err     error
+}
+
+// purpose is what a message is for, as far as the end of a session makes a
+// difference.
+type purpose uint8
+
+const (
+	toSay     purpose = iota
+	toSayNow          // without an answer, or not at all
+	toEnter           // a room, for the first time
+	toReenter         // a room that was lost with a session
+	toGetOut          // of a room
+)
+
+// messageOverhead is what a message takes beside its body, while it waits.
+const messageOverhead = 256
+
+func (m *message) size() int { return len(m.body) + messageOverhead }
+
+// check returns an error if the message is larger than the server takes, which
+// would end the session.
+func (m *message) check(limit int) error {
+	h := m.header
+	h.ID = protocol.MaxID
+	size := len(protocol.AppendEnvelope(nil, &h, nil)) - len("{}") + len(m.body)
+	if limit == 0 || size <= limit {
+		return nil
+	}
+	return &Error{
+		Code:    protocol.CodeTooLarge,
+		Message: fmt.Sprintf("the message has %d bytes and the server takes %d", size, limit),
+	}
+}
+
+func (o *outbox) full(opts *Options, m *message) bool {
+	return len(o.waiting) >= opts.QueueMessages || o.bytes+m.size() > opts.QueueBytes
+}
+
+func (o *outbox) push(m *message) {
+	o.waiting = append(o.waiting, m)
+	o.bytes += m.size()
+}
+
+func (o *outbox) pushFront(messages []*message) {
+	for _, m := range messages {
+		o.bytes += m.size()
+	}
+	o.waiting = append(messages, o.waiting...)
+}
+
+// pop takes the first that waits and, if it asks for an answer, numbers it.
+// Numbers are given no earlier, so that they grow on the wire.
+func (o *outbox) pop() *message {
+	m := o.waiting[0]
+	o.waiting[0] = nil
+	o.waiting = o.waiting[1:]
+	o.bytes -= m.size()
+	if m.purpose != toSayNow {
+		o.lastID++
+		m.header.ID = o.lastID
+		o.sent[m.header.ID] = m
+	}
+	return m
+}
+
+// takeWaiting takes those out that were not sent and match.
+func (o *outbox) takeWaiting(match func(*message) bool) []*message {
+	var taken []*message
+	o.waiting = slices.DeleteFunc(o.waiting, func(m *message) bool {
+		if !match(m) {
+			return false
+		}
+		taken = append(taken, m)
+		o.bytes -= m.size()
+		return true
+	})
+	return taken
+}
+
+// sentInOrder returns those that were sent, in their order.
+func (o *outbox) sentInOrder() []*message {
+	return slices.SortedFunc(maps.Values(o.sent), func(a, b *message) int {
+		return cmp.Compare(a.header.ID, b.header.ID)
+	})
+}
+
+// takeSent takes those out that were sent.
+func (o *outbox) takeSent() []*message {
+	taken := o.sentInOrder()
+	clear(o.sent)
+	return taken
+}
+
+// newMessage makes a message to a room.
+func (r *Room) newMessage(action string, body any) (*message, error) {
+	raw, err := protocol.MarshalObject(body)
+	if err != nil {
+		return nil, fmt.Errorf("client: body of %q: %w", action, err)
+	}
+	return &message{header: protocol.Header{Action: action, Target: r.name}, body: raw}, nil
+}
+
+// enqueue puts a message behind those that wait. The lock is held.
+func (c *Conn) enqueue(m *message) error {
+	if c.end != nil {
+		return c.end
+	}
+	if err := m.check(c.session.Limits.MessageBytes); err != nil {
+		return err
+	}
+	switch {
+	case c.link == nil && (m.purpose == toSayNow || c.opts.OfflineSends == Reject):
+		return ErrOffline
+	case c.outbox.full(&c.opts, m):
+		return ErrQueueFull
+	}
+	if m.purpose != toSayNow {
+		m.done = make(chan struct{})
+		m.awaited = true
+		c.awaited++
+		c.space.Signal() // the reader has to go on to the answer
+	}
+	c.outbox.push(m)
+	c.toSend.Signal()
+	return nil
+}
+
+// ask sends a message and waits for its answer.
+func (c *Conn) ask(ctx context.Context, m *message) (json.RawMessage, error) {
+	c.mu.Lock()
+	err := c.enqueue(m)
+	c.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return c.wait(ctx, m)
+}
+
+// wait waits for the answer to a message in the outbox.
+func (c *Conn) wait(ctx context.Context, m *message) (json.RawMessage, error) {
+	select {
+	case <-m.done:
+	case <-ctx.Done():
+		c.giveUp(m, ctx.Err())
+	}
+	return m.reply, m.err
+}
+
+// giveUp ends the waiting, unless the answer is there. A message that was not
+// sent never will be. One that was stays only where its answer tells of a room.
+func (c *Conn) giveUp(m *message, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-m.done:
+		return
+	default:
+	}
+	unsent := c.outbox.takeWaiting(func(other *message) bool { return other == m })
+	if len(unsent) > 0 || m.settled == nil {
+		delete(c.outbox.sent, m.header.ID)
+		c.settle(m, nil, err)
+		return
+	}
+	c.release(m, nil, err)
+}
+
+// settle gives a message its answer, and the room what follows from it. The
+// lock is held.
+func (c *Conn) settle(m *message, reply json.RawMessage, err error) {
+	if m.settled != nil {
+		m.settled(err)
+	}
+	c.release(m, reply, err)
+}
+
+// release ends the waiting for an answer. The lock is held.
+func (c *Conn) release(m *message, reply json.RawMessage, err error) {
+	if !m.awaited {
+		return
+	}
+	m.awaited = false
+	c.awaited--
+	m.reply, m.err = reply, err
+	close(m.done)
+}

@@ -1,0 +1,195 @@
+package client_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/client"
+	"github.com/DhruvikDonga/simplysocket/internal/pipe"
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// script is a server whose every word is the test's.
+type script struct {
+	t        testing.TB
+	listener *pipe.Listener
+	arrivals chan *peer
+
+	subprotocol string
+	deaf        bool // does not answer a close
+}
+
+// peer is a connection of a script.
+type peer struct {
+	t     testing.TB
+	conn  *socket.Conn
+	heard chan protocol.Envelope
+	pongs atomic.Int32
+	done  chan struct{}
+	end   error // valid after done
+}
+
+func newScript(t testing.TB) *script {
+	s := &script{t: t, listener: pipe.Listen(), arrivals: make(chan *peer, 10), subprotocol: protocol.Subprotocol}
+	server := &http.Server{Handler: s}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(s.listener)
+	}()
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-served
+	})
+	return s
+}
+
+func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	conn, err := socket.Upgrade(w, r, socket.UpgradeOptions{Subprotocol: s.subprotocol, ReadLimit: 1 << 20})
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	p := &peer{t: s.t, conn: conn, heard: make(chan protocol.Envelope, 1000), done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		p.end = conn.Read(p)
+		var closed *socket.CloseError
+		if s.deaf {
+			return
+		}
+		if errors.As(p.end, &closed) {
+			_ = conn.Write(socket.AppendClose(nil, closed.Code, ""))
+		}
+		_ = conn.CloseNow()
+	}()
+	s.arrivals <- p
+}
+
+func (p *peer) Message(payload []byte) {
+	env, err := protocol.Parse(bytes.Clone(payload))
+	if err != nil {
+		p.t.Errorf("the client sent %s: %v", payload, err)
+	}
+	p.heard <- env
+}
+
+func (p *peer) Ping([]byte) {}
+func (p *peer) Pong()       { p.pongs.Add(1) }
+
+func (s *script) options() client.Options {
+	return client.Options{NetDial: s.listener.Dial, Logger: quiet}
+}
+
+// next is the next connection, with its hello.
+func (s *script) next() (p *peer, hello string) {
+	s.t.Helper()
+	select {
+	case p = <-s.arrivals:
+	case <-time.After(2 * patience):
+		s.t.Fatal("nobody connects")
+	}
+	s.t.Cleanup(func() {
+		_ = p.conn.CloseNow()
+		<-p.done
+	})
+	return p, string(p.hear("hello").Body)
+}
+
+// connect connects a client while the script lets it in.
+func (s *script) connect(o client.Options) (*client.Conn, *peer) {
+	s.t.Helper()
+	o.NetDial = s.listener.Dial
+	met := make(chan *peer)
+	go func() {
+		p := <-s.arrivals
+		p.hear("hello")
+		p.welcome("token-1", false)
+		met <- p
+	}()
+	conn := connect(s.t, "ws://memory/ws", o)
+	p := <-met
+	s.t.Cleanup(func() {
+		_ = p.conn.CloseNow()
+		<-p.done
+	})
+	return conn, p
+}
+
+// hear is the next message of the client, which must have that action if one is
+// given.
+func (p *peer) hear(action string) protocol.Envelope {
+	p.t.Helper()
+	select {
+	case env := <-p.heard:
+		if action != "" && string(env.Action) != action {
+			p.t.Errorf("heard %s, want %s", env.Action, action)
+		}
+		return env
+	case <-p.done:
+		p.t.Errorf("waiting for %s: the client has gone: %v", action, p.end)
+	case <-time.After(patience):
+		p.t.Errorf("waiting for %s: nothing is heard", action)
+	}
+	return protocol.Envelope{}
+}
+
+func (p *peer) say(format string, args ...any) {
+	frame := append(make([]byte, socket.HeaderRoom), fmt.Sprintf(format, args...)...)
+	if err := p.conn.Write(socket.Seal(frame)); err != nil {
+		p.t.Errorf("the client does not take %s: %v", frame, err)
+	}
+}
+
+const scriptHeartbeat = 10 * time.Second
+
+func (p *peer) welcome(token string, resumed bool) {
+	p.say(`{"action":"welcome","message_body":{"client":"anna","server":"server","session":%q,"resumed":%t,"heartbeat":%d,`+
+		`"limits":{"message_bytes":65536,"rooms":100,"messages_per_second":1000,"burst":2000}},"IsTargetClient":true,"target":"anna","sender":"server"}`,
+		token, resumed, scriptHeartbeat.Milliseconds())
+}
+
+// admit answers a join.
+func (p *peer) admit(epoch, seq int) protocol.Envelope {
+	p.t.Helper()
+	env := p.hear("join-room")
+	p.say(`{"action":"joined-room","message_body":{"epoch":%d,"seq":%d,"count":1,"members":[{"client":"anna"}]},`+
+		`"IsTargetClient":true,"target":"anna","sender":"server","room":%q,"seq":%d}`, epoch, seq, env.Target, seq)
+	p.ack(env, seq+1, "{}")
+	return env
+}
+
+// ack answers a message to a room, under that number.
+func (p *peer) ack(env protocol.Envelope, seq int, reply string) {
+	room := env.Target
+	if env.IsTargetClient {
+		room = env.Room
+	}
+	p.say(`{"action":"ack","message_body":%s,"IsTargetClient":true,"target":"anna","sender":"server","room":%q,"ref":%d,"re":%q,"seq":%d}`,
+		reply, room, env.ID, env.Action, seq)
+}
+
+// tell says something to a room.
+func (p *peer) tell(room string, seq int, text string) { p.say("%s", toRoom(room, seq, text)) }
+
+func toRoom(room string, seq int, text string) string {
+	body, _ := json.Marshal(map[string]string{"text": text})
+	return fmt.Sprintf(`{"action":"say","message_body":%s,"IsTargetClient":false,"target":%q,"sender":"bert","seq":%d}`, body, room, seq)
+}
+
+// news says something to the client alone, from outside any room.
+func (p *peer) news(n int) {
+	p.say(`{"action":"news","message_body":{},"IsTargetClient":true,"target":"anna","sender":"server","n":%d}`, n)
+}
+
+// text has the room's messages added to the events.
+func (e events) text(r *client.Room) {
+	client.On(r, "say", func(_ string, body struct{ Text string }) { e.add("%s", body.Text) })
+}

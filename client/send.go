@@ -1,0 +1,67 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// Send sends a message to the room and waits until that has handled it. The
+// body encodes to a JSON object; nil is {}. A refusal is an [*Error], and so is
+// what nobody knows the outcome of. If the session is over, or ends meanwhile,
+// the error is or wraps a [*CloseError].
+//
+// If the context ends first, the message may be handled all the same, unless it
+// was still waiting to be sent; its answer is dropped.
+func (r *Room) Send(ctx context.Context, action string, body any) error {
+	m, err := r.newMessage(action, body)
+	if err != nil {
+		return err
+	}
+	_, err = r.conn.ask(ctx, m)
+	return err
+}
+
+// SendTo is like Send for a message to one other member alone.
+func (r *Room) SendTo(ctx context.Context, slug, action string, body any) error {
+	m, err := r.newMessage(action, body)
+	if err != nil {
+		return err
+	}
+	m.header.IsTargetClient, m.header.Target, m.header.Room = true, slug, r.name
+	_, err = r.conn.ask(ctx, m)
+	return err
+}
+
+// Post sends a message to the room and waits for nothing: neither for an answer
+// nor, while offline, for a connection. It may be lost with the one it goes out
+// on. It is for what is soon out of date, such as the position of a pointer. What
+// the server refuses goes to OnError.
+func (r *Room) Post(action string, body any) error {
+	m, err := r.newMessage(action, body)
+	if err != nil {
+		return err
+	}
+	m.purpose = toSayNow
+	r.conn.mu.Lock()
+	defer r.conn.mu.Unlock()
+	return r.conn.enqueue(m)
+}
+
+// Call sends a message to the room, as [Room.Send] does, and returns the reply:
+// the body of the ack, decoded as encoding/json does.
+func Call[Res any](ctx context.Context, room *Room, action string, body any) (Res, error) {
+	var res Res
+	m, err := room.newMessage(action, body)
+	if err != nil {
+		return res, err
+	}
+	reply, err := room.conn.ask(ctx, m)
+	if err != nil {
+		return res, err
+	}
+	if err := json.Unmarshal(reply, &res); err != nil {
+		return res, fmt.Errorf("client: reply to %q: %w", action, err)
+	}
+	return res, nil
+}

@@ -1,0 +1,146 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/client"
+	"github.com/DhruvikDonga/simplysocket/internal/pipe"
+)
+
+// TestBackoff has every attempt fail for a day: the pauses are random, within a
+// time that doubles up to a bound.
+func TestBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := inMemory(t)
+		var attempts []time.Time
+		up := true
+		ended := make(chan struct{})
+		o := client.Options{NetDial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if up {
+				up = false
+				return h.dial(ctx, network, address)
+			}
+			if attempts = append(attempts, time.Now()); len(attempts) == 1000 {
+				close(ended)
+			}
+			return nil, errors.New("the network is down")
+		}}
+		conn := h.connect(o)
+		cut := time.Now()
+		h.cut()
+		<-ended
+		if err := conn.Close(); !errors.Is(err, client.ErrOffline) {
+			t.Errorf("got %v", err)
+		}
+		last, limit, sum := cut, 250*time.Millisecond, time.Duration(0)
+		for i, at := range attempts {
+			pause := at.Sub(last)
+			if pause > limit {
+				t.Errorf("pause %d is %v, the limit %v", i, pause, limit)
+			}
+			last, limit, sum = at, min(2*limit, 15*time.Second), sum+pause
+		}
+		if mean := sum / 1000; mean < 6*time.Second || mean > 9*time.Second {
+			t.Errorf("the mean of the pauses is %v", mean)
+		}
+	})
+}
+
+// TestBackoffStaysAfterShortConnections: a server that lets clients in and cuts
+// them off at once does not have them back as fast as they can.
+func TestBackoffStaysAfterShortConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		_, p := s.connect(client.Options{})
+		began := time.Now()
+		for range 100 {
+			_ = p.conn.CloseNow()
+			p, _ = s.next()
+			p.welcome("token", true)
+			synctest.Wait()
+		}
+		if took := time.Since(began); took < 5*time.Minute {
+			t.Errorf("100 connections took %v", took)
+		}
+		time.Sleep(16 * time.Second)
+		_ = p.conn.CloseNow()
+		last := time.Now()
+		_, _ = s.next()
+		if pause := time.Since(last); pause > 250*time.Millisecond {
+			t.Errorf("after a connection that lasted the pause is %v", pause)
+		}
+	})
+}
+
+// TestRetryAfter: a server that refuses says when to come back.
+func TestRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := inMemory(t)
+		busy := pipe.Listen()
+		tries := make(chan time.Time, 100)
+		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			tries <- time.Now()
+			w.Header().Set("Retry-After", "40")
+			http.Error(w, "busy", http.StatusServiceUnavailable)
+		})}
+		go func() { _ = server.Serve(busy) }()
+		dial := h.dial
+		h.connect(client.Options{NetDial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			nc, err := dial(ctx, network, address)
+			dial = busy.Dial
+			return nc, err
+		}})
+		h.cut()
+		first := <-tries
+		for range 5 {
+			second := <-tries
+			if pause := second.Sub(first); pause < 40*time.Second || pause > 56*time.Second {
+				t.Errorf("came back after %v", pause)
+			}
+			first = second
+		}
+		_ = server.Close()
+	})
+}
+
+// TestSilence: a connection from which nothing comes is given up after two
+// heartbeat intervals, and not before.
+func TestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		_, p := s.connect(client.Options{})
+		for range 10 {
+			time.Sleep(2*scriptHeartbeat - time.Second)
+			p.say(`{"action":"heartbeat","message_body":{},"IsTargetClient":true,"target":"anna","sender":"server"}`)
+		}
+		last := time.Now()
+		<-p.done
+		if took := time.Since(last); took < 2*scriptHeartbeat || took > 5*scriptHeartbeat/2 {
+			t.Errorf("given up after %v", took)
+		}
+		_, hello := s.next()
+		if hello != `{"session":"token-1"}` {
+			t.Errorf("hello %s", hello)
+		}
+	})
+}
+
+// TestIdle has a client be idle for a day at a server that lives.
+func TestIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := inMemory(t)
+		states := newEvents()
+		conn := h.connect(states.states(client.Options{}))
+		room := join(t, conn, "r", nil)
+		time.Sleep(24 * time.Hour)
+		send(t, room, "x", nil)
+		states.want(t, "online")
+		states.none(t)
+	})
+}
