@@ -81,34 +81,61 @@ func (c *Client) routePatiently(env *protocol.Envelope) error {
 
 // answered is the final answer to a message: an ack or an error.
 type answered struct {
-	id     uint64
-	re     string
 	action string
 	body   json.RawMessage
 }
+
+// plainAck is the answer to most messages.
+var plainAck = &answered{action: protocol.ActionAck}
 
 // answers are the newest that a room has given to a member, so that a message
 // which comes again is answered again and not handled again. When the member is
 // removed, they go to its session.
 type answers struct {
-	newest []answered
-	bytes  int
+	acked  []uint64 // ids whose answer is the plainAck
+	others []otherAnswer
+	bytes  int // of the others
 }
 
-// Bounds of what a room remembers for a member: more than a client has unanswered
-// when its connection breaks.
+type otherAnswer struct {
+	id    uint64
+	reply *answered
+}
+
+// Bounds of what a room remembers for a member. Of plain acks it is as many as its
+// session remembers messages.
 const (
-	keptAnswers     = 64
+	keptOthers      = 64
 	keptAnswerBytes = 64 << 10
 )
 
-func (a *answers) add(one answered) {
-	a.newest = append(a.newest, one)
-	a.bytes += len(one.body)
-	for len(a.newest) > keptAnswers || a.bytes > keptAnswerBytes && len(a.newest) > 1 {
-		a.bytes -= len(a.newest[0].body)
-		a.newest = slices.Delete(a.newest, 0, 1)
+func (a *answers) add(id uint64, reply *answered) {
+	if reply == plainAck {
+		if len(a.acked) == keptAsked {
+			a.acked = slices.Delete(a.acked, 0, 1)
+		}
+		a.acked = append(a.acked, id)
+		return
 	}
+	a.others = append(a.others, otherAnswer{id, reply})
+	a.bytes += len(reply.body)
+	for len(a.others) > keptOthers || a.bytes > keptAnswerBytes && len(a.others) > 1 {
+		a.bytes -= len(a.others[0].reply.body)
+		a.others = slices.Delete(a.others, 0, 1)
+	}
+}
+
+// find returns the answer to an id, or nil.
+func (a *answers) find(id uint64) *answered {
+	if slices.Contains(a.acked, id) {
+		return plainAck
+	}
+	for _, other := range slices.Backward(a.others) {
+		if other.id == id {
+			return other.reply
+		}
+	}
+	return nil
 }
 
 // keep remembers an answer that the room gives to a session.
@@ -116,16 +143,19 @@ func (r *Room) keep(e *entry, action string, body json.RawMessage) {
 	if e.id == 0 || e.client.session == nil || e.kind == entryAgain {
 		return
 	}
-	one := answered{id: e.id, re: e.reAction(), action: action, body: body}
+	reply := plainAck
+	if action != protocol.ActionAck || len(body) > len("{}") {
+		reply = &answered{action: action, body: body}
+	}
 	m := r.members[e.member]
 	if m == nil {
-		e.client.session.note(asked{id: e.id, reply: one})
+		e.client.session.note(asked{id: e.id, reply: reply})
 		return
 	}
 	if m.answers == nil {
 		m.answers = &answers{}
 	}
-	m.answers.add(one)
+	m.answers.add(e.id, reply)
 }
 
 // handOver gives a member's answers to its session.
@@ -133,8 +163,11 @@ func (m *Member) handOver() {
 	if m.answers == nil {
 		return
 	}
-	for _, one := range m.answers.newest {
-		m.client.session.note(asked{id: one.id, reply: one})
+	for _, id := range m.answers.acked {
+		m.client.session.note(asked{id: id, reply: plainAck})
+	}
+	for _, other := range m.answers.others {
+		m.client.session.note(asked{id: other.id, reply: other.reply})
 	}
 	m.answers = nil
 }
@@ -142,12 +175,9 @@ func (m *Member) handOver() {
 // answerAgain answers a message that has come before.
 func (r *Room) answerAgain(e *entry) {
 	if m := r.members[e.member]; m != nil && m.answers != nil {
-		for _, known := range slices.Backward(m.answers.newest) {
-			if known.id == e.id {
-				e.action = known.re
-				r.reply(e, known.action, known.body)
-				return
-			}
+		if known := m.answers.find(e.id); known != nil {
+			r.reply(e, known.action, known.body)
+			return
 		}
 	}
 	e.client.answerAgain(e.id, e.action)
@@ -161,5 +191,5 @@ func (c *Client) answerAgain(id uint64, re string) {
 		c.refuseStale(id, re, "was received, and its answer is not known any more")
 		return
 	}
-	c.send(&protocol.Header{Action: known.reply.action, Ref: id, Re: known.reply.re}, known.reply.body)
+	c.send(&protocol.Header{Action: known.reply.action, Ref: id, Re: re}, known.reply.body)
 }

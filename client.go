@@ -118,7 +118,7 @@ func (c *Client) sendAck(re string, ref uint64, reply json.RawMessage) {
 // answer answers a message of the client from outside any room.
 func (c *Client) answer(re string, ref uint64, action string, body json.RawMessage) {
 	if c.session != nil && ref != 0 {
-		c.session.note(asked{id: ref, reply: answered{id: ref, re: re, action: action, body: body}})
+		c.session.note(asked{id: ref, reply: &answered{action: action, body: body}})
 	}
 	c.send(&protocol.Header{Action: action, Ref: ref, Re: re}, body)
 }

@@ -44,14 +44,21 @@ type gone struct {
 type asked struct {
 	id    uint64
 	room  *Room // knows it; nil: it is reply
-	reply answered
+	reply *answered
+}
+
+func (a *asked) bytes() int {
+	if a.reply == nil {
+		return 0
+	}
+	return len(a.reply.body)
 }
 
 // Bounds of what a session remembers beside its rooms.
 const (
 	keptDirects     = 64
 	keptDirectBytes = 64 << 10
-	keptAsked       = 256
+	keptAsked       = protocol.MaxUnanswered
 	keptReplyBytes  = 64 << 10
 	keptGone        = 32
 )
@@ -313,10 +320,10 @@ func (s *session) note(a asked) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
 	s.asked = append(s.asked, a)
-	s.replies += len(a.reply.body)
+	s.replies += a.bytes()
 	gone := 0
 	for n := len(s.asked); n-gone > keptAsked || s.replies > keptReplyBytes && n-gone > 1; gone++ {
-		s.replies -= len(s.asked[gone].reply.body)
+		s.replies -= s.asked[gone].bytes()
 	}
 	s.asked = slices.Delete(s.asked, 0, gone)
 }

@@ -603,7 +603,7 @@ func TestAnswerIsGone(t *testing.T) {
 	}
 	p.cut()
 	p.resume()
-	for _, id := range []uint64{2, 300} {
+	for _, id := range []uint64{2, 140} {
 		p.write(envelope(id, "x", "r", note{"again"}))
 		if m := p.answer(id); m.code() != "stale-id" {
 			t.Errorf("id %d: %v", id, m)

@@ -84,6 +84,12 @@ func (o *outbox) pushFront(messages []*message) {
 	o.waiting = append(messages, o.waiting...)
 }
 
+// ready reports whether the first that waits may be sent. What asks for an answer
+// waits while as many are unanswered as the server remembers.
+func (o *outbox) ready() bool {
+	return len(o.waiting) > 0 && (o.waiting[0].purpose == toSayNow || len(o.sent) < protocol.MaxUnanswered)
+}
+
 // pop takes the first that waits and, if it asks for an answer, numbers it.
 // Numbers are given no earlier, so that they grow on the wire.
 func (o *outbox) pop() *message {
@@ -195,6 +201,7 @@ func (c *Conn) giveUp(m *message, err error) {
 	unsent := c.outbox.takeWaiting(func(other *message) bool { return other == m })
 	if len(unsent) > 0 || m.settled == nil {
 		delete(c.outbox.sent, m.header.ID)
+		c.toSend.Signal()
 		c.settle(m, nil, err)
 		return
 	}

@@ -22,6 +22,7 @@ func (c *Conn) takeAnswer(env *protocol.Envelope) {
 		return
 	}
 	delete(c.outbox.sent, env.Ref)
+	c.toSend.Signal()
 	if !m.again {
 		c.fresh(c.rooms[string(env.Room)], env)
 	}

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/client"
 	"github.com/DhruvikDonga/simplysocket/internal/pipe"
+	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
 // TestBackoff has every attempt fail for a day: the pauses are random, within a
@@ -142,5 +145,30 @@ func TestIdle(t *testing.T) {
 		send(t, room, "x", nil)
 		states.want(t, "online")
 		states.none(t)
+	})
+}
+
+// TestUnanswered: no more is under way than the server remembers.
+func TestUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		h := serve(t, "", simplysocket.Options{MessageRate: simplysocket.Unlimited, MessageBurst: simplysocket.Unlimited}, func(s *simplysocket.Server) {
+			s.HandleRoom("r", func(room *simplysocket.Room) error {
+				simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { <-release; return nil })
+				return nil
+			})
+		})
+		room := join(t, h.connect(client.Options{}), "r", nil)
+		received := h.Stats().Received
+		var sending sync.WaitGroup
+		for range protocol.MaxUnanswered + 50 {
+			sending.Go(func() { send(t, room, "x", nil) })
+		}
+		synctest.Wait()
+		if n := h.Stats().Received - received; n != protocol.MaxUnanswered {
+			t.Errorf("%d messages are under way", n)
+		}
+		close(release)
+		sending.Wait()
 	})
 }

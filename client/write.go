@@ -24,7 +24,7 @@ func (l *link) await() bool {
 	c := l.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(l.again) == 0 && len(c.outbox.waiting) == 0 && !l.over && c.end == nil {
+	for len(l.again) == 0 && !c.outbox.ready() && !l.over && c.end == nil {
 		c.toSend.Wait()
 	}
 	return !l.over && c.end == nil
@@ -40,7 +40,7 @@ func (l *link) next() []byte {
 	}
 	m := l.nextAgain()
 	if m == nil {
-		if len(c.outbox.waiting) == 0 {
+		if !c.outbox.ready() {
 			return nil
 		}
 		m = c.outbox.pop()

@@ -39,6 +39,11 @@ func (e *ParseError) Error() string { return "bad message: " + e.Message }
 // MaxID is the largest id: the largest integer that JavaScript counts to.
 const MaxID = 1<<53 - 1
 
+// MaxUnanswered is how many messages of a session a server remembers. A client
+// that has more of them unanswered when its connection breaks can not learn what
+// became of the oldest.
+const MaxUnanswered = 256
+
 // Parse reads a message of a client. It allocates only for strings with escapes
 // and for errors, which are of type [*ParseError].
 func Parse(data []byte) (Envelope, error) { return parse(data, false) }
