@@ -64,6 +64,7 @@ func TestRunAll(t *testing.T) {
 		{"pass", "", func(_ context.Context, t *transcript) error { t.WriteString("quiet"); return nil }},
 		{"break", "", func(_ context.Context, t *transcript) error { t.WriteString("loud"); return errors.New("broken") }},
 		{"late pass", "", func(context.Context, *transcript) error { return nil }},
+		{"not here", "", func(context.Context, *transcript) error { return skipped("no such program") }},
 	}
 	for _, test := range []struct {
 		only     string
@@ -73,8 +74,9 @@ func TestRunAll(t *testing.T) {
 	}{
 		{"pass", true, true, "\n2 passed, 0 failed, 0 skipped\n"},
 		{"^pass|break", false, false, "\nfailed: break\n1 passed, 1 failed, 0 skipped\n"},
-		{"", false, false, "\n2 passed, 1 failed, 0 skipped\n"},
-		{"", true, false, "\n1 passed, 1 failed, 1 skipped\n"},
+		{"", false, false, "\n2 passed, 1 failed, 1 skipped\n"},
+		{"", true, false, "\n1 passed, 1 failed, 2 skipped\n"},
+		{"here", true, true, "\n0 passed, 0 failed, 1 skipped\n"},
 	} {
 		var out bytes.Buffer
 		passes := runAll(t.Context(), &out, matching(all, regexp.MustCompile(test.only)), test.failFast)

@@ -5,7 +5,8 @@
 //	go run ./internal/check -run 'vet|lint' # some of them
 //
 // It needs Go and a network. What else the tests need, a C compiler for the race
-// detector and Chromium, it installs where it may.
+// detector and Chromium, it installs where it may. The tests of js/ run where there
+// is Node.js.
 //
 // The exit status is 0 if all steps pass, 1 if one fails and 2 if the flags are
 // wrong. The work tree stays as it was, but for one case: an input that makes a
@@ -14,6 +15,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -76,7 +78,7 @@ func matching(all []step, pattern *regexp.Regexp) []step {
 // another, and reports whether all of them passed. What a step printed is shown
 // only if it failed, and then in full.
 func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool {
-	var ran int
+	var passed int
 	var failed []string
 	for _, s := range chosen {
 		if ctx.Err() != nil || failFast && len(failed) > 0 {
@@ -86,9 +88,14 @@ func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool
 		began := time.Now()
 		var output transcript
 		err := s.run(ctx, &output)
-		ran++
-		if err == nil {
+		var why skipped
+		switch {
+		case err == nil:
+			passed++
 			fmt.Fprintf(w, "ok    %s\n", seconds(began))
+			continue
+		case errors.As(err, &why):
+			fmt.Fprintf(w, "skip  %s\n", why)
 			continue
 		}
 		failed = append(failed, s.name)
@@ -101,7 +108,7 @@ func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool
 	case len(failed) > 0:
 		fmt.Fprintf(w, "\nfailed: %s", strings.Join(failed, ", "))
 	}
-	fmt.Fprintf(w, "\n%d passed, %d failed, %d skipped\n", ran-len(failed), len(failed), len(chosen)-ran)
+	fmt.Fprintf(w, "\n%d passed, %d failed, %d skipped\n", passed, len(failed), len(chosen)-passed-len(failed))
 	return ctx.Err() == nil && len(failed) == 0
 }
 

@@ -18,6 +18,12 @@ type step struct {
 	run   func(context.Context, *transcript) error
 }
 
+// skipped is why a step did not run. It is no failure.
+type skipped string
+
+// Error says why.
+func (s skipped) Error() string { return string(s) }
+
 // transcript is what a step has to show if it fails: its commands, each followed
 // by what it printed.
 type transcript struct {

@@ -21,6 +21,7 @@ func steps(fuzzTime time.Duration) []step {
 		{"vet", "go vet, and builds for the other systems", vet},
 		{"lint", "golangci-lint with the rules in .golangci.yml", lint},
 		{"tests", "all tests under the race detector, the browser's included", tests},
+		{"javascript", "the tests of js/, where there is Node.js", javascript},
 		{"unraced", "the allocation tests and the soak, without the race detector", unraced},
 		{"fuzz", "every fuzz target for a short time", fuzz(fuzzTime)},
 		{"benchmarks", "every benchmark once", benchmarks},
@@ -91,8 +92,27 @@ func tests(ctx context.Context, t *transcript) error {
 	if err := errors.Join(needCompiler(ctx, t), needBrowser(ctx, t)); err != nil {
 		return err
 	}
-	return t.run(ctx, "SIMPLYSOCKET_BROWSER=required", "go", "test", "-race", "-timeout", "8m", "./...")
+	return t.run(ctx, "SIMPLYSOCKET_BROWSER=required", "SIMPLYSOCKET_NODE=skip", "go", "test", "-race", "-timeout", "8m", "./...")
 }
+
+// javascript needs what a machine with Go may well lack, and apt-get has it too
+// old.
+func javascript(ctx context.Context, t *transcript) error {
+	if !inPath("node") || !inPath("npm") {
+		return skipped("there is no Node.js")
+	}
+	version, err := t.output(ctx, "node", "--version")
+	if err != nil {
+		return err
+	}
+	var major int
+	if _, err := fmt.Sscanf(version, "v%d.", &major); err != nil || major < oldestNode {
+		return skipped(fmt.Sprintf("Node.js is %s; it takes %d", strings.TrimSpace(version), oldestNode))
+	}
+	return t.run(ctx, "SIMPLYSOCKET_NODE=required", "go", "test", "-count=1", "./js")
+}
+
+const oldestNode = 20
 
 // unraced runs apart from tests: under the race detector a sync.Pool drops
 // objects at random, and a million of anything takes too long.

@@ -1,0 +1,188 @@
+// A server in memory: WebSockets whose other end is the test, under fake timers.
+
+import { mock } from "node:test";
+import { type Options, type Socket, type WebSocketLike, connect } from "../src/simplysocket.js";
+
+/** What a client has sent. */
+export interface Sent {
+  action: string;
+  message_body: Record<string, unknown>;
+  target?: string;
+  IsTargetClient?: boolean;
+  room?: string;
+  id?: number;
+}
+
+type Listener = (event: never) => void;
+
+/** One WebSocket, seen from the server. */
+export class FakeWebSocket implements WebSocketLike {
+  readyState = 0;
+  sent: Sent[] = [];
+  closedWith: number | undefined;
+  abandoned = false;
+  readonly url: string;
+  readonly protocols: string[];
+  readonly #listeners = new Map<string, Listener[]>();
+
+  constructor(url: string, protocols: string[]) {
+    this.url = url;
+    this.protocols = protocols;
+  }
+
+  addEventListener(type: string, listener: Listener): void {
+    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
+  }
+
+  send(data: string): void {
+    this.sent.push(JSON.parse(data));
+  }
+
+  close(code?: number): void {
+    this.readyState = 2;
+    this.abandoned = true;
+    this.closedWith = code;
+  }
+
+  /** Takes what was sent since the last time. */
+  take(): Sent[] {
+    return this.sent.splice(0);
+  }
+
+  /** Completes the handshake. */
+  accept(): this {
+    this.readyState = 1;
+    this.#tell("open", {});
+    return this;
+  }
+
+  /** Sends an envelope; what is left out is as a server would have it. */
+  say(envelope: Record<string, unknown>): this {
+    const whole = { message_body: {}, IsTargetClient: false, target: "", sender: "server", ...envelope };
+    this.#tell("message", { data: JSON.stringify(whole) });
+    return this;
+  }
+
+  /** Sends something that is no envelope. */
+  sayRaw(data: unknown): this {
+    this.#tell("message", { data });
+    return this;
+  }
+
+  /** Welcomes the client. */
+  welcome(body: Record<string, unknown> = {}): this {
+    return this.say({
+      action: "welcome",
+      message_body: { client: "me", server: "server", session: "token-1", resumed: false, heartbeat: 25_000, limits, ...body },
+    });
+  }
+
+  /** Answers a message. */
+  ack(sent: Sent | undefined, body = {}, more = {}): this {
+    return this.say({ action: "ack", message_body: body, ref: sent?.id, re: sent?.action, IsTargetClient: true, ...more });
+  }
+
+  /** Refuses a message. */
+  refuse(sent: Sent | undefined, code: string, more = {}): this {
+    return this.say({ action: "error", message_body: { code, message: code }, ref: sent?.id, re: sent?.action, ...more });
+  }
+
+  /** Lets a client into a room of `count` members. */
+  admit(sent: Sent | undefined, epoch = 7, seq = 1, members = ["me"]): this {
+    const room = sent?.target;
+    const list = members.map((client) => ({ client }));
+    this.say({
+      action: "joined-room",
+      message_body: { message: "Welcome client me", epoch, seq, count: list.length, members: list },
+      IsTargetClient: true,
+      target: "me",
+      room,
+      seq,
+    });
+    return this.ack(sent, {}, { room, seq: seq + 1 });
+  }
+
+  /** Breaks or closes the connection. */
+  break(code = 1006, reason = ""): void {
+    this.readyState = 3;
+    this.#tell("close", { code, reason });
+  }
+
+  #tell(type: string, event: unknown): void {
+    for (const listener of this.#listeners.get(type) ?? []) listener(event as never);
+  }
+}
+
+const limits = { message_bytes: 65_536, rooms: 100, messages_per_second: 200, burst: 400 };
+
+/** A client and its connections. */
+export class World {
+  readonly connections: FakeWebSocket[] = [];
+  readonly socket: Socket;
+  readonly states: string[] = [];
+
+  constructor(options: Options = {}) {
+    const { connections } = this;
+    class WebSocket extends FakeWebSocket {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols);
+        connections.push(this);
+      }
+    }
+    this.socket = connect("ws://server/ws", { WebSocket, ...options });
+    this.socket.onState((state) => this.states.push(state));
+  }
+
+  /** The newest connection. */
+  get wire(): FakeWebSocket {
+    return this.connections.at(-1)!;
+  }
+
+  /** Lets the client in for the first time. */
+  async start(welcome: Record<string, unknown> = {}): Promise<FakeWebSocket> {
+    await settle();
+    this.wire.accept().welcome(welcome).take();
+    return this.wire;
+  }
+
+  /** Lets the client into a room. */
+  async join(name: string, params = {}, epoch = 7, seq = 1, members = ["me"]) {
+    const joining = this.socket.join(name, params);
+    await settle();
+    this.wire.admit(this.wire.take().at(-1), epoch, seq, members);
+    const room = await joining;
+    mock.timers.tick(0);
+    return room;
+  }
+
+  /** Waits for the next connection, up to the longest pause between two attempts. */
+  async next(pause = 15_000): Promise<FakeWebSocket> {
+    const before = this.connections.length;
+    mock.timers.tick(pause);
+    await settle();
+    if (this.connections.length === before) throw new Error("the client does not come back");
+    return this.wire;
+  }
+
+  /** Breaks the connection and lets the client back in. */
+  async back(welcome: Record<string, unknown>, code = 1006): Promise<FakeWebSocket> {
+    this.wire.break(code);
+    return (await this.next()).accept().welcome(welcome);
+  }
+}
+
+/** Replaces timers and clocks until the test has ended. */
+export function fakeTime(): void {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  mock.method(performance, "now", () => Date.now());
+}
+
+/** Has time go by in small steps, as it does for timers that are on time. */
+export function elapse(ms: number): void {
+  for (let i = 0; i < ms; i += 10) mock.timers.tick(10);
+}
+
+/** Waits until every promise that can settle has. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

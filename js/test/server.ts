@@ -1,0 +1,48 @@
+// The real server, as a process.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const binary = resolve(".tmp/simplysocket"); // scripts/test.js builds it
+
+/** `simplysocket serve` on a port of its own, which it keeps over restarts. */
+export class Server {
+  #process: ChildProcess | undefined;
+  #address = "127.0.0.1:0";
+  readonly #flags: string[];
+
+  constructor(...flags: string[]) {
+    this.#flags = flags;
+  }
+
+  get url(): string {
+    return `ws://${this.#address}/ws`;
+  }
+
+  async start(): Promise<void> {
+    const args = ["serve", `--addr=${this.#address}`, "--log-format=json", ...this.#flags];
+    this.#process = spawn(binary, args, { stdio: ["ignore", "ignore", "pipe"] });
+    const said: string[] = [];
+    // Read to its end, so that a full pipe never stops the server.
+    const lines = createInterface(this.#process.stderr!);
+    const serving = new Promise<string>((found, failed) => {
+      lines.on("line", (line) => {
+        said.push(line);
+        const { websocket } = JSON.parse(line) as { websocket?: string };
+        if (websocket) found(websocket);
+      });
+      lines.on("close", () => failed(new Error(`the server ended:\n${said.join("\n")}`)));
+    });
+    this.#address = new URL(await serving).host;
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    if (!this.#process) return;
+    const ended = once(this.#process, "exit");
+    this.#process.kill(signal);
+    await ended;
+    this.#process = undefined;
+  }
+}

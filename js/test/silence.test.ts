@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import { World, fakeTime, settle } from "./fake.js";
+
+beforeEach(fakeTime);
+afterEach(() => {
+  mock.timers.reset();
+  mock.restoreAll();
+});
+
+const heartbeat = 10_000;
+
+test("abandons a connection after two silent heartbeat intervals, and resumes", async () => {
+  const world = new World();
+  const wire = await world.start({ heartbeat });
+  mock.timers.tick(2 * heartbeat - 1);
+  assert.equal(world.socket.state, "connected");
+  mock.timers.tick(1);
+  assert.equal(world.socket.state, "offline");
+  assert.equal(wire.abandoned, true, "without waiting for an answer to the close");
+  const second = (await world.next()).accept();
+  assert.equal(second.take()[0]?.message_body["session"], "token-1");
+  wire.break(4009);
+  second.welcome({ resumed: true });
+  assert.equal(world.socket.state, "connected", "what becomes of the old connection is nobody's concern");
+});
+
+test("whatever is read counts", async () => {
+  const world = new World();
+  const wire = await world.start({ heartbeat });
+  for (let i = 0; i < 5; i++) {
+    mock.timers.tick(2 * heartbeat - 1);
+    if (i % 2) wire.say({ action: "heartbeat" });
+    else wire.sayRaw("not even an envelope");
+  }
+  assert.equal(world.socket.state, "connected");
+});
+
+test("a server that does not answer is given up after a while", async () => {
+  for (const accepted of [false, true]) {
+    const world = new World();
+    await settle();
+    if (accepted) world.wire.accept();
+    mock.timers.tick(15_000);
+    assert.equal(world.socket.state, "offline");
+    world.socket.close();
+  }
+});
+
+// late has the clock go on while timers do not run, as in a tab in the background
+// or a machine that sleeps, and then runs those that are due.
+function late(ms: number): void {
+  const now = Date.now();
+  const late = mock.method(performance, "now", () => now + ms);
+  mock.timers.tick(2 * heartbeat);
+  late.mock.restore();
+  mock.method(performance, "now", () => Date.now() + ms - 2 * heartbeat);
+}
+
+test("a timer that is late is no dead connection: what has arrived is delivered first", async () => {
+  const world = new World();
+  const wire = await world.start({ heartbeat });
+  late(600_000);
+  assert.equal(world.socket.state, "connected");
+  wire.say({ action: "heartbeat" });
+  mock.timers.tick(2 * heartbeat - 1);
+  assert.equal(world.socket.state, "connected");
+  mock.timers.tick(1);
+  assert.equal(world.socket.state, "offline");
+});
+
+test("after a late timer, silence for another second is a dead connection", async () => {
+  const world = new World();
+  await world.start({ heartbeat });
+  late(600_000);
+  mock.timers.tick(999);
+  assert.equal(world.socket.state, "connected");
+  mock.timers.tick(1);
+  assert.equal(world.socket.state, "offline");
+});
+
+test("a throttled timer after messages were read waits for the rest", async () => {
+  const world = new World();
+  const wire = await world.start({ heartbeat });
+  mock.timers.tick(heartbeat);
+  wire.say({ action: "heartbeat" });
+  mock.timers.tick(heartbeat); // the first timer: silent for one interval only
+  assert.equal(world.socket.state, "connected");
+  mock.timers.tick(heartbeat);
+  assert.equal(world.socket.state, "offline");
+});
