@@ -152,23 +152,25 @@ func (c *simClient) run() {
 // connect dials over a connection that breaks after some bytes, in one direction
 // or the other, and says hello.
 func (c *simClient) connect() (*socket.Conn, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	dial := c.h.dial
 	if c.cuts < simCuts {
 		c.cuts++
-		reads, writes := 100+c.cable.IntN(8000), 100+c.cable.IntN(4000)
 		dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 			nc, err := c.h.dial(ctx, network, address)
-			return &pipe.Brittle{Conn: nc, Reads: reads, Writes: writes}, err
+			if err != nil {
+				return nil, err
+			}
+			return pipe.Brittle(nc, c.cable, 8000, 4000), nil
 		}
 	}
 	conn, err := socket.Dial(context.Background(), c.h.url, socket.DialOptions{NetDial: dial, Subprotocols: []string{protocol.Subprotocol}, ReadLimit: 1 << 20})
 	if err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
 	c.conn = conn
 	hello := envelope(0, "hello", "", object{"session": c.token, "rooms": c.rooms, "direct": c.n})
+	c.mu.Unlock()
 	return conn, conn.WriteText([]byte(hello))
 }
 

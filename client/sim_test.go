@@ -98,7 +98,7 @@ func simulate(t *testing.T, seed uint64) {
 		})
 	}
 	talking.Wait()
-	time.Sleep(10 * time.Second) // for those who are still on their way back
+	time.Sleep(time.Minute) // for those who are still on their way back
 	synctest.Wait()
 
 	once := map[string]int{}
@@ -176,5 +176,5 @@ func (c *cable) dial(ctx context.Context, network, address string) (net.Conn, er
 		return nc, nil
 	}
 	c.cuts++
-	return &pipe.Brittle{Conn: nc, Reads: c.rng.IntN(6000), Writes: c.rng.IntN(3000)}, nil
+	return pipe.Brittle(nc, c.rng, 6000, 3000), nil
 }

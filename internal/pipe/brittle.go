@@ -1,29 +1,52 @@
 package pipe
 
-import "net"
+import (
+	"math/rand/v2"
+	"net"
+	"time"
+)
 
-// Brittle is a connection that breaks after so many bytes in the one direction or
-// the other, between frames or within one.
-type Brittle struct {
+// brittle is a connection that breaks after so many bytes in the one direction or
+// the other, and may be slow until then.
+type brittle struct {
 	net.Conn
-	Reads, Writes int // bytes that are left
+	reads, writes int           // bytes that are left
+	single        bool          // whatever is read comes byte by byte
+	delay         time.Duration // of each read
+}
+
+// Brittle returns a connection that breaks within that many bytes, between frames
+// or within one, and is as slow as chance has it.
+func Brittle(nc net.Conn, rng *rand.Rand, reads, writes int) net.Conn {
+	b := &brittle{Conn: nc, reads: rng.IntN(reads), writes: rng.IntN(writes)}
+	switch rng.IntN(4) {
+	case 0:
+		b.single = true
+	case 1:
+		b.delay = time.Duration(rng.IntN(50)) * time.Millisecond
+	}
+	return b
 }
 
 // Read implements [net.Conn].
-func (b *Brittle) Read(p []byte) (int, error) {
-	if b.Reads <= 0 {
+func (b *brittle) Read(p []byte) (int, error) {
+	if b.reads <= 0 {
 		_ = b.Close()
 		return 0, net.ErrClosed
 	}
-	n, err := b.Conn.Read(p[:min(len(p), b.Reads)])
-	b.Reads -= n
+	time.Sleep(b.delay)
+	if b.single {
+		p = p[:min(len(p), 1)]
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.reads)])
+	b.reads -= n
 	return n, err
 }
 
 // Write implements [net.Conn].
-func (b *Brittle) Write(p []byte) (int, error) {
-	n, err := b.Conn.Write(p[:min(len(p), b.Writes)])
-	if b.Writes -= n; err == nil && n < len(p) {
+func (b *brittle) Write(p []byte) (int, error) {
+	n, err := b.Conn.Write(p[:min(len(p), b.writes)])
+	if b.writes -= n; err == nil && n < len(p) {
 		_ = b.Close()
 		err = net.ErrClosed
 	}
