@@ -278,13 +278,20 @@ func (l *link) finish(err error) {
 
 // goesOn reports whether the client goes on without the connection: another has
 // its session, or it may come back. A close by the peer that does not answer one
-// of ours, or for what it has done, is the end.
+// of ours, or for what it has done, is the end; but a page can not break its
+// connection, and so has a code for it.
 func (l *link) goesOn(closed *socket.CloseError) bool {
 	c := l.client
 	if c.session != nil && c.without(l) {
 		return true
 	}
-	final := closed.Peer || closed.Code != 1006 && closed.Code != uint16(protocol.CloseInternal)
+	final := true
+	switch closed.Code {
+	case 1006, uint16(protocol.CloseInternal):
+		final = closed.Peer
+	case uint16(protocol.CloseGivenUp):
+		final = !closed.Peer
+	}
 	return !final && l.begun && c.drop(l)
 }
 

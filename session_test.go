@@ -371,6 +371,27 @@ func TestTakenOver(t *testing.T) {
 	p.call("x", "r", note{"3"})
 }
 
+// TestGivenUp: a page can not break a connection, but has a code that says so.
+func TestGivenUp(t *testing.T) {
+	h := serve(t, false, nil)
+	p := h.page()
+	p.call("join-room", "r", nil)
+	slug := p.id
+	_ = p.conn.WriteClose(4010, "")
+	if end := p.closing(); end.Code != 4010 {
+		t.Errorf("close was answered with %v", end)
+	}
+	waitFor(t, "the session to wait", func() bool { return h.Stats().Kept == 1 })
+	p.resume()
+	if p.id != slug {
+		t.Errorf("%s became %s", slug, p.id)
+	}
+	p.call("x", "r", nil)
+	plain := h.member("r")
+	_ = plain.conn.WriteClose(4010, "")
+	p.expect("client-left-room")
+}
+
 // TestLateHello: a hello that was long on its way does not take the session from
 // the connection that was made after it.
 func TestLateHello(t *testing.T) {

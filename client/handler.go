@@ -8,13 +8,14 @@ import (
 
 // handlers are the callbacks of a room; nil where there is none.
 type handlers struct {
-	actions map[string]func(*Message) error
-	message func(*Message)
-	join    func(slug string)
-	leave   func(slug string, reason Reason)
-	gap     func(Gap)
-	err     func(action string, err *Error)
-	closed  func(Reason)
+	actions  map[string]func(*Message) error
+	message  func(*Message)
+	join     func(slug string)
+	leave    func(slug string, reason Reason)
+	presence func(Member)
+	gap      func(Gap)
+	err      func(action string, err *Error)
+	closed   func(Reason)
 }
 
 // On has f called with the sender and the body of each message of that action.

@@ -39,7 +39,7 @@ func (c *Conn) ListRooms(ctx context.Context, after string) (RoomPage, error) {
 
 // MemberPage is a part of the list of a room's members, in joining order.
 type MemberPage struct {
-	Members []string
+	Members []Member
 	// Count is the number of all members.
 	Count int
 	// Next is where the next page begins, or 0 if there is none.
@@ -58,17 +58,5 @@ func (r *Room) ListMembers(ctx context.Context, after uint64) (MemberPage, error
 		Count   int          `json:"count"`
 		Next    uint64       `json:"next"`
 	}](ctx, r, protocol.ActionListMembers, query)
-	return MemberPage{Members: slugs(list.Members), Count: list.Count, Next: list.Next}, err
-}
-
-type memberItem struct {
-	Client string `json:"client"`
-}
-
-func slugs(items []memberItem) []string {
-	names := make([]string, 0, len(items))
-	for _, item := range items {
-		names = append(names, item.Client)
-	}
-	return names
+	return MemberPage{Members: membersOf(list.Members), Count: list.Count, Next: list.Next}, err
 }

@@ -89,6 +89,10 @@ func (c *Conn) takeMessage(env *protocol.Envelope) error {
 		if c.takeNews(r, env) {
 			return nil
 		}
+	case protocol.ActionClientPresence:
+		if c.takePresence(r, env) {
+			return nil
+		}
 	case protocol.ActionError:
 		refused, re := readError(env.Body), string(env.Re)
 		c.post(r, env, func() { r.tellError(re, refused) })
@@ -156,7 +160,7 @@ func (c *Conn) takeJoined(name string, env *protocol.Envelope) error {
 	r.epoch, r.seq = body.Epoch, body.Seq
 	r.welcome = bytes.Clone(env.Body)
 	r.count = body.Count
-	r.members = slugs(body.Members)
+	r.members = membersOf(body.Members)
 	return nil
 }
 
@@ -178,7 +182,7 @@ func (c *Conn) takeLeft(r *Room, env *protocol.Envelope) error {
 // messages shall have. The lock is held.
 func (c *Conn) takeNews(r *Room, env *protocol.Envelope) bool {
 	var body struct {
-		Client string `json:"client"`
+		memberItem
 		Reason Reason `json:"reason"`
 		Count  *int   `json:"count"`
 	}
@@ -194,13 +198,13 @@ func (c *Conn) takeNews(r *Room, env *protocol.Envelope) bool {
 	case body.Client == "":
 		return false
 	case string(env.Action) == protocol.ActionClientJoinedRoom:
-		if !slices.Contains(r.members, body.Client) {
-			r.members = append(r.members, body.Client)
+		if r.place(body.Client) < 0 {
+			r.members = append(r.members, body.member())
 			r.count++
 		}
 		c.post(r, env, func() { r.tellJoin(body.Client) })
 	default:
-		r.members = slices.DeleteFunc(r.members, func(slug string) bool { return slug == body.Client })
+		r.members = slices.DeleteFunc(r.members, func(m Member) bool { return m.ID == body.Client })
 		r.count = max(0, r.count-1)
 		c.post(r, env, func() { r.tellLeave(body.Client, body.Reason) })
 	}

@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 )
 
 // Room is a room as the client in it sees it. It stays the same over lost
@@ -23,7 +22,7 @@ type Room struct {
 	seq     uint64          // the last received of the epoch
 	welcome json.RawMessage
 	count   int
-	members []string
+	members []Member
 	gap     *Gap // the last event that waits for the room, if it tells of a gap
 
 	handlers handlers
@@ -66,15 +65,6 @@ func newRoom(c *Conn, name string, params json.RawMessage) *Room {
 
 // Name is the room's name; "" for the lobby.
 func (r *Room) Name() string { return r.name }
-
-// Members are the slugs of those in the room, this client included, in joining
-// order and as far as known: a server names the first hundred to who joins, and
-// large rooms do not announce who comes and goes. [Room.ListMembers] asks.
-func (r *Room) Members() []string {
-	r.conn.mu.Lock()
-	defer r.conn.mu.Unlock()
-	return slices.Clone(r.members)
-}
 
 // Count is how many are in the room, as far as known.
 func (r *Room) Count() int {

@@ -57,6 +57,7 @@ const (
 	CloseDisconnected    CloseCode = 4003 // disconnected by the application: stay away
 	CloseTooSlow         CloseCode = 4008 // does not read what it is sent: come back
 	CloseTaken           CloseCode = 4009 // a newer connection has the session: stay away
+	CloseGivenUp         CloseCode = 4010 // of a client: it gives up the connection and not the session
 	CloseFlooding        CloseCode = 4029 // sends too much: come back later
 )
 
@@ -74,6 +75,7 @@ var closeNames = map[CloseCode]string{
 	CloseDisconnected:    "disconnected",
 	CloseTooSlow:         "too slow",
 	CloseTaken:           "taken by a newer connection",
+	CloseGivenUp:         "given up",
 	CloseFlooding:        "flooding",
 }
 

@@ -27,6 +27,9 @@ export interface ConnectionEvents {
   closed(code: number, reason: string): void;
 }
 
+/** Says that the client comes back; any other close by a client ends the session. */
+const givenUp = 4010;
+
 /** One WebSocket, from opening to its end. */
 export class Connection {
   readonly #socket: WebSocketLike;
@@ -75,10 +78,10 @@ export class Connection {
     this.#socket.close(1000);
   }
 
-  /** Gives up a connection that would not answer a close. */
+  /** Gives up a connection that would not answer a close, and not the session. */
   abandon(reason: string): void {
     this.#end(1006, reason);
-    this.#socket.close();
+    this.#socket.close(givenUp);
   }
 
   #read(data: unknown): void {

@@ -97,6 +97,7 @@ export class Session {
     }
     // What is asked of an opening is asked once: on return the room is open.
     const { create, ...again } = params;
+    if (room && create) throw new RoomError("room-exists", `this client is in ${name} already`);
     if (room) {
       room.params ??= again;
     } else {

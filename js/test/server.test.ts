@@ -118,6 +118,7 @@ test("rooms that must be new or open, and the list", limit, async () => {
   await assert.rejects(socket.join("chat/none", { create: false }), { code: "unknown-room" });
   await socket.join("chat/listed", { create: true, capacity: 8, properties: { level: 3 } });
   await assert.rejects(client().join("chat/listed", { create: true }), { code: "room-exists" });
+  await assert.rejects(socket.join("chat/listed", { create: true }), { code: "room-exists" });
   const { rooms } = await socket.listRooms();
   assert.deepEqual(rooms.find(({ name }) => name === "chat/listed"), {
     name: "chat/listed",

@@ -18,6 +18,7 @@ test("abandons a connection after two silent heartbeat intervals, and resumes", 
   mock.timers.tick(1);
   assert.equal(world.socket.state, "offline");
   assert.equal(wire.abandoned, true, "without waiting for an answer to the close");
+  assert.equal(wire.closedWith, 4010, "which says that it comes back");
   const second = (await world.next()).accept();
   assert.equal(second.take()[0]?.message_body["session"], "token-1");
   wire.break(4009);

@@ -1,0 +1,51 @@
+package client_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/client"
+)
+
+// ids are the slugs of those in a room.
+func ids(room *client.Room) []string {
+	var slugs []string
+	for _, m := range room.Members() {
+		slugs = append(slugs, m.ID)
+	}
+	return slugs
+}
+
+// TestPresence: who goes away, comes back, and shows something of itself.
+func TestPresence(t *testing.T) {
+	h := inMemory(t, func(s *simplysocket.Server) {
+		s.OnConnect(func(_ context.Context, c *simplysocket.Client) error { return c.SetInfo(map[string]any{"n": 1}) })
+	})
+	heard := newEvents()
+	anna := connect(t, h.url, client.Options{NetDial: h.dial})
+	room := join(t, anna, "r", nil, func(r *client.Room) {
+		r.OnPresence(func(m client.Member) { heard.add("%s away=%t %s", m.ID, m.Away, m.Info) })
+	})
+	bert := h.connect(client.Options{MinBackoff: time.Second, MaxBackoff: time.Second})
+	join(t, bert, "r", nil)
+	until(t, "bert", func() bool { return len(room.Members()) == 2 })
+	if m := room.Members()[1]; m.ID != bert.ID() || m.Away || string(m.Info) != `{"n":1}` {
+		t.Errorf("got %+v", m)
+	}
+	h.cut()
+	heard.want(t, bert.ID()+` away=true {"n":1}`)
+	if m := room.Members()[1]; !m.Away {
+		t.Errorf("got %+v", m)
+	}
+	heard.want(t, bert.ID()+` away=false {"n":1}`)
+	if err := h.Client(bert.ID()).SetInfo(map[string]any{"n": 2}); err != nil {
+		t.Fatal(err)
+	}
+	heard.want(t, bert.ID()+` away=false {"n":2}`)
+	page, err := room.ListMembers(t.Context(), 0)
+	if err != nil || len(page.Members) != 2 || string(page.Members[1].Info) != `{"n":2}` {
+		t.Errorf("got %+v, %v", page, err)
+	}
+}
