@@ -34,6 +34,20 @@ func fateOf(code protocol.CloseCode) fate {
 	}
 }
 
+// fateAfter is what the session does after a connection, or an attempt, that
+// ended so.
+func (c *Conn) fateAfter(why error) fate {
+	var closed *CloseError
+	if !errors.As(why, &closed) {
+		return resume
+	}
+	f := fateOf(closed.Code)
+	if f == renew && c.opts.Token == nil {
+		return end // there is no fresh one
+	}
+	return f
+}
+
 // Codes of RFC 6455 and its registry that a proxy may send in the server's
 // place.
 const (

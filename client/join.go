@@ -28,7 +28,7 @@ func (c *Conn) Join(ctx context.Context, name string, params any, setup ...func(
 	if err != nil {
 		return nil, err
 	}
-	r.params, m.purpose, m.settled = withoutCreate(m.body), toEnter, r.entering
+	r.params, m.purpose, m.settled = without(m.body, "create"), toEnter, r.entering
 	known, err := c.find(name)
 	switch {
 	case err != nil:
@@ -48,12 +48,13 @@ func (c *Conn) Join(ctx context.Context, name string, params any, setup ...func(
 	return r, nil
 }
 
-func withoutCreate(params json.RawMessage) json.RawMessage {
+// without returns the object without that key.
+func without(object json.RawMessage, key string) json.RawMessage {
 	var keys map[string]json.RawMessage
-	if json.Unmarshal(params, &keys) != nil || keys["create"] == nil {
-		return params
+	if json.Unmarshal(object, &keys) != nil || keys[key] == nil {
+		return object
 	}
-	delete(keys, "create")
+	delete(keys, key)
 	rest, err := protocol.MarshalObject(keys)
 	if err != nil {
 		panic(err) // of what was JSON already

@@ -79,13 +79,24 @@ func (c *Conn) connect(ctx context.Context) (*link, error) {
 	_ = ws.WriteText(c.hello()) // Read finds out, and may find a close frame that says why
 	select {
 	case <-l.welcomed:
-		if stop() {
-			return l, nil
-		}
-		<-l.done // the context ended just then
 	case <-l.done:
 	}
+	if l.letIn() && stop() {
+		return l, nil
+	}
+	<-l.done // of itself, or because the context has ended
 	return nil, l.end
+}
+
+// letIn reports whether the server has let the client in, even if it has closed
+// the connection since.
+func (l *link) letIn() bool {
+	select {
+	case <-l.welcomed:
+		return true
+	default:
+		return false
+	}
 }
 
 // header is that of the next handshake.
@@ -118,12 +129,7 @@ func (l *link) giveUp(cause error) {
 // read is the connection's goroutine, which sees it to its end.
 func (l *link) read() {
 	defer close(l.done)
-	err := l.ws.Read(l)
-	l.retire()
-	if l.cause != nil {
-		err = l.cause
-	}
-	l.end = endOf(err)
+	err := l.retire(l.ws.Read(l))
 	l.cancel()
 	var closed *socket.CloseError
 	if errors.As(err, &closed) && !l.parting.Load() {
@@ -163,29 +169,50 @@ func (l *link) Pong() {}
 // Message implements [socket.Handler].
 func (l *link) Message(payload []byte) {
 	env, err := protocol.ParseServer(payload)
+	received := false
 	if err == nil {
-		err = l.take(&env)
+		received, err = l.take(&env)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		l.giveUp(&CloseError{Code: protocol.CloseProtocolError, Reason: err.Error()})
+	case received:
+		l.trace(&env)
 	}
 }
 
-// take has the session take a message. An error is one that no server sends.
-func (l *link) take(env *protocol.Envelope) error {
+// take has the session take a message, and reports whether that counts as
+// received: if not, it comes again. An error is one that no server sends.
+func (l *link) take(env *protocol.Envelope) (received bool, err error) {
 	c := l.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !l.greeted {
-		return c.takeWelcome(l, env)
+		err := c.takeWelcome(l, env)
+		return l.greeted, err
 	}
 	if env.Ref != 0 {
 		c.takeAnswer(env)
-		return nil
+		return true, nil
 	}
 	c.hold(l)
 	if l.over || c.end != nil {
-		return nil // it is not counted as received
+		return false, nil
 	}
-	return c.takeMessage(env)
+	return true, c.takeMessage(env)
+}
+
+// trace tells of a message that was received. Who is slow to hear it holds the
+// reader, as slow callbacks do.
+func (l *link) trace(env *protocol.Envelope) {
+	f := l.conn.opts.OnReceive
+	if f == nil {
+		return
+	}
+	if string(env.Action) == protocol.ActionWelcome {
+		env.Body = without(env.Body, "session")
+	}
+	l.held.Store(true)
+	f(env)
+	l.held.Store(false)
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
 // Options configures a [Conn]. The zero value of every field is a good default;
@@ -31,6 +33,12 @@ type Options struct {
 	OnRoom func(*Room)
 	// Lobby registers handlers with [Conn.Lobby] before anything is received.
 	Lobby func(*Room)
+	// OnReceive is for tracing: it is told each message that was received, the
+	// protocol's own and answers among them, in the order of the wire. It runs on
+	// the goroutine that reads: while it does nothing else is received, and it
+	// must not wait for the client. The envelope is valid until it returns; that
+	// of `welcome` comes without the session's token, which is a secret.
+	OnReceive func(*protocol.Envelope)
 
 	// OfflineSends says what Send, Call and their like do while there is no
 	// connection. Default [Wait].

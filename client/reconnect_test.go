@@ -101,6 +101,24 @@ func TestFreshToken(t *testing.T) {
 	}
 }
 
+// TestDisconnectedAtOnce: who was let in has a session, however short.
+func TestDisconnectedAtOnce(t *testing.T) {
+	for range 20 {
+		s := newScript(t)
+		go func() {
+			p := <-s.arrivals
+			p.hear("hello")
+			p.welcome("token", false)
+			_ = p.conn.Write(socket.AppendClose(nil, uint16(protocol.CloseDisconnected), ""))
+			<-p.done
+		}()
+		conn := connect(t, "ws://memory/ws", s.options())
+		if end := waitDone(t, conn); end.Code != protocol.CloseDisconnected {
+			t.Errorf("got %v", end)
+		}
+	}
+}
+
 // TestDisconnected: who is told to stay away does, and has heard what was said
 // before.
 func TestDisconnected(t *testing.T) {
@@ -110,7 +128,7 @@ func TestDisconnected(t *testing.T) {
 	c := h.Client(conn.ID())
 	_ = c.Send("banned", nil)
 	c.Disconnect(protocol.CloseDisconnected, "bye")
-	heard.want(t, "online", "banned {}", "offline", "closed")
+	heard.want(t, "online", "banned {}", "closed")
 	end := waitDone(t, conn)
 	if end.Code != protocol.CloseDisconnected || end.Reason != "bye" {
 		t.Errorf("got %v", end)

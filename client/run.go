@@ -37,22 +37,18 @@ func (c *Conn) reconnect(why error, pauses *backoff) (*link, *CloseError) {
 		if errors.As(why, &refused) {
 			pause += refused.RetryAfter
 		}
+		after := c.fateAfter(why)
 		var closed *CloseError
-		if errors.As(why, &closed) {
-			switch fateOf(closed.Code) {
-			case resume:
-			case renew:
-				if renewed || c.opts.Token == nil {
-					return nil, closed
-				}
-				renewed = true
-				c.dropSession(closed)
-			case retreat:
-				pause += retreatPause
-				c.dropSession(closed)
-			default:
-				return nil, closed
-			}
+		if errors.As(why, &closed) && (after == end || after == renew && renewed) {
+			return nil, closed
+		}
+		switch after {
+		case renew:
+			renewed = true
+			c.dropSession(why)
+		case retreat:
+			pause += retreatPause
+			c.dropSession(why)
 		}
 		if !sleep(c.ctx, pause) {
 			c.farewell = ErrOffline

@@ -109,20 +109,26 @@ func (c *Conn) setPace() {
 	c.pace.SetBurst(burst)
 }
 
-// retire takes a connection off the session.
-func (l *link) retire() {
+// retire takes a connection that has ended off the session, and returns why it
+// has.
+func (l *link) retire(why error) error {
 	c := l.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l.over = true
+	if l.cause != nil {
+		why = l.cause
+	}
+	l.end = endOf(why)
 	if c.link == l {
 		c.link = nil
 		c.outbox.takeWaiting(func(m *message) bool { return m.purpose == toSayNow })
-		if c.end == nil {
+		if c.end == nil && c.fateAfter(l.end) != end {
 			c.setState(Offline)
 		}
 	}
 	c.toSend.Broadcast()
+	return why
 }
 
 var errNotResumed = errors.New("client: the server does not have the session any more")

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -17,75 +15,17 @@ var help = []string{
 	"/to SLUG TEXT                send text to one client in a room with you",
 	"/rooms                       list the rooms",
 	"/members                     list who is in the room",
-	"/raw JSON                    send a message as it is",
+	"/raw ACTION [JSON]           send any message to the room joined last",
 	"/quit                        leave",
 }
 
-// obey does what a line says. The error says that it was the last.
-func (s *session) obey(ctx context.Context, line string) error {
-	if strings.TrimSpace(line) == "" {
-		return nil
-	}
-	if line[0] != '/' {
-		return s.ask(ctx, protocol.Header{Action: actionSendMessage, Target: s.room()}, chatBody{line})
-	}
-	name, rest, _ := strings.Cut(line, " ")
-	rest = strings.TrimSpace(rest)
-	switch name {
-	case "/join":
-		return s.obeyJoin(ctx, rest)
-	case "/leave":
-		return s.obeyLeave(ctx, rest)
-	case "/to":
-		slug, text, _ := strings.Cut(rest, " ")
-		if text = strings.TrimSpace(text); text == "" {
-			return s.hint("/to SLUG TEXT")
-		}
-		return s.ask(ctx, protocol.Header{Action: actionSendMessage, Target: slug, IsTargetClient: true}, chatBody{text})
-	case "/rooms":
-		return s.ask(ctx, protocol.Header{Action: protocol.ActionListRooms}, nil)
-	case "/members":
-		return s.ask(ctx, protocol.Header{Action: protocol.ActionListMembers, Target: s.room()}, nil)
-	case "/raw":
-		if rest == "" {
-			return s.hint("/raw JSON")
-		}
-		return s.raw(ctx, rest)
-	case "/help":
-		s.console.say(help...)
-		return nil
-	case "/quit":
-		return io.EOF
-	default:
-		s.console.say(fmt.Sprintf("there is no command %s; /help lists them", name))
-		return nil
-	}
-}
+// actionSendMessage is the action of a chat's messages, as the server's page
+// sends them too.
+const actionSendMessage = "send-message"
 
-// hint tells how a command is written.
-func (s *session) hint(form string) error {
-	s.console.say("it is " + form)
-	return nil
-}
-
-func (s *session) obeyJoin(ctx context.Context, rest string) error {
-	name, params, _ := strings.Cut(rest, " ")
-	if protocol.ValidName(name) != nil {
-		return s.hint("/join NAME [PASSWORD|JSON]; a name is made of letters, digits and . _ - / : @")
-	}
-	params = strings.TrimSpace(params)
-	var body any
-	switch {
-	case strings.HasPrefix(params, "{"):
-		if !json.Valid([]byte(params)) {
-			s.console.say("this is not a JSON object: " + params)
-			return nil
-		}
-		body = json.RawMessage(params)
-	case params != "":
-		body = passwordBody{params}
-	}
-	return s.join(ctx, name, body)
+// chatBody is the body of actionSendMessage.
+type chatBody struct {
+	Message string `json:"message"`
 }
 
 // passwordBody is what a room with a password asks of whoever joins.
@@ -93,17 +33,96 @@ type passwordBody struct {
 	Password string `json:"password"`
 }
 
-func (s *session) join(ctx context.Context, name string, body any) error {
-	return s.ask(ctx, protocol.Header{Action: protocol.ActionJoinRoom, Target: name}, body)
+// obey does what a line says, and reports whether more may follow.
+func (s *session) obey(line string) bool {
+	if strings.TrimSpace(line) == "" {
+		return true
+	}
+	if line[0] != '/' {
+		s.send(s.room(), actionSendMessage, chatBody{line})
+		return true
+	}
+	name, rest, _ := strings.Cut(line, " ")
+	rest = strings.TrimSpace(rest)
+	switch name {
+	case "/join":
+		s.obeyJoin(rest)
+	case "/leave":
+		s.obeyLeave(rest)
+	case "/to":
+		s.obeyTo(rest)
+	case "/rooms":
+		s.send("", protocol.ActionListRooms, nil)
+	case "/members":
+		s.send(s.room(), protocol.ActionListMembers, nil)
+	case "/raw":
+		s.obeyRaw(rest)
+	case "/help":
+		s.console.say(help...)
+	case "/quit":
+		return false
+	default:
+		s.console.say(fmt.Sprintf("there is no command %s; /help lists them", name))
+	}
+	return true
 }
 
-func (s *session) obeyLeave(ctx context.Context, name string) error {
+func (s *session) obeyJoin(rest string) {
+	name, params, _ := strings.Cut(rest, " ")
+	params = strings.TrimSpace(params)
+	switch {
+	case protocol.ValidName(name) != nil:
+		s.hint("/join NAME [PASSWORD|JSON]; a name is made of letters, digits and . _ - / : @")
+	case params == "":
+		s.join(name, nil)
+	case !strings.HasPrefix(params, "{"):
+		s.join(name, passwordBody{params})
+	case s.object(params):
+		s.join(name, json.RawMessage(params))
+	}
+}
+
+func (s *session) obeyLeave(name string) {
 	if name == "" {
 		name = s.room()
 	}
 	if name == "" {
 		s.console.say("you are in no room but the lobby")
-		return nil
+		return
 	}
-	return s.ask(ctx, protocol.Header{Action: protocol.ActionLeaveRoom, Target: name}, nil)
+	s.leave(name)
+}
+
+func (s *session) obeyTo(rest string) {
+	slug, text, _ := strings.Cut(rest, " ")
+	if text = strings.TrimSpace(text); text == "" {
+		s.hint("/to SLUG TEXT")
+		return
+	}
+	s.sendTo(slug, actionSendMessage, chatBody{text})
+}
+
+func (s *session) obeyRaw(rest string) {
+	action, body, _ := strings.Cut(rest, " ")
+	body = strings.TrimSpace(body)
+	switch {
+	case action == "":
+		s.hint("/raw ACTION [JSON]")
+	case body == "":
+		s.send(s.room(), action, nil)
+	case s.object(body):
+		s.send(s.room(), action, json.RawMessage(body))
+	}
+}
+
+// hint tells how a command is written.
+func (s *session) hint(form string) { s.console.say("it is " + form) }
+
+// object reports whether the text is a JSON object, and says so if it is not.
+func (s *session) object(text string) bool {
+	if strings.HasPrefix(text, "{") && json.Valid([]byte(text)) {
+		return true
+	}
+	s.console.say("this is not a JSON object: " + text)
+	return false
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
-	"time"
 
-	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/client"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -27,7 +28,8 @@ type connectCommand struct {
 func (c *connectCommand) Help() string {
 	return "Lines that you type go to the room joined last; /help lists what else you can do." +
 		" In a pipe every line of the input is sent, every message that comes is printed as a line of JSON," +
-		" and the end of the input ends the program once all that was sent is answered."
+		" and the end of the input ends the program once all that was sent is answered." +
+		" A connection that breaks is made again: what was missed comes then, or its loss is told."
 }
 
 // Validate checks the names of the rooms.
@@ -46,28 +48,30 @@ func (c *connectCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return usageError{err}
 	}
-	conn, err := c.dial(ctx, address)
+	session := newSession(c.console(s))
+	o, err := c.options(session)
 	if err != nil {
 		return err
 	}
-	console, err := c.console(s)
+	conn, err := client.Dial(ctx, address, o)
 	if err != nil {
-		_ = conn.CloseNow()
-		return err
+		return refusal(err)
 	}
-	return newSession(conn, console).run(ctx, c.Room)
+	return session.run(ctx, conn, c.Room)
 }
 
-const (
-	dialTimeout = 15 * time.Second
-	// readLimit is more than any server has a reason to send at once.
-	readLimit = 16 << 20
-)
-
-func (c *connectCommand) dial(ctx context.Context, address string) (*socket.Conn, error) {
-	o := socket.DialOptions{Header: http.Header{}, ReadLimit: readLimit}
+// options are what the flags mean to the client, which tells the session what
+// happens.
+func (c *connectCommand) options(s *session) (*client.Options, error) {
+	o := &client.Options{
+		OnReceive: s.receive,
+		OnState:   s.notice,
+		OnRoom:    s.attend(nil),
+		Lobby:     s.attend(nil),
+		Logger:    slog.New(slog.DiscardHandler), // the session says it
+	}
 	if c.Token != "" {
-		o.Header.Set("Authorization", "Bearer "+c.Token)
+		o.Token = func(context.Context) (string, error) { return c.Token, nil }
 	}
 	if c.TLSCA != "" {
 		roots, err := trusting(c.TLSCA)
@@ -76,9 +80,20 @@ func (c *connectCommand) dial(ctx context.Context, address string) (*socket.Conn
 		}
 		o.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	return socket.Dial(ctx, address, o)
+	return o, nil
+}
+
+// refusal says why the server has not let us in, where it has said so.
+func refusal(err error) error {
+	var refused *client.RefusedError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("the server answered %d %s: %s", refused.Status, http.StatusText(refused.Status), refused.Message)
+	}
+	var closed *client.CloseError
+	if errors.As(err, &closed) {
+		return closedForGood(closed)
+	}
+	return err
 }
 
 // trusting returns the system's certificates and those in the file.

@@ -54,10 +54,10 @@ func TestTalk(t *testing.T) {
 	alice.stdout.until(`"count":2`)
 	alice.enter("/rooms")
 	alice.stdout.until(`"name":"games"`)
-	alice.enter(`/raw {"action":"wave","target":"games","id":900}`)
+	alice.enter("/raw wave")
 	bob.stdout.until(`"action":"wave"`)
-	alice.enter("after a larger id")
-	bob.stdout.until("after a larger id")
+	alice.enter(`/raw wave {"hands": 2}`)
+	bob.stdout.until(`"message_body":{"hands":2}`)
 	alice.enter("/leave")
 	bob.stdout.until(`"action":"client-left-room"`)
 	alice.enter("to the lobby")
@@ -66,10 +66,10 @@ func TestTalk(t *testing.T) {
 	alice.exit(0)
 
 	s.stop()
+	bob.stderr.until("connection lost, coming back")
+	s.exit(0)
+	bob.stop()
 	bob.exit(0)
-	if said := bob.stderr.String(); !strings.Contains(said, "1001 going away") {
-		t.Errorf("stderr: %s", said)
-	}
 }
 
 func TestRoomsOfALine(t *testing.T) {
@@ -85,6 +85,7 @@ func TestRoomsOfALine(t *testing.T) {
 
 	guest := connect(t, s.url, "--room=games", "--room=small")
 	guest.stdout.until(string(protocol.CodeRoomFull))
+	guest.stderr.until("error room-full: ")
 	guest.enter("in games still")
 	guest.stdout.until(`"target":"games"`)
 	guest.enter("/join locked wrong")
@@ -104,7 +105,8 @@ func TestHints(t *testing.T) {
 		{"/join games {nonsense", "this is not a JSON object: {nonsense"},
 		{"/leave", "you are in no room but the lobby"},
 		{"/to somebody", "it is /to SLUG TEXT"},
-		{"/raw", "it is /raw JSON"},
+		{"/raw", "it is /raw ACTION [JSON]"},
+		{"/raw wave [1]", "this is not a JSON object: [1]"},
 		{"/\x1b[2J", `there is no command /\x1b[2J`},
 		{"/help", "/members"},
 	} {
@@ -185,45 +187,72 @@ func (p *peer) send(t testing.TB, text string) {
 	}
 }
 
-// meet runs `connect` against a peer in place of a server and welcomes it.
-func meet(t testing.TB) (*program, *peer) {
+// place is where `connect` finds peers in place of a server.
+type place struct {
+	t     testing.TB
+	peers chan *peer
+}
+
+// next lets the client in on its next connection, and returns its hello.
+func (p *place) next(resumed bool) (*peer, string) {
+	p.t.Helper()
+	peer := receive(p.t, p.peers)
+	p.t.Cleanup(func() { _ = peer.conn.CloseNow() })
+	hello := receive(p.t, peer.messages)
+	peer.send(p.t, fmt.Sprintf(`{"action":"welcome","message_body":{"client":"me","session":"a secret","resumed":%t},`+
+		`"IsTargetClient":true,"target":"me","sender":"server"}`, resumed))
+	return peer, hello
+}
+
+// meet runs `connect` against a peer and welcomes it.
+func meet(t testing.TB, args ...string) (*program, *peer, *place) {
 	t.Helper()
-	met := make(chan *peer, 1)
+	at := &place{t: t, peers: make(chan *peer, 9)}
 	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, err := socket.Upgrade(w, r, socket.UpgradeOptions{ReadLimit: 1 << 16})
+		conn, err := socket.Upgrade(w, r, socket.UpgradeOptions{Subprotocol: protocol.Subprotocol, ReadLimit: 1 << 16})
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		met <- newPeer(conn)
+		at.peers <- newPeer(conn)
 	}))
-	program := start(t, "connect", plain.URL)
-	p := receive(t, met)
-	t.Cleanup(func() {
-		_ = p.conn.CloseNow()
-		plain.Close()
-	})
-	p.send(t, `{"action":"welcome","message_body":{"client":"me"},"IsTargetClient":true,"target":"me","sender":"server"}`)
-	program.stdout.until("welcome")
-	return program, p
+	t.Cleanup(plain.Close)
+	program := start(t, append([]string{"connect", plain.URL}, args...)...)
+	p, _ := at.next(false)
+	if line := program.stdout.until("welcome"); strings.Contains(line, "secret") {
+		t.Errorf("everybody sees the session's token: %s", line)
+	}
+	return program, p, at
 }
 
 func TestPing(t *testing.T) {
-	_, p := meet(t)
+	_, p, _ := meet(t)
 	if err := p.conn.Write(socket.AppendPing(nil, []byte("x"))); err != nil {
 		t.Fatal(err)
 	}
 	receive(t, p.pongs)
 }
 
+func TestHeartbeatsAreNotShown(t *testing.T) {
+	program, p, _ := meet(t)
+	p.send(t, `{"action":"heartbeat","message_body":{},"IsTargetClient":true,"target":"me","sender":"server"}`)
+	p.send(t, `{"action":"news","message_body":{},"IsTargetClient":true,"target":"me","sender":"server","n":1}`)
+	program.stdout.until("news")
+	if all := program.stdout.String(); strings.Contains(all, "heartbeat") {
+		t.Errorf("printed %s", all)
+	}
+}
+
+const ackOf1 = `{"action":"ack","message_body":{},"IsTargetClient":true,"target":"me","sender":"server","ref":1,"re":"send-message"}`
+
 func TestWaitsForAnswers(t *testing.T) {
-	program, p := meet(t)
+	program, p, _ := meet(t)
 	program.enter("hello")
 	_ = program.stdin.Close()
 	if m := receive(t, p.messages); !strings.Contains(m, `"id":1`) {
 		t.Errorf("sent %s", m)
 	}
-	p.send(t, `{"action":"ack","message_body":{},"target":"me","sender":"server","ref":1,"re":"send-message"}`)
+	p.send(t, ackOf1)
 	var end *socket.CloseError
 	if err := receive(t, p.end); !errors.As(err, &end) || end.Code != uint16(protocol.CloseNormal) {
 		t.Errorf("closed with %v", err)
@@ -232,7 +261,81 @@ func TestWaitsForAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	program.exit(0)
+	if line := program.stdout.until(`"ref":1`); line != ackOf1 {
+		t.Errorf("printed %s", line)
+	}
+}
+
+// TestWaitsOverConnections: what was sent is sent again, and the end of the
+// input waits for its answer.
+func TestWaitsOverConnections(t *testing.T) {
+	program, p, at := meet(t)
+	program.enter("hello")
+	_ = program.stdin.Close()
+	sent := receive(t, p.messages)
+	_ = p.conn.CloseNow()
+	program.stderr.until("connection lost, coming back")
+	p, hello := at.next(true)
+	if !strings.Contains(hello, "a secret") {
+		t.Errorf("takes up no session: %s", hello)
+	}
+	program.stderr.until("back")
+	if again := receive(t, p.messages); again != sent {
+		t.Errorf("sent %s again as %s", sent, again)
+	}
+	p.send(t, ackOf1)
+	_ = receive(t, p.end)
+	_ = p.conn.CloseNow()
+	program.exit(0)
 	program.stdout.until(`"ref":1`)
+}
+
+// TestSignalWhileAway ends what waits for a connection.
+func TestSignalWhileAway(t *testing.T) {
+	program, p, _ := meet(t)
+	_ = p.conn.CloseNow()
+	program.stderr.until("connection lost, coming back")
+	program.enter("hello")
+	program.stop()
+	program.exit(0)
+}
+
+// TestRefusedJoin: what was typed for a room before it refused goes nowhere
+// else.
+func TestRefusedJoin(t *testing.T) {
+	program, p, _ := meet(t, "--room=secret")
+	receive(t, p.messages)
+	program.enter("a whisper")
+	program.enter("/raw wave")
+	program.enter("/help") // once it is answered, the lines before it are on their way to the room
+	program.stderr.until("/quit")
+	p.send(t, `{"action":"error","message_body":{"code":"forbidden","message":"no"},"IsTargetClient":true,"target":"me",`+
+		`"sender":"server","ref":1,"re":"join-room"}`)
+	for _, want := range []string{"error forbidden: no", "error not-a-member: ", "error not-a-member: "} {
+		program.stderr.until(want)
+	}
+	program.enter("to all")
+	if m := receive(t, p.messages); !strings.Contains(m, "to all") {
+		t.Errorf("sent %s", m)
+	}
+}
+
+func TestWhatHappensInRooms(t *testing.T) {
+	program, p, _ := meet(t, "--room=games")
+	join := receive(t, p.messages)
+	if !strings.Contains(join, `"target":"games"`) {
+		t.Errorf("sent %s", join)
+	}
+	to := `"IsTargetClient":true,"target":"me","sender":"server","room":"games"`
+	p.send(t, `{"action":"joined-room","message_body":{"epoch":1,"seq":1,"count":1,"members":[]},"seq":1,`+to+`}`)
+	p.send(t, `{"action":"ack","message_body":{},"ref":1,"re":"join-room","seq":2,`+to+`}`)
+	program.stdout.until(`"ref":1`)
+	p.send(t, `{"action":"gap","message_body":{"epoch":1,"from":3,"to":7},`+to+`}`)
+	program.stderr.until("gap in games: messages were lost")
+	p.send(t, `{"action":"left-room","message_body":{"reason":"kicked"},"seq":8,`+to+`}`)
+	program.stderr.until("out of games: kicked")
+	program.enter("/leave")
+	program.stderr.until("you are in no room but the lobby")
 }
 
 func TestClosedByServer(t *testing.T) {
@@ -242,18 +345,19 @@ func TestClosedByServer(t *testing.T) {
 		status int
 		want   string
 	}{
-		{protocol.CloseNormal, "", 0, "closed by the server: 1000 normal"},
-		{protocol.CloseGoingAway, "bye", 0, "closed by the server: 1001 going away: bye"},
-		{protocol.CloseInternal, "", 1, "closed by the server: 1011 internal error"},
-		{protocol.CloseDisconnected, "\x1b[2Jbanned\n", 1, `closed by the server: 4003 disconnected: \x1b[2Jbanned\n`},
-		{4242, "", 1, "closed by the server: 4242"},
+		{protocol.CloseNormal, "", 0, "closed for good: 1000 normal"},
+		{protocol.CloseDisconnected, "\x1b[2Jbanned\n", 1, `closed for good: 4003 disconnected: \x1b[2Jbanned\n`},
+		{protocol.CloseUnauthenticated, "revoked", 1, "closed for good: 4001"},
+		{4242, "", 1, "closed for good: 4242"},
 	} {
-		program, p := meet(t)
+		program, p, _ := meet(t)
 		if err := p.conn.Write(socket.AppendClose(nil, uint16(test.code), test.reason)); err != nil {
 			t.Fatal(err)
 		}
 		program.exit(test.status)
-		program.stderr.until(test.want)
+		if said := program.stderr.String(); !strings.Contains(said, test.want) || strings.Count(said, "\n") != 1 {
+			t.Errorf("stderr is not one line with %q:\n%s", test.want, said)
+		}
 		var end *socket.CloseError
 		if err := receive(t, p.end); !errors.As(err, &end) || end.Code != uint16(test.code) {
 			t.Errorf("%d is answered by %v", test.code, err)
@@ -261,19 +365,11 @@ func TestClosedByServer(t *testing.T) {
 	}
 }
 
-func TestConnectionLost(t *testing.T) {
-	program, p := meet(t)
-	if err := p.conn.CloseNow(); err != nil {
-		t.Fatal(err)
-	}
-	program.exit(1)
-	program.stderr.until("connection lost")
-}
-
 func TestNotAMessage(t *testing.T) {
-	program, p := meet(t)
+	program, p, _ := meet(t)
 	p.send(t, "\u009b2J no JSON")
-	program.stderr.until(`\u009b2J no JSON`)
+	program.exit(1)
+	program.stderr.until("closed for good: 1002 protocol error: bad message")
 }
 
 func TestRefused(t *testing.T) {
@@ -298,8 +394,8 @@ func TestRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"no token", []string{plain.URL}, "401 Unauthorized: not authenticated"},
-		{"wrong token", []string{plain.URL, "--token=guess"}, "401 Unauthorized"},
+		{"no token", []string{plain.URL}, "4001"},
+		{"wrong token", []string{plain.URL, "--token=guess"}, "4001"},
 		{"forbidden", []string{plain.URL + "/forbidden"}, `403 Forbidden: \x1b[2Jgo\naway`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

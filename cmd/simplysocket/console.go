@@ -9,6 +9,8 @@ import (
 // console is where the user writes and reads. Its methods may be called
 // concurrently.
 type console interface {
+	// open takes the terminal. Before, Ctrl-C is a signal.
+	open() error
 	// readLine returns the next line, or io.EOF after the last.
 	readLine() (string, error)
 	// show shows a message that has come.
@@ -22,11 +24,11 @@ type console interface {
 }
 
 // console returns the terminal where there is one to read from and write to.
-func (c *connectCommand) console(s streams) (console, error) {
+func (c *connectCommand) console(s streams) console {
 	in, inOK := s.in.(*os.File)
 	out, outOK := s.out.(*os.File)
 	if c.JSON || !inOK || !outOK || !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(out.Fd())) {
-		return newPipe(s), nil
+		return newPipe(s)
 	}
 	return newTerminal(in, out)
 }

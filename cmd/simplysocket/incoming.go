@@ -10,16 +10,30 @@ import (
 
 // incoming is a message that has come.
 type incoming struct {
-	raw  []byte
-	env  protocol.Envelope
+	env  *protocol.Envelope
 	self string // our slug
+}
+
+// text is the message as JSON.
+func (m *incoming) text() []byte {
+	return protocol.AppendEnvelope(nil, &protocol.Header{
+		Action:         string(m.env.Action),
+		IsTargetClient: m.env.IsTargetClient,
+		Target:         string(m.env.Target),
+		Sender:         string(m.env.Sender),
+		Ref:            m.env.Ref,
+		Re:             string(m.env.Re),
+		Room:           string(m.env.Room),
+		Seq:            m.env.Seq,
+		N:              m.env.N,
+		Time:           m.env.Time,
+	}, m.env.Body)
 }
 
 // details are the bodies of the protocol's messages and of send-message.
 type details struct {
 	Message string `json:"message"`
-	Code    string `json:"code"`
-	Reason  string `json:"reason"`
+	Resumed bool   `json:"resumed"`
 	Count   int    `json:"count"`
 	Rooms   []struct {
 		Name    string `json:"name"`
@@ -32,21 +46,22 @@ type details struct {
 }
 
 // lines tells a person what the message says. Some messages have nothing to
-// say.
+// say, and what the session says by itself is not said twice.
 func (m *incoming) lines() []string {
 	var d details
 	if err := json.Unmarshal(m.env.Body, &d); err != nil {
 		return []string{m.place() + m.other()}
 	}
 	switch action := string(m.env.Action); action {
-	case protocol.ActionHeartbeat:
+	case protocol.ActionError, protocol.ActionGap, protocol.ActionLeftRoom, protocol.ActionRoomClosed:
 		return nil
 	case protocol.ActionWelcome:
+		if d.Resumed {
+			return nil
+		}
 		return []string{"You are client " + m.self + ". /help says what you can do."}
 	case protocol.ActionAck:
 		return m.reply(&d)
-	case protocol.ActionError:
-		return []string{fmt.Sprintf("error %s: %s", d.Code, d.Message)}
 	default:
 		return []string{m.place() + m.sentence(action, &d)}
 	}
@@ -54,17 +69,9 @@ func (m *incoming) lines() []string {
 
 // sentence is what a message says about its room or for its sender.
 func (m *incoming) sentence(action string, d *details) string {
-	switch action {
-	case protocol.ActionGap:
-		return "Messages were lost on the way to you."
-	case protocol.ActionLeftRoom:
-		return "You are out of the room: " + d.Reason
-	case protocol.ActionRoomClosed:
-		return "The room has closed."
-	case protocol.ActionRoomCount:
-		return fmt.Sprintf("%d are here.", d.Count)
-	}
 	switch {
+	case action == protocol.ActionRoomCount:
+		return fmt.Sprintf("%d are here.", d.Count)
 	case d.Message == "":
 		return m.other()
 	case action == protocol.ActionJoinedRoom:

@@ -32,7 +32,7 @@ func (p *pipe) readLine() (string, error) {
 }
 
 func (p *pipe) show(m *incoming) {
-	_, _ = p.out.Write(appendLine(nil, m.raw)) // nobody to tell
+	_, _ = p.out.Write(appendLine(nil, m.text())) // nobody to tell
 }
 
 func (p *pipe) say(lines ...string) {
@@ -41,6 +41,7 @@ func (p *pipe) say(lines ...string) {
 	}
 }
 
+func (p *pipe) open() error   { return nil }
 func (p *pipe) prompt(string) {}
 func (p *pipe) close()        {}
 

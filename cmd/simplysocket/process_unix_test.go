@@ -64,8 +64,7 @@ func TestSignals(t *testing.T) {
 		if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		client.exit(0)
-		client.stderr.until("1001 going away")
+		client.stderr.until("connection lost, coming back")
 		if err := receive(t, p.done); err != nil {
 			t.Errorf("%v\n%s", err, p.stderr)
 		}

@@ -12,19 +12,20 @@ import (
 type terminal struct {
 	*term.Terminal
 	in, out *os.File
-	before  *term.State
+	before  *term.State // valid after open
 }
 
-func newTerminal(in, out *os.File) (*terminal, error) {
-	before, err := term.MakeRaw(int(in.Fd()))
-	if err != nil {
-		return nil, err
-	}
+func newTerminal(in, out *os.File) *terminal {
 	screen := struct {
 		io.Reader
 		io.Writer
 	}{in, out}
-	return &terminal{Terminal: term.NewTerminal(screen, ""), in: in, out: out, before: before}, nil
+	return &terminal{Terminal: term.NewTerminal(screen, ""), in: in, out: out}
+}
+
+func (t *terminal) open() (err error) {
+	t.before, err = term.MakeRaw(int(t.in.Fd()))
+	return err
 }
 
 func (t *terminal) readLine() (string, error) {

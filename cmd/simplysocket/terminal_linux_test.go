@@ -94,6 +94,9 @@ func TestTerminal(t *testing.T) {
 	p.stdout.until("[games] you: hello")
 	key("/join ..\r")
 	p.stdout.until("it is /join NAME")
+	s.stop()
+	p.stdout.until("connection lost, coming back")
+	s.exit(0)
 	key("/quit\r")
 	p.exit(0)
 	if !echo(t, tty) {

@@ -67,12 +67,16 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
 	if got := conn.ConnectionState().NegotiatedProtocol; got != "http/1.1" {
 		t.Errorf("the protocol is %q", got)
+	}
+	if err := conn.Close(); err != nil { // a shutdown waits for who has not asked yet
+		t.Fatal(err)
 	}
 	bob.stop()
 	bob.exit(0)
 	s.stop()
+	s.exit(0)
+	alice.stop()
 	alice.exit(0)
 }

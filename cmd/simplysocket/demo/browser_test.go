@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
 // TestBrowser has people use the page, in windows of a real browser.
@@ -22,11 +23,13 @@ func TestBrowser(t *testing.T) {
 		{"Direct", testDirect},
 		{"FullAndLockedRooms", testFullAndLockedRooms},
 		{"ManyRooms", testManyRooms},
+		{"Break", testBreak},
+		{"Resume", testResume},
 		{"Restart", testRestart},
 		{"Disconnected", testDisconnected},
 		{"Removed", testRemoved},
-		{"Backoff", testBackoff},
-		{"RateLimited", testRateLimited},
+		{"NotSent", testNotSent},
+		{"Pace", testPace},
 		{"LongTranscript", testLongTranscript},
 		{"Phone", testPhone},
 	} {
@@ -165,6 +168,57 @@ func testManyRooms(t *testing.T, browser context.Context) {
 	a.until(`$("#text").value === "a draft"`)
 }
 
+// testBreak loses the connection while the room handles a message, so that neither
+// the message nor its ack comes back over it.
+func testBreak(t *testing.T, browser context.Context) {
+	s := open(t, simplysocket.Options{})
+	s.HandleRoom("general", func(room *simplysocket.Room) error {
+		room.OnMessage(func(_ *simplysocket.Member, message *simplysocket.Message) error {
+			if message.MessageBody["message"] == "cut" {
+				s.cut()
+			}
+			return room.Post(message)
+		})
+		return nil
+	})
+	a := visit(t, browser, s, "")
+	a.write("cut")
+	a.reads("cut")
+	a.until(`$("#me .name").title === %s`, quote(a.id))
+	a.write("and on")
+	a.reads("and on")
+	a.until(`$$(".line .text").map((node) => node.textContent).join() === "cut,and on" && $$(".notice").length === 1`)
+}
+
+// testResume takes the network from one window, by the browser's own switch, while
+// another talks.
+func testResume(t *testing.T, browser context.Context) {
+	s := open(t, simplysocket.Options{})
+	a, b := visit(t, browser, s, ""), visit(t, browser, s, "")
+	a.isIn("general", 2)
+	a.write("before")
+	b.reads("before")
+
+	b.online(false)
+	b.until(`$("#connection").textContent === "Offline" && $("#offline-text").textContent === "The connection is lost. Connecting again by itself."`)
+	away := fmt.Sprintf(`$('#members li[title=away]:has(button[title=%s])')`, quote(b.id))
+	a.until(`%s.textContent.endsWith("away")`, away)
+	for i := range 5 {
+		a.write(fmt.Sprint("meanwhile ", i))
+		a.reads(fmt.Sprint("meanwhile ", i))
+	}
+
+	b.online(true)
+	b.until(`$("#connection").textContent === "Connected" && $("#offline").hidden && $("#me .name").title === %s`, quote(b.id))
+	b.write("after")
+	for _, w := range []*window{a, b} {
+		w.reads("after")
+		w.until(`$$(".line .text").map((node) => node.textContent).join() === "before,meanwhile 0,meanwhile 1,meanwhile 2,meanwhile 3,meanwhile 4,after"`)
+		w.until(`$$(".notice").every((node) => node.textContent !== "Some messages did not reach you.")`)
+	}
+	a.until(`!%s && $$("#members li").length === 2`, away)
+}
+
 func testRestart(t *testing.T, browser context.Context) {
 	s := open(t, simplysocket.Options{})
 	a := visit(t, browser, s, "")
@@ -183,13 +237,16 @@ func testRestart(t *testing.T, browser context.Context) {
 		if w.id == before {
 			t.Errorf("the client is still %s", before)
 		}
-		w.isTold("The connection is lost. What is said until it is back does not reach you.")
+		w.isTold("Some messages did not reach you.")
 		w.isTold("Welcome client %s", short(w.id))
 	}
 	a.isIn("secret", 1)
+	a.until(`$('#members [title=%s]')`, quote(a.id))
 	a.click(`#my-rooms [data-key=general] button`)
-	a.isIn("general", 2)
-	b.isIn("general", 2)
+	for _, w := range []*window{a, b} {
+		w.isIn("general", 2)
+		w.until(`$('#members [title=%s]') && $('#members [title=%s]')`, quote(a.id), quote(b.id))
+	}
 	a.write("back again")
 	b.reads("back again")
 	// The room is as it was, whoever opened it again.
@@ -229,55 +286,38 @@ func testRemoved(t *testing.T, browser context.Context) {
 	}
 }
 
-// testBackoff asks the page's own code what it does after each close code.
-func testBackoff(t *testing.T, browser context.Context) {
+// testNotSent has a room refuse a message until it is sent again.
+func testNotSent(t *testing.T, browser context.Context) {
 	s := open(t, simplysocket.Options{})
+	s.HandleRoom("general", func(room *simplysocket.Room) error {
+		refused := false
+		room.OnMessage(func(m *simplysocket.Member, message *simplysocket.Message) error {
+			if message.MessageBody["message"] == "twice" && !refused {
+				refused = true
+				return simplysocket.Errorf(protocol.CodeRateLimited, "too often")
+			}
+			return room.Post(message)
+		})
+		return nil
+	})
 	a := visit(t, browser, s, "")
-	const never = -1
-	for _, tt := range []struct {
-		codes       string
-		least, most float64
-	}{
-		{"1000", never, never},
-		{"1001", 0, 500},
-		{"1002", never, never},
-		{"1003", never, never},
-		{"1005", 0, 500},
-		{"1006", 0, 500},
-		{"1007", never, never},
-		{"1008", never, never},
-		{"1009", never, never},
-		{"1011", 0, 500},
-		{"1012", 0, 500},
-		{"4001", 0, 500},
-		{"4001, 4001", never, never},
-		{"4003", never, never},
-		{"4008", 0, 500},
-		{"4009", never, never},
-		{"4029", 30_000, 30_500},
-		{"1006, 1006, 1006", 0, 2000},
-		{"1006, 1006, 1006, 1006, 1006, 1006, 1006, 1006", 0, 15_000},
-	} {
-		next := `import("/backoff.js").then(({ Backoff }) => {
-			const backoff = new Backoff();
-			return [` + tt.codes + `].map((code) => backoff.next(code, 0) ?? -1).at(-1);
-		})`
-		if got := value[float64](a, next); got < tt.least || got > tt.most {
-			t.Errorf("after %s: %g ms, want %g to %g", tt.codes, got, tt.least, tt.most)
-		}
-	}
+	a.write("twice")
+	a.until(`$(".line[data-state=failed] .outcome span").textContent === "Not sent. That was too often. Wait a moment and try again."`)
+	a.write("once")
+	a.reads("once")
+	a.click(".line[data-state=failed] .again")
+	a.reads("twice")
+	a.until(`$$(".line .text").map((node) => node.textContent).join() === "once,twice"`)
 }
 
-func testRateLimited(t *testing.T, browser context.Context) {
-	s := open(t, simplysocket.Options{MessageRate: 1, MessageBurst: 8})
+// testPace has somebody write faster than the server takes it: nothing fails.
+func testPace(t *testing.T, browser context.Context) {
+	s := open(t, simplysocket.Options{MessageRate: 5, MessageBurst: 8})
 	a := visit(t, browser, s, "")
 	for i := range 10 {
 		a.write(fmt.Sprint(i))
 	}
-	a.until(`$(".line[data-state=failed] .outcome span").textContent === "Not sent. That was too often. Wait a moment and try again."`)
-	a.until(`!$(".line[data-state=pending]")`)
-	failed := value[string](a, `$(".line[data-state=failed] .text").textContent`)
-	a.until(`$$(".line[data-state=done] .text").every((node) => node.textContent !== %s)`, quote(failed))
+	a.until(`$$(".line[data-state=done] .text").map((node) => node.textContent).join() === "0,1,2,3,4,5,6,7,8,9"`)
 }
 
 func testLongTranscript(t *testing.T, browser context.Context) {

@@ -1,5 +1,5 @@
-// Package demo is the chat page that the server shows at /: a client of rooms in
-// plain JavaScript, embedded in the program.
+// Package demo is the chat page that the server shows at /, in plain JavaScript
+// over the project's own client, embedded in the program.
 package demo
 
 import (
@@ -12,6 +12,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/DhruvikDonga/simplysocket/js"
 )
 
 //go:embed static
@@ -42,8 +44,8 @@ var policy = strings.Join([]string{
 	"trusted-types 'none'",
 }, "; ")
 
-// Handler serves the page at / and its files beside it. The page connects to
-// /ws on the host it came from.
+// Handler serves the page at /, its files beside it, and the client that it uses
+// at /simplysocket.js. The page connects to /ws on the host it came from.
 func Handler() http.Handler {
 	mux := http.NewServeMux()
 	files, err := static.ReadDir("static")
@@ -61,6 +63,7 @@ func Handler() http.Handler {
 		}
 		mux.Handle(at, asset(file.Name(), content))
 	}
+	mux.Handle("GET /simplysocket.js", shared(asset("simplysocket.js", js.Client)))
 	return guarded(mux)
 }
 
@@ -79,6 +82,15 @@ func asset(name string, content []byte) http.Handler {
 		h.Set("Cache-Control", "no-cache")
 		h.Set("ETag", tag)
 		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+	})
+}
+
+// shared lets pages of other origins import a file: browsers load modules from
+// elsewhere only where the answer allows it. Who may connect is another matter.
+func shared(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		next.ServeHTTP(w, r)
 	})
 }
 

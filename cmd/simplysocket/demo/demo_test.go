@@ -35,6 +35,7 @@ func TestHandler(t *testing.T) {
 		{"GET", "/?x=1", 200, "text/html; charset=utf-8"},
 		{"HEAD", "/", 200, "text/html; charset=utf-8"},
 		{"GET", "/app.js", 200, "text/javascript; charset=utf-8"},
+		{"GET", "/simplysocket.js", 200, "text/javascript; charset=utf-8"},
 		{"GET", "/base.css", 200, "text/css; charset=utf-8"},
 		{"GET", "/icon.svg", 200, "image/svg+xml"},
 		{"GET", "/index.html", 404, "text/plain; charset=utf-8"},
@@ -80,7 +81,7 @@ func TestHandler(t *testing.T) {
 
 func TestNotModified(t *testing.T) {
 	tags := map[string]string{}
-	for _, target := range []string{"/", "/app.js", "/base.css"} {
+	for _, target := range []string{"/", "/app.js", "/simplysocket.js", "/base.css"} {
 		tag := request(t, "GET", target).Header.Get("ETag")
 		if other, ok := tags[tag]; ok {
 			t.Errorf("%s has the tag of %s", target, other)
@@ -91,6 +92,16 @@ func TestNotModified(t *testing.T) {
 		}
 		if got := request(t, "GET", target, "If-None-Match", `"of another version"`); got.StatusCode != http.StatusOK {
 			t.Errorf("%s: %s for what has changed", target, got.Status)
+		}
+	}
+}
+
+// TestShared has other origins import the client, and nothing else.
+func TestShared(t *testing.T) {
+	for target, want := range map[string]string{"/simplysocket.js": "*", "/": "", "/app.js": "", "/nowhere": ""} {
+		h := request(t, "GET", target, "Origin", "https://example.com").Header
+		if got := h.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("%s: Access-Control-Allow-Origin %q, want %q", target, got, want)
 		}
 	}
 }

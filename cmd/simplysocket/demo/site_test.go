@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,9 @@ type site struct {
 	address string
 	http    *http.Server
 	served  chan struct{}
+
+	mu      sync.Mutex
+	sockets []net.Conn
 }
 
 // open starts a site, which ends with the test.
@@ -53,6 +57,14 @@ func (s *site) start(o simplysocket.Options) {
 	mux.Handle("/ws", srv)
 	s.Server, s.address = srv, listener.Addr().String()
 	server, served := simplysocket.NewHTTPServer(mux), make(chan struct{})
+	server.ConnState = func(conn net.Conn, state http.ConnState) {
+		if state != http.StateHijacked {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.sockets = append(s.sockets, conn)
+	}
 	s.http, s.served = server, served
 	go func() {
 		defer close(served)
@@ -70,6 +82,16 @@ func (s *site) stop() {
 	_ = s.http.Close()
 	<-s.served
 	s.http = nil
+}
+
+// cut breaks all WebSockets without a close frame, as a network does.
+func (s *site) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, conn := range s.sockets {
+		_ = conn.Close()
+	}
+	s.sockets = nil
 }
 
 func (s *site) url(hash string) string { return "http://" + s.address + "/" + hash }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -70,8 +71,8 @@ type window struct {
 }
 
 // unreachable is what Chromium itself writes while the server is down or going
-// down.
-var unreachable = regexp.MustCompile(`^error: WebSocket connection to '[^']*' failed: .*(net::ERR_CONNECTION_|response code: 503|before receiving a handshake response)`)
+// down, or the window is offline.
+var unreachable = regexp.MustCompile(`^error: WebSocket connection to '[^']*' failed: .*(net::ERR_CONNECTION_|net::ERR_INTERNET_DISCONNECTED|response code: 503|before receiving a handshake response)`)
 
 // newWindow opens a window, empty so far. It closes with the test, which fails if
 // anything was written to its console: an error, or what the policy has stopped.
@@ -234,6 +235,19 @@ func (w *window) look(width, height int64, scale float64, scheme string) {
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
 	if _, err := chromedp.Call(w.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// online gives the window its network back, or takes it away, and has it notice.
+func (w *window) online(is bool) {
+	w.t.Helper()
+	rule := network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{{DownloadThroughput: -1, UploadThroughput: -1, Offline: !is}}}
+	if _, err := chromedp.Call(w.ctx, network.EmulateNetworkConditionsByRule, rule); err != nil {
+		w.t.Fatalf("%s: %v", w.id, err)
+	}
+	state := network.OverrideNetworkStateParams{DownloadThroughput: -1, UploadThroughput: -1, Offline: !is}
+	if _, err := chromedp.Call(w.ctx, network.OverrideNetworkState, state); err != nil {
+		w.t.Fatalf("%s: %v", w.id, err)
 	}
 }
 

@@ -15,7 +15,6 @@ import { say } from "./notice.js";
 const firstRoom = "general";
 
 const chat = new Chat(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`, {
-  connected: () => connected(),
   changed: () => show(),
   failed: say,
   transcript: (name) => new Transcript(name, find("transcripts"), (slug) => write(slug)),
@@ -51,15 +50,6 @@ async function enter(name) {
   }
 }
 
-// connected goes into a first room, once. Those that come later are rejoined
-// without being asked.
-let entered = false;
-
-function connected() {
-  if (!entered) enter(linkedRoom() ?? firstRoom);
-  entered = true;
-}
-
 const linkedRoom = () => new URLSearchParams(location.hash.slice(1)).get("room");
 
 // The rest shows what has changed: once a frame at most, however much does. A
@@ -84,23 +74,16 @@ function show() {
 const stateNames = { connecting: "Connecting", connected: "Connected", offline: "Offline", ended: "Disconnected" };
 
 function showConnection() {
-  const { state, closeCode } = chat.connection;
+  const { state, closeCode } = chat;
   const status = find("connection");
   if (status.dataset.state !== state) {
     status.dataset.state = state;
     status.textContent = stateNames[state];
   }
-  find("offline").hidden = state === "connected" || (state === "connecting" && closeCode === 0);
-  showWait();
+  find("offline").hidden = state === "connecting" || state === "connected";
+  find("offline-text").textContent = explainClose(closeCode) + (state === "offline" ? " Connecting again by itself." : "");
+  find("connect-now").hidden = state !== "ended";
   find("me").replaceChildren(...(state === "connected" ? ["You are ", nameOf(chat.me)] : []));
-}
-
-function showWait() {
-  const { state, closeCode, retryAt } = chat.connection;
-  const seconds = Math.ceil((retryAt - Date.now()) / 1000);
-  const next = { connecting: "Connecting again.", offline: `Next try in ${Math.max(seconds, 1)} s.`, ended: "" };
-  find("offline-text").textContent = `${explainClose(closeCode)} ${next[state] ?? ""}`;
-  find("connect-now").disabled = state === "connecting";
 }
 
 function showRoom() {
@@ -135,7 +118,7 @@ find("new-room").addEventListener("click", () => {
 });
 find("leave-room").addEventListener("click", () => chat.leave(chat.active));
 find("join-again").addEventListener("click", () => enter(chat.active.name));
-find("connect-now").addEventListener("click", () => chat.connection.reopen());
+find("connect-now").addEventListener("click", () => chat.open());
 find("copy-link").addEventListener("click", async () => {
   try {
     await navigator.clipboard.writeText(location.href);
@@ -148,13 +131,12 @@ find("copy-link").addEventListener("click", async () => {
 window.addEventListener("hashchange", () => {
   if (linkedRoom()) enter(linkedRoom());
 });
-window.addEventListener("online", () => chat.connection.open());
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   if (chat.active) chat.select(chat.active);
   chat.list();
 });
-setInterval(showWait, 1_000);
 
 startPanels();
-chat.connection.open();
+chat.open();
+enter(linkedRoom() ?? firstRoom);

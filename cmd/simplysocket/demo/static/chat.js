@@ -1,63 +1,73 @@
 // The chat: the rooms this page is in, those that are open, and what happens in
 // them.
 
-import { Connection, Refusal } from "./connection.js";
+import { connect } from "/simplysocket.js";
 import { Room } from "./room.js";
 import { explain } from "./words.js";
 
 const listEvery = 3_000; // ms between two looks at the open rooms
 
-// Chat tells its view by four hooks: connected() after each welcome, changed()
-// when anything but a transcript is not as it was, transcript(name) to make the
-// transcript of a room, and failed(text) for what a person should know.
+const endings = { kicked: "You were removed from the room.", closed: "The room was closed." };
+
+// Chat tells its view by three hooks: changed() when anything but a transcript is
+// not as it was, transcript(name) to make the transcript of a room, and
+// failed(text) for what a person should know.
 export class Chat {
   rooms = new Map(); // name -> Room, in joining order
-  listed = []; // the first open rooms, as list-rooms tells
+  listed = []; // the first open rooms, as the server tells
   listedCount = 0;
   active = undefined; // the Room that is shown
+  closeCode = undefined; // why there is no connection
 
+  #url;
   #view;
+  #socket;
   #relist;
 
   constructor(url, view) {
+    this.#url = url;
     this.#view = view;
-    this.connection = new Connection(url, {
-      changed: (state) => this.#connectionChanged(state),
-      received: (message) => this.#receive(message),
-    });
   }
 
   get me() {
-    return this.connection.client;
+    return this.#socket.id;
+  }
+
+  get state() {
+    return this.#socket.state;
+  }
+
+  // open connects. After the end of a connection it also enters the rooms again
+  // that this page was in.
+  open() {
+    this.#socket = connect(this.#url);
+    this.#socket.onState((state, error) => this.#stateChanged(state, error));
+    this.#socket.onRoom((channel) => this.#entered(channel, {}));
+    for (const room of this.rooms.values()) this.#comeBack(room);
+    this.#view.changed();
   }
 
   listing(name) {
     return this.listed.find((room) => room.name === name);
   }
 
-  // join enters a room and shows it. It throws a Refusal.
+  // join enters a room and shows it. It throws what the client does.
   async join(name, params = {}) {
-    await this.#request("join-room", name, params);
-    const room = this.rooms.get(name);
-    if (!room?.inside) throw new Refusal("not-a-room", `${name} cannot be joined.`);
-    // create and capacity speak of the opening. What is kept opens the room as
-    // it was when nobody is left in it; who comes back second just enters.
-    const { create, ...keep } = params;
-    const capacity = keep.capacity ?? this.listing(name)?.capacity;
-    room.params = capacity ? { ...keep, capacity } : keep;
-    this.select(room);
+    this.select(await this.#enter(name, params));
     this.list();
   }
 
   async leave(room) {
-    if (room.inside) {
-      try {
-        await this.#request("leave-room", room.name, {});
-      } catch {
-        // Not a member, or no connection: out in any case.
-      }
+    const { inside, channel } = room;
+    this.rooms.delete(room.name);
+    room.transcript.remove();
+    if (this.active === room) this.select([...this.rooms.values()].at(-1));
+    this.#view.changed();
+    try {
+      if (inside) await channel.leave();
+    } catch {
+      // This page has done with the room in any case.
     }
-    this.#drop(room);
     this.list();
   }
 
@@ -70,10 +80,10 @@ export class Chat {
   // list asks which rooms are open, and goes on asking while somebody looks.
   async list() {
     clearTimeout(this.#relist);
-    if (document.hidden || this.connection.state !== "connected") return;
+    if (document.hidden || this.state !== "connected") return;
     this.#relist = setTimeout(() => this.list(), listEvery);
     try {
-      const { rooms, count } = await this.#request("list-rooms", "", {});
+      const { rooms, count } = await this.#socket.listRooms();
       this.listed = rooms;
       this.listedCount = count;
       this.#view.changed();
@@ -85,125 +95,116 @@ export class Chat {
   // send says something in a room, to everybody or to one member alone.
   async send(room, text, to = "") {
     const line = room.transcript.say({ sender: this.me, own: true, to, text });
-    if (!to) room.sending.push(line);
-    const address = to ? { IsTargetClient: true, target: to, room: room.name } : { target: room.name };
+    if (!to) room.sends(line);
+    const body = { message: text };
     try {
-      await this.connection.request({ action: "send-message", message_body: { message: text }, ...address });
+      await (to ? room.channel.sendTo(to, "send-message", body) : room.channel.send("send-message", body));
       line.confirmed();
     } catch (error) {
-      room.sending = room.sending.filter((waiting) => waiting !== line);
+      room.refuses(line);
       const why = explain(error, room.name);
-      line.refused(error.code === "unconfirmed" ? why : `Not sent. ${why}`, () => this.send(room, text, to));
+      line.refused(error.code === "outcome-unknown" ? why : `Not sent. ${why}`, () => this.send(room, text, to));
     }
   }
 
-  #request(action, target, body) {
-    return this.connection.request({ action, target, message_body: body });
-  }
-
-  #connectionChanged(state) {
-    if (state === "connected") {
-      this.#comeBack();
-      this.#view.connected();
-    } else {
-      for (const room of this.rooms.values()) {
-        if (room.inside) room.transcript.notice("The connection is lost. What is said until it is back does not reach you.");
-        room.out();
-      }
-    }
+  #stateChanged(state, error) {
+    this.closeCode = error?.closeCode;
+    if (state === "connected") this.list();
     this.#view.changed();
   }
 
-  // comeBack enters the rooms again that this page was in.
-  async #comeBack() {
-    await Promise.all([...this.rooms.values()].map((room) => this.#rejoin(room)));
-    this.list();
-  }
-
-  async #rejoin(room) {
-    room.entering = true;
+  async #comeBack(room) {
     try {
-      await this.#request("join-room", room.name, room.params);
+      await this.#enter(room.name, room.params);
     } catch (error) {
-      if (error.code === "unconfirmed") return; // the next connection tries again
-      this.#view.failed(explain(error, room.name, room.params.capacity));
-    } finally {
-      room.entering = false;
-      this.#view.changed();
+      this.#refused(room, error);
     }
   }
 
-  #receive(message) {
-    // What is for us alone names its room; what is for all is addressed to it.
-    const name = message.room ?? message.target;
-    const room = this.rooms.get(name);
-    const body = message.message_body;
-    switch (message.action) {
-      case "joined-room":
-        this.#entered(room ?? this.#add(name), body);
-        break;
-      case "client-joined-room":
-        room?.came(body.client);
-        room?.transcript.notice(body.message, body.client);
-        break;
-      case "client-left-room":
-        room?.went(body.client);
-        room?.transcript.notice(body.message, body.client);
-        break;
-      case "room-count":
-        if (room) room.count = body.count;
-        break;
-      case "left-room":
-        if (body.reason === "kicked") this.#removed(room, "You were removed from the room.");
-        break;
-      case "room-closed":
-        this.#removed(room, "The room was closed.");
-        break;
-      case "gap":
-        room?.transcript.notice("Some messages did not reach you.");
-        break;
-      case "send-message":
-        if (room) this.#heard(room, message);
-        break;
-      default:
-        return;
+  async #enter(name, params) {
+    // Whoever finds the room closed opens it as it was.
+    const capacity = params.capacity ?? (params.create ? undefined : this.listing(name)?.capacity);
+    const channel = await this.#socket.join(name, { ...params, capacity });
+    const { create, ...kept } = params;
+    return this.#entered(channel, { ...kept, capacity });
+  }
+
+  #entered(channel, params) {
+    const room = this.rooms.get(channel.name) ?? this.#add(channel.name);
+    if (room.channel !== channel) {
+      room.channel = channel;
+      room.params = params;
+      this.#follow(room, channel);
+      this.#welcomed(room);
     }
+    this.active ??= room;
     this.#view.changed();
+    return room;
   }
 
   #add(name) {
-    const room = new Room(name, {}, this.#view.transcript(name));
+    const room = new Room(name, this.#view.transcript(name));
     this.rooms.set(name, room);
     return room;
   }
 
-  #entered(room, body) {
-    room.entered(body);
-    if (body.message) room.transcript.notice(body.message, this.me);
-    this.active ??= room;
+  // follow has the room know what happens on its channel.
+  #follow(room, channel) {
+    const { transcript } = room;
+    channel.on("send-message", (body, message) => this.#heard(room, body, message));
+    channel.on("client-presence", ({ clients }) => {
+      room.present(clients);
+      this.#view.changed();
+    });
+    channel.onJoin((client, { body }) => transcript.notice(body.message, client));
+    channel.onLeave((client, { body }) => {
+      room.went(client);
+      transcript.notice(body.message, client);
+    });
+    channel.onMembers(() => {
+      this.#welcomed(room);
+      this.#view.changed();
+    });
+    channel.onGap(() => this.#missed(room));
+    channel.onError((error) => this.#refused(room, error));
+    channel.onClosed((reason) => {
+      room.out();
+      if (endings[reason]) transcript.notice(endings[reason]);
+      this.#view.changed();
+    });
   }
 
-  #removed(room, why) {
-    if (!room?.inside) return;
-    room.out();
-    room.transcript.notice(why);
+  #welcomed(room) {
+    if (room.welcomed()) room.transcript.notice(room.channel.welcome.message, this.me);
   }
 
-  #heard(room, { sender, IsTargetClient, message_body: body, time }) {
-    if (sender === this.me && !IsTargetClient && room.sending.length > 0) {
-      // Our own line takes its place in the order that all members see.
-      room.sending.shift().placed();
+  #heard(room, body, { sender, direct, time }) {
+    const text = typeof body.message === "string" ? body.message : JSON.stringify(body);
+    const own = sender === this.me;
+    const line = own && !direct ? room.returned(text) : undefined;
+    if (line) {
+      // It takes its place in the order that all members see.
+      line.placed();
       return;
     }
-    const text = typeof body.message === "string" ? body.message : JSON.stringify(body);
-    room.transcript.say({ sender, own: sender === this.me, to: IsTargetClient ? this.me : "", text, time }).confirmed();
+    room.transcript.say({ sender, own, to: direct ? this.me : "", text, time }).confirmed();
     if (room !== this.active || document.hidden) room.unread++;
+    this.#view.changed();
   }
 
-  #drop(room) {
-    this.rooms.delete(room.name);
-    room.transcript.remove();
-    if (this.active === room) this.select([...this.rooms.values()].at(-1));
-    this.#view.changed();
+  // missed says so, and asks who is away: that may be among what was missed.
+  async #missed(room) {
+    room.transcript.notice("Some messages did not reach you.");
+    try {
+      const { members } = await room.channel.call("list-members", {});
+      room.present(members);
+      this.#view.changed();
+    } catch {
+      // Out of the room: its welcome tells, should this page come back.
+    }
+  }
+
+  #refused(room, error) {
+    this.#view.failed(explain(error, room.name, room.params.capacity));
   }
 }

@@ -20,17 +20,17 @@ export class Composer {
 
   // show follows the room that is shown. Each keeps what was begun in it.
   show() {
-    const { active, connection } = this.#chat;
+    const { active, state } = this.#chat;
     if (this.#room !== active) {
       if (this.#room) this.#room.draft = this.#text.value;
       this.#room = active;
       this.#text.value = active?.draft ?? "";
     }
-    // While the connection is lost, or on the way back, one can go on writing.
-    const outside = active && connection.state === "connected" && !active.inside && !active.entering;
+    // While the connection is lost, one can go on writing.
+    const outside = active && state === "connected" && !active.inside;
     find("composer").hidden = !active || outside;
     find("outside").hidden = !outside;
-    find("send").disabled = !active?.inside;
+    find("send").disabled = !this.#canSend();
     const to = active?.recipient ?? "";
     find("recipient").hidden = !to;
     find("recipient-text").replaceChildren(...(to ? ["Only ", nameOf(to), " will read this"] : []));
@@ -62,9 +62,13 @@ export class Composer {
     }
   }
 
+  #canSend() {
+    return this.#chat.state === "connected" && Boolean(this.#room?.inside);
+  }
+
   #send() {
     const text = this.#text.value.trim();
-    if (!text || !this.#room?.inside) return;
+    if (!text || !this.#canSend()) return;
     this.#text.value = "";
     this.#chat.send(this.#room, text, this.#room.recipient);
   }

@@ -18,6 +18,7 @@ export class MemberList {
     const members = active ? [...active.members].sort((a, b) => (b === me) - (a === me)) : [];
     keyed(find("members"), members, (slug) => slug, (slug) => this.#item(slug, me), (node, slug) => {
       node.dataset.chosen = slug === active.recipient;
+      if (slug !== me) showAway(node, active.away.has(slug));
     });
     const count = active?.count ?? 0;
     find("member-count").textContent = count || "";
@@ -28,6 +29,13 @@ export class MemberList {
 
   #item(slug, me) {
     if (slug === me) return element("li", {}, avatarOf(slug), nameOf(slug), element("span", { class: "hint" }, "you"));
-    return element("li", {}, avatarOf(slug), nameButton(slug, this.#chosen));
+    return element("li", {}, avatarOf(slug), nameButton(slug, this.#chosen), element("span", { class: "hint" }));
   }
+}
+
+// showAway shows whether a member's connection is broken: it may come back.
+function showAway(node, away) {
+  node.dataset.away = away;
+  node.title = away ? "away" : "";
+  node.lastChild.textContent = away ? "away" : "";
 }

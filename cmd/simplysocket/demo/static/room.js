@@ -1,43 +1,77 @@
-// A room as its member sees it.
+// A room as this page shows it. It stays where it is while the page is out of the
+// room, to come back to.
 
 export class Room {
+  channel = undefined; // the client's room: a new one whenever this page joins
+  params = {}; // to come back with
   inside = false;
-  entering = false; // on the way back in, after the connection was lost
-  members = new Set(); // those that are known: a large room lists only some
-  count = 0;
+  away = new Set(); // the members whose connection is broken
   unread = 0;
   draft = "";
   recipient = ""; // whom the composer writes to alone; empty: everybody
-  sending = []; // our lines to everybody that have not come back, in order
 
-  // params is the body of `join-room`, kept to come back with.
-  constructor(name, params, transcript) {
+  #welcome;
+  #sending = []; // our lines to everybody that have not come back, in order
+
+  constructor(name, transcript) {
     this.name = name;
-    this.params = params;
     this.transcript = transcript;
   }
 
-  entered({ members, count }) {
-    this.inside = true;
-    this.members = new Set(members.map((member) => member.client));
-    this.count = count;
+  get members() {
+    return this.inside ? this.channel.members : [];
   }
 
-  came(client) {
-    this.members.add(client);
-    this.count++;
+  get count() {
+    return this.inside ? this.channel.count : 0;
+  }
+
+  // welcomed takes in what the room has said on joining, which it says anew to a
+  // new session, and reports whether there was anything new.
+  welcomed() {
+    const { welcome } = this.channel;
+    if (welcome === this.#welcome) return false;
+    this.#welcome = welcome;
+    this.inside = true;
+    this.recipient = "";
+    this.away.clear();
+    this.present(welcome.members);
+    return true;
+  }
+
+  // present takes in what a list says about members.
+  present(members) {
+    for (const { client, state } of members) {
+      if (state === "away") {
+        this.away.add(client);
+      } else {
+        this.away.delete(client);
+      }
+    }
   }
 
   went(client) {
-    this.members.delete(client);
-    this.count--;
+    this.away.delete(client);
     if (this.recipient === client) this.recipient = "";
   }
 
   out() {
     this.inside = false;
-    this.members.clear();
-    this.count = 0;
     this.recipient = "";
+  }
+
+  sends(line) {
+    this.#sending.push(line);
+  }
+
+  refuses(line) {
+    this.#sending = this.#sending.filter((waiting) => waiting !== line);
+  }
+
+  // returned takes our line of that text, if there is one. Lines before it are
+  // lost in a gap: what we say comes back in order.
+  returned(text) {
+    const at = this.#sending.findIndex((line) => line.text === text);
+    return this.#sending.splice(0, at + 1).at(-1);
   }
 }

@@ -82,6 +82,7 @@ export class Transcript {
     this.#append(node);
     if (own) this.#toEnd();
     return {
+      text,
       confirmed: () => {
         node.dataset.state = "done";
       },

@@ -14,8 +14,9 @@ const errors = {
   "rate-limited": () => "That was too often. Wait a moment and try again.",
   busy: () => "The room has too much to do. Try again in a moment.",
   internal: () => "Something went wrong in the room.",
-  unconfirmed: () => "The connection broke before the server confirmed this.",
-  offline: () => "You are offline.",
+  "outcome-unknown": () => "The connection broke before the server confirmed this.",
+  "queue-full": () => "Too much waits to be sent already.",
+  closed: () => "You are disconnected.",
 };
 
 // explain says what an error means. What the server says stands for codes that
