@@ -23,12 +23,14 @@ type lab struct {
 }
 
 // newLab starts a server, which ends with the test. Its options are the defaults
-// but for the clients' rate.
+// but for the clients' rate and the time that they have to answer a close: a slow
+// member is read from when the others are done.
 func newLab(tb testing.TB, g *generator, configure ...func(*simplysocket.Server, *http.Server)) *lab {
 	tb.Helper()
 	srv, err := simplysocket.New(&simplysocket.Options{
 		MessageRate:  simplysocket.Unlimited,
 		MessageBurst: simplysocket.Unlimited,
+		CloseTimeout: patience,
 		Logger:       slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -19,6 +19,16 @@ export interface JoinParams {
   [parameter: string]: unknown;
 }
 
+/** What a room tells of a member beside its slug. */
+export interface Presence {
+  /** Away: its connection is broken, and its session waits for it. */
+  state: "online" | "away";
+  /** What the application shows of it. */
+  info?: Body;
+}
+
+type MemberItem = { client: string } & Presence;
+
 /**
  * Why this client is out of a room: it `left`, was `kicked`, the room was `closed`
  * or, on return in a new session, `refused` to have it back, or the session of the
@@ -47,10 +57,12 @@ export class Room<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCal
   #seq = 0;
   #welcome: Body = {};
   #members: readonly string[] = [];
+  #presence = new Map<string, Presence>();
   #count = 0;
   #relisting = false;
   readonly #joins = new Listeners<[string, Message]>();
   readonly #leaves = new Listeners<[string, Message]>();
+  readonly #presences = new Listeners<[string, Presence]>();
   readonly #changes = new Listeners<[]>();
   readonly #ends = new Listeners<[ClosedReason]>();
 
@@ -72,6 +84,11 @@ export class Room<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCal
    */
   get members(): readonly string[] {
     return this.#members;
+  }
+
+  /** What is known of one of the `members`. */
+  presence(client: string): Presence | undefined {
+    return this.#presence.get(client);
   }
 
   /** The number of members, this client included. */
@@ -105,7 +122,12 @@ export class Room<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCal
     return this.#leaves.add(listener);
   }
 
-  /** Listens to changes of `members` and `count`. */
+  /** Listens to members who go away, come back or show something else of themselves. */
+  onPresence(listener: (client: string, presence: Presence) => void): () => void {
+    return this.#presences.add(listener);
+  }
+
+  /** Listens to changes of `members`, `count` and `presence`. */
   onMembers(listener: () => void): () => void {
     return this.#changes.add(listener);
   }
@@ -166,13 +188,21 @@ export class Room<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCal
         void this.#relist();
         return;
     }
+    if (action === "client-presence" && Array.isArray(body["clients"])) {
+      this.#present(body["clients"] as MemberItem[]);
+      return;
+    }
     // A room with code may use these two actions in its own way, without a client.
     const announced = typeof client === "string";
     if (announced && action === "client-joined-room") {
       // A list that was asked for may be newer than this.
-      if (!this.#members.includes(client)) this.#change([...this.#members, client], this.#count + 1);
+      if (!this.#members.includes(client)) {
+        this.#presence.set(client, presenceOf({ state: "online", info: body["info"] as Body }));
+        this.#change([...this.#members, client], this.#count + 1);
+      }
       this.#joins.call(client, message(envelope));
     } else if (announced && action === "client-left-room") {
+      this.#presence.delete(client);
       this.#change(this.#members.filter((member) => member !== client), this.#count - 1);
       this.#leaves.call(client, message(envelope));
     } else {
@@ -214,11 +244,19 @@ export class Room<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCal
   }
 
   #list(body: Body): void {
-    const members = (body["members"] ?? []) as { client: string }[];
+    const members = (body["members"] ?? []) as MemberItem[];
+    this.#presence = new Map(members.map((item) => [item.client, presenceOf(item)]));
     this.#change(
       members.map(({ client }) => client),
       body["count"] as number,
     );
+  }
+
+  #present(news: MemberItem[]): void {
+    const known = news.filter(({ client }) => this.#members.includes(client));
+    for (const item of known) this.#presence.set(item.client, presenceOf(item));
+    this.#changes.call();
+    for (const item of known) this.#presences.call(item.client, presenceOf(item));
   }
 
   // Comings and goings may be among what was lost. A list that is under way is
@@ -239,4 +277,8 @@ export class Room<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCal
     this.#count = count;
     this.#changes.call();
   }
+}
+
+function presenceOf({ state, info }: Pick<MemberItem, "state"> & { info?: Body | undefined }): Presence {
+  return info ? { state: state ?? "online", info } : { state: state ?? "online" };
 }

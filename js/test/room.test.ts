@@ -35,6 +35,33 @@ test("a join that is refused rejects with the server's code, and can be tried ag
   assert.equal((await world.join("r", { password: "right" })).name, "r");
 });
 
+test("who is away, and what members show of themselves", async () => {
+  const { wire, room } = await member();
+  const told: unknown[] = [];
+  room.onPresence((client, presence) => told.push([client, presence]));
+  let changes = 0;
+  room.onMembers(() => changes++);
+  assert.deepEqual(room.presence("anna"), { state: "online" });
+  assert.equal(room.presence("nobody"), undefined);
+  const news = { action: "client-presence", target: "r", sender: "server" };
+  wire.say({
+    ...news,
+    message_body: { clients: [{ client: "anna", state: "away", info: { n: 1 } }, { client: "nobody", state: "away" }] },
+    seq: 3,
+  });
+  await settle();
+  assert.deepEqual(room.presence("anna"), { state: "away", info: { n: 1 } });
+  assert.equal(room.presence("nobody"), undefined);
+  assert.deepEqual(told, [["anna", { state: "away", info: { n: 1 } }]]);
+  assert.equal(changes, 1);
+  wire.say({ action: "client-joined-room", message_body: { client: "bert", info: { n: 2 } }, target: "r", sender: "server", seq: 4 });
+  await settle();
+  assert.deepEqual(room.presence("bert"), { state: "online", info: { n: 2 } });
+  wire.say({ action: "client-left-room", message_body: { client: "anna", reason: "dropped" }, target: "r", sender: "server", seq: 5 });
+  await settle();
+  assert.equal(room.presence("anna"), undefined);
+});
+
 test("to join a room twice is to be in it once", async () => {
   const world = new World();
   const wire = await world.start();

@@ -20,6 +20,7 @@ export async function chat(password: string) {
   room.on("send-message", (body, { sender }) => show(sender, body.message));
   room.onJoin((client) => note(`${client} joined: ${room.count} are here`));
   room.onLeave((client) => note(`${client} left`));
+  room.onPresence((client, { state }) => note(`${client} is ${state}`)); // online or away
 
   await room.send("send-message", { message: "hi" }); // handled by the server
   const { messages } = await room.call("history", {}); // the reply

@@ -152,10 +152,6 @@ export class Chat {
   #follow(room, channel) {
     const { transcript } = room;
     channel.on("send-message", (body, message) => this.#heard(room, body, message));
-    channel.on("client-presence", ({ clients }) => {
-      room.present(clients);
-      this.#view.changed();
-    });
     channel.onJoin((client, { body }) => transcript.notice(body.message, client));
     channel.onLeave((client, { body }) => {
       room.went(client);
@@ -165,7 +161,7 @@ export class Chat {
       this.#welcomed(room);
       this.#view.changed();
     });
-    channel.onGap(() => this.#missed(room));
+    channel.onGap(() => transcript.notice("Some messages did not reach you."));
     channel.onError((error) => this.#refused(room, error));
     channel.onClosed((reason) => {
       room.out();
@@ -190,18 +186,6 @@ export class Chat {
     room.transcript.say({ sender, own, to: direct ? this.me : "", text, time }).confirmed();
     if (room !== this.active || document.hidden) room.unread++;
     this.#view.changed();
-  }
-
-  // missed says so, and asks who is away: that may be among what was missed.
-  async #missed(room) {
-    room.transcript.notice("Some messages did not reach you.");
-    try {
-      const { members } = await room.channel.call("list-members", {});
-      room.present(members);
-      this.#view.changed();
-    } catch {
-      // Out of the room: its welcome tells, should this page come back.
-    }
   }
 
   #refused(room, error) {

@@ -18,7 +18,7 @@ export class MemberList {
     const members = active ? [...active.members].sort((a, b) => (b === me) - (a === me)) : [];
     keyed(find("members"), members, (slug) => slug, (slug) => this.#item(slug, me), (node, slug) => {
       node.dataset.chosen = slug === active.recipient;
-      if (slug !== me) showAway(node, active.away.has(slug));
+      if (slug !== me) showAway(node, active.away(slug));
     });
     const count = active?.count ?? 0;
     find("member-count").textContent = count || "";

@@ -5,7 +5,6 @@ export class Room {
   channel = undefined; // the client's room: a new one whenever this page joins
   params = {}; // to come back with
   inside = false;
-  away = new Set(); // the members whose connection is broken
   unread = 0;
   draft = "";
   recipient = ""; // whom the composer writes to alone; empty: everybody
@@ -34,24 +33,15 @@ export class Room {
     this.#welcome = welcome;
     this.inside = true;
     this.recipient = "";
-    this.away.clear();
-    this.present(welcome.members);
     return true;
   }
 
-  // present takes in what a list says about members.
-  present(members) {
-    for (const { client, state } of members) {
-      if (state === "away") {
-        this.away.add(client);
-      } else {
-        this.away.delete(client);
-      }
-    }
+  // away reports whether a member's connection is broken: it may come back.
+  away(client) {
+    return this.channel.presence(client)?.state === "away";
   }
 
   went(client) {
-    this.away.delete(client);
     if (this.recipient === client) this.recipient = "";
   }
 
