@@ -53,13 +53,9 @@ func (r *Room) record(items []fanout.Item) {
 	}
 	h.evict(over)
 	if len(h.live()) > 0 && h.trim == nil {
-		h.trim = r.alarm(historyAge, entry{kind: entryTrim})
+		h.trim = r.alarm(o.HistoryAge, entry{kind: entryTrim})
 	}
 }
-
-// historyAge is how long a frame is kept: a connection that breaks in silence is
-// found within two heartbeat intervals, and then the resume window begins.
-const historyAge = 90 * time.Second
 
 func (h *history) live() []keptFrame { return h.kept[h.head:] }
 
@@ -86,13 +82,13 @@ func (h *history) evict(n int) {
 func (r *Room) trimHistory() {
 	h := &r.history
 	h.trim = nil
-	old := 0
-	for old < len(h.live()) && r.now.Sub(h.live()[old].at) >= historyAge {
+	age, old := r.srv.opts.HistoryAge, 0
+	for old < len(h.live()) && r.now.Sub(h.live()[old].at) >= age {
 		old++
 	}
 	h.evict(old)
 	if len(h.live()) > 0 {
-		h.trim = r.alarm(historyAge-r.now.Sub(h.live()[0].at), entry{kind: entryTrim})
+		h.trim = r.alarm(age-r.now.Sub(h.live()[0].at), entry{kind: entryTrim})
 	} else {
 		h.kept, h.head = nil, 0
 	}

@@ -69,11 +69,13 @@ type Options struct {
 	NoResume bool
 	// MaxKeptSessions bounds the sessions that wait. Default 100,000.
 	MaxKeptSessions int
-	// HistoryMessages and HistoryBytes bound what a room keeps of its output
-	// for clients that come back, for at most 90 s and while it has members
-	// that can. Defaults 128 and 64 KiB.
+	// HistoryMessages, HistoryBytes and HistoryAge bound what a room keeps of
+	// its output for members that come back or ask for it. Defaults 128, 64 KiB,
+	// and a minute more than ResumeWindow: a connection that breaks in silence
+	// is found before the window begins.
 	HistoryMessages int
 	HistoryBytes    int
+	HistoryAge      time.Duration
 
 	// EmptyRoomTimeout is how long a room stays open with nobody in it.
 	// Default 30 s.
@@ -134,6 +136,7 @@ func (o *Options) resolved() (Options, error) {
 	fill(&r.MaxKeptSessions, 100_000)
 	fill(&r.HistoryMessages, 128)
 	fill(&r.HistoryBytes, 64<<10)
+	fill(&r.HistoryAge, r.ResumeWindow+time.Minute)
 	fill(&r.EmptyRoomTimeout, 30*time.Second)
 	fill(&r.AnnounceLimit, 200)
 	fill(&r.LobbyDeliveries, 200_000)
@@ -171,6 +174,7 @@ func (o *Options) check() error {
 		{"MaxKeptSessions", float64(o.MaxKeptSessions)},
 		{"HistoryMessages", float64(o.HistoryMessages)},
 		{"HistoryBytes", float64(o.HistoryBytes)},
+		{"HistoryAge", float64(o.HistoryAge)},
 		{"EmptyRoomTimeout", float64(o.EmptyRoomTimeout)},
 		{"AnnounceLimit", float64(o.AnnounceLimit)},
 		{"LobbyDeliveries", float64(o.LobbyDeliveries)},

@@ -1,12 +1,14 @@
 package simplysocket_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/DhruvikDonga/simplysocket"
 )
@@ -229,7 +231,7 @@ func TestGapOnResume(t *testing.T) {
 // TestHistoryForgets: what a room keeps does not stay for ever.
 func TestHistoryForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := serve(t, true, &simplysocket.Options{ResumeWindow: time.Hour})
+		h := serve(t, true, &simplysocket.Options{ResumeWindow: time.Hour, HistoryAge: 90 * time.Second})
 		a, p := h.member("r"), h.page()
 		p.call("join-room", "r", nil)
 		p.cut()
@@ -658,4 +660,49 @@ func TestSentAgainWaits(t *testing.T) {
 			t.Fatalf("got %v", m)
 		}
 	}
+}
+
+// FuzzHello says hello with anything: the answer is a welcome or a close, and the
+// session that the token belongs to is taken over at most.
+func FuzzHello(f *testing.F) {
+	h := serve(f, true, nil)
+	p := h.page()
+	p.call("join-room", "r", nil)
+	p.position()
+	good, err := json.Marshal(object{"session": p.token, "rooms": p.rooms, "direct": p.n})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, body := range []string{
+		string(good), `{}`, `null`, `{"session":null}`, `{"session":1}`, `{"rooms":{"r":[1]}}`, `{"rooms":{"r":[1,2,3]}}`,
+		`{"rooms":{"r":[-1,0]}}`, `{"rooms":{"a//b":[18446744073709551615,18446744073709551615]}}`, `{"direct":1e9}`, `{"direct":"x"}`,
+		`{"session":"` + p.token + `","rooms":{"r":[1,1],"nowhere":[1,1],"lobby":[1,1]},"direct":18446744073709551615}`,
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		c, err := h.open("", v1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.t = t
+		defer c.cutOff()
+		c.write(`{"action":"hello","message_body":` + body + `}`)
+		for !c.ended() && len(c.received()) == 0 {
+			select {
+			case <-c.came:
+			case <-c.done:
+			}
+		}
+		code := uint16(1008)
+		if !utf8.ValidString(body) {
+			code = 1007
+		}
+		if got := c.received(); len(got) == 0 && c.closing().Code != code {
+			t.Errorf("%q: closed with %v", body, c.closing())
+		} else if len(got) > 0 && got[0].Action != "welcome" {
+			t.Errorf("%q: %v", body, got[0])
+		}
+		_ = c.conn.WriteClose(1000, "")
+	})
 }
