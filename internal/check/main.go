@@ -35,7 +35,9 @@ func check() (status int) {
 	only := flag.String("run", "", "run only the steps whose name matches this `regexp`")
 	list := flag.Bool("list", false, "print the steps and exit")
 	failFast := flag.Bool("fail-fast", false, "stop at the first step that fails")
-	fuzzTime := flag.Duration("fuzztime", 5*time.Second, "how long each fuzz target runs")
+	// A number and no time: at the end of a time go test -fuzz may fail with
+	// nothing but "context deadline exceeded".
+	fuzzTime := flag.String("fuzztime", "20000x", "how long each fuzz target runs, as for go test")
 	flag.Parse()
 
 	pattern, err := regexp.Compile(*only)

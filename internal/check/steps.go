@@ -11,10 +11,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 )
 
-func steps(fuzzTime time.Duration) []step {
+func steps(fuzzTime string) []step {
 	return []step{
 		{"format", "every Go file is as gofmt writes it", format},
 		{"modules", "go.mod is tidy and what was downloaded is what go.sum names", modules},
@@ -120,7 +119,7 @@ func unraced(ctx context.Context, t *transcript) error {
 	return t.run(ctx, "go", "test", "-run", "Alloc|Soak", "./...")
 }
 
-func fuzz(each time.Duration) func(context.Context, *transcript) error {
+func fuzz(each string) func(context.Context, *transcript) error {
 	return func(ctx context.Context, t *transcript) error {
 		events, err := t.output(ctx, "go", "test", "-json", "-list", "^Fuzz", "./...")
 		if err != nil {
@@ -129,7 +128,7 @@ func fuzz(each time.Duration) func(context.Context, *transcript) error {
 		targets, err := fuzzTargets(strings.NewReader(events))
 		for _, target := range targets {
 			err = errors.Join(err, t.run(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+target.name+"$",
-				"-fuzztime", each.String(), "-fuzzminimizetime", "10x", target.pkg))
+				"-fuzztime", each, "-fuzzminimizetime", "10x", target.pkg))
 		}
 		return err
 	}
