@@ -228,6 +228,27 @@ func TestGapOnResume(t *testing.T) {
 	}
 }
 
+// TestReplayIsBesideTheOutbox: much more than an outbox holds may have been missed.
+func TestReplayIsBesideTheOutbox(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{
+		MessageRate: simplysocket.Unlimited, OutboxBytes: 32 << 10, HistoryMessages: 1000, HistoryBytes: 16 << 20,
+	})
+	a, p := h.member("r"), h.page()
+	p.call("join-room", "r", nil)
+	p.cut()
+	const n = 500
+	text := strings.Repeat("x", 16<<10) // 8 MB in all: more than the sockets hold
+	for range n {
+		a.call("x", "r", note{text})
+	}
+	p.resume()
+	a.call("x", "r", note{"live"})
+	p.until("the live message", func(m message) bool { return m.field("text") == "live" })
+	if got := p.texts("x"); len(got) != n+1 || slices.Contains(got, "gap") {
+		t.Errorf("got %d messages", len(got))
+	}
+}
+
 // TestHistoryForgets: what a room keeps does not stay for ever.
 func TestHistoryForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
