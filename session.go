@@ -134,7 +134,6 @@ func (l *link) resume(h *hello) outcome {
 	if became != resumed {
 		return became
 	}
-	l.client = c
 	c.replayDirects(l.out, h.Direct)
 	if before != nil {
 		before.out.Close(uint16(protocol.CloseTaken), takenOver)
