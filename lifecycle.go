@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -58,11 +59,15 @@ func (r *Room) rest() {
 		}
 		return
 	}
-	r.idle = r.alarm(r.srv.opts.EmptyRoomTimeout, entry{kind: entryIdle})
+	if r.emptied.IsZero() {
+		r.emptied = r.now
+	}
+	r.idle = r.alarm(r.srv.opts.EmptyRoomTimeout-r.now.Sub(r.emptied), entry{kind: entryIdle})
 }
 
 // wake keeps a room that is not empty any more from closing.
 func (r *Room) wake() {
+	r.emptied = time.Time{}
 	if r.idle != nil {
 		r.idle.stop()
 		r.idle = nil

@@ -45,6 +45,7 @@ type Room struct {
 	dirty    bool    // info has to be published
 	joined   bool    // somebody has been a member
 	idle     *alarm
+	emptied  time.Time // since when nobody is in; zero: somebody is, or was never
 	flushing *alarm
 	ctx      context.Context
 	cancel   context.CancelFunc
