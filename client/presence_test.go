@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"net"
 	"testing"
 	"time"
 
@@ -28,7 +29,16 @@ func TestPresence(t *testing.T) {
 	room := join(t, anna, "r", nil, func(r *client.Room) {
 		r.OnPresence(func(m client.Member) { heard.add("%s away=%t %s", m.ID, m.Away, m.Info) })
 	})
-	bert := h.connect(client.Options{MinBackoff: time.Second, MaxBackoff: time.Second})
+	tickets := make(chan struct{}, 1) // one for each connection
+	tickets <- struct{}{}
+	bert := h.connect(client.Options{MinBackoff: time.Millisecond, NetDial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		select {
+		case <-tickets:
+			return h.dial(ctx, network, address)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}})
 	join(t, bert, "r", nil)
 	until(t, "bert", func() bool { return len(room.Members()) == 2 })
 	if m := room.Members()[1]; m.ID != bert.ID() || m.Away || string(m.Info) != `{"n":1}` {
@@ -39,6 +49,7 @@ func TestPresence(t *testing.T) {
 	if m := room.Members()[1]; !m.Away {
 		t.Errorf("got %+v", m)
 	}
+	tickets <- struct{}{}
 	heard.want(t, bert.ID()+` away=false {"n":1}`)
 	if err := h.Client(bert.ID()).SetInfo(map[string]any{"n": 2}); err != nil {
 		t.Fatal(err)
