@@ -71,9 +71,13 @@ func (c *Client) waitForRate() bool {
 func (c *Client) routePatiently(env *protocol.Envelope) error {
 	err := c.route(env)
 	l := c.link.Load()
-	for pause, waited := time.Millisecond, time.Duration(0); errors.Is(err, ErrMailboxFull) && l.patience > 0 && waited < longestWait; pause *= 2 {
-		time.Sleep(min(pause, 100*time.Millisecond))
-		waited += pause
+	if l.patience == 0 || !errors.Is(err, ErrMailboxFull) {
+		return err
+	}
+	l.patience--
+	const most = 100 * time.Millisecond
+	for pause, began := time.Millisecond, time.Now(); errors.Is(err, ErrMailboxFull) && time.Since(began) < longestWait; pause = min(2*pause, most) {
+		time.Sleep(pause)
 		err = c.route(env)
 	}
 	return err

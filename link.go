@@ -134,7 +134,9 @@ func (l *link) Message(payload []byte) {
 	}
 	if !l.shown {
 		l.shown = true
+		c.mu.Lock()
 		c.confirm()
+		c.mu.Unlock()
 	}
 	c.receive(&env, err)
 }

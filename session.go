@@ -94,10 +94,9 @@ func (c *Client) offer() string {
 	return token
 }
 
-// confirm has the token that was offered take over.
+// confirm has the token that was offered take over, if there is one. The lock is
+// held.
 func (c *Client) confirm() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if s := c.session; s.offered != "" {
 		c.srv.forgetToken(s.token)
 		s.token, s.offered = s.offered, ""
@@ -156,8 +155,7 @@ func (c *Client) attach(l *link, h *hello) (before *link, became outcome) {
 		return nil, outdated
 	}
 	if h.Session == s.offered {
-		c.srv.forgetToken(s.token)
-		s.token, s.offered = s.offered, ""
+		c.confirm()
 	}
 	if s.away {
 		s.window.Stop()
