@@ -121,6 +121,7 @@ func (l *link) Message(payload []byte) {
 	c := l.client
 	if c == nil {
 		l.greet(&env, err)
+		l.conn.Rest() // letting a client in has grown the stack to 4 KiB
 		return
 	}
 	if c.session == nil {
