@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 )
 
@@ -24,6 +25,8 @@ func steps(fuzzTime string) []step {
 		{"unraced", "the allocation tests and the soak, without the race detector", unraced},
 		{"fuzz", "every fuzz target for a short time", fuzz(fuzzTime)},
 		{"benchmarks", "every benchmark once", benchmarks},
+		{"peers", "the servers that the library is measured beside", peers},
+		{"speed", "the library beside its floor", speed},
 	}
 }
 
@@ -67,6 +70,8 @@ func modules(ctx context.Context, t *transcript) error {
 		t.run(ctx, "go", "mod", "tidy", "-diff"),
 		t.run(ctx, "go", "mod", "verify"),
 		t.run(ctx, "go", "-C", "tools", "mod", "verify"),
+		t.run(ctx, "go", "-C", "bench/peers", "mod", "tidy", "-diff"),
+		t.run(ctx, "go", "-C", "bench/peers", "mod", "verify"),
 	)
 }
 
@@ -161,4 +166,21 @@ func fuzzTargets(events io.Reader) ([]fuzzTarget, error) {
 // benchmarks measures nothing: it keeps benchmarks from rotting unseen.
 func benchmarks(ctx context.Context, t *transcript) error {
 	return t.run(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "1x", "./...")
+}
+
+// peers are in a module of their own.
+func peers(ctx context.Context, t *transcript) error {
+	return errors.Join(
+		t.run(ctx, "go", "-C", "bench/peers", "vet", "./..."),
+		t.run(ctx, "go", "-C", "bench/peers", "test", "./..."),
+	)
+}
+
+// speed is the one step whose result depends on the machine, if little: what it
+// compares has run in turn, by CPU time.
+func speed(ctx context.Context, t *transcript) error {
+	if runtime.GOOS != "linux" || runtime.NumCPU() < 2 {
+		return skipped("it takes Linux and two processors")
+	}
+	return t.run(ctx, "go", "run", "./bench", "-guard")
 }

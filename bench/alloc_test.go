@@ -1,0 +1,96 @@
+//go:build linux
+
+package main
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/bench/generator"
+)
+
+// allocations are how many objects a message to a room of that size takes.
+func (l *lab) allocations(first, size int) float64 {
+	talk := generator.Talk{Messages: 500, Batch: 1, Body: 128}
+	talk.Set = l.enter(generator.Dialling{Rooms: 1, First: first, Size: size})
+	l.talk(talk) // fills the pools
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	l.talk(talk)
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / float64(talk.Messages)
+}
+
+// What is allocated for a message does not grow with those who receive it, so a
+// delivery allocates nothing.
+func TestAllocsOfMessage(t *testing.T) {
+	if raced {
+		t.Skip("the race detector has pools forget at random")
+	}
+	for name, test := range map[string]struct {
+		setup func(*simplysocket.Room) error
+		most  float64
+	}{
+		"relayed":   {simplysocket.Relay, mostForRelayed},
+		"a handler": {echo, mostForHandled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, test.setup)
+			few, many := l.allocations(0, 2), l.allocations(1, 200)
+			t.Logf("a message to 2 allocates %.2f times, one to 200 %.2f times", few, many)
+			if many > few+1 { // some for all 198 deliveries: the pools lose some in a collection
+				t.Errorf("a message to 2 allocates %.2f times, one to 200 %.2f times", few, many)
+			}
+			if many > test.most {
+				t.Errorf("a message allocates %.2f times, want at most %.0f", many, test.most)
+			}
+		})
+	}
+}
+
+// What an idle connection holds, in objects and bytes, and what it took to make
+// it.
+func TestAllocsOfIdleConnection(t *testing.T) {
+	if raced {
+		t.Skip("the race detector has everything take more")
+	}
+	const connections = 2000
+	for _, dialect := range []string{"simplysocket", "simplysocket.v1"} {
+		t.Run(dialect, func(t *testing.T) {
+			l := newLab(t, echo)
+			l.enter(generator.Dialling{Dialect: dialect, Rooms: 1, Size: 100, Lobby: true}) // what there is once
+			before := held()
+			l.enter(generator.Dialling{Dialect: dialect, Rooms: 1, Size: connections, Lobby: true})
+			after := held()
+			made := float64(after.Mallocs-before.Mallocs) / connections
+			objects := float64(after.HeapObjects-before.HeapObjects) / connections
+			bytes := float64(after.HeapAlloc-before.HeapAlloc) / connections
+			stack := float64(after.StackInuse-before.StackInuse) / connections
+			t.Logf("a connection holds %.1f objects of %.0f bytes and %.0f bytes of stack; it took %.1f", objects, bytes, stack, made)
+			for _, m := range []struct {
+				what      string
+				got, most float64
+			}{
+				{"allocations for a handshake", made, mostForHandshake},
+				{"objects", objects, mostObjects},
+				{"bytes of heap", bytes, mostHeap},
+				{"bytes of stack", stack, mostStack},
+			} {
+				if m.got > m.most {
+					t.Errorf("%s: %.1f, want at most %.0f", m.what, m.got, m.most)
+				}
+			}
+		})
+	}
+}
+
+// What there may be of allocations: what there is, and a little.
+const (
+	mostForRelayed   = 8
+	mostForHandled   = 20
+	mostForHandshake = 110
+	mostObjects      = 24
+	mostHeap         = 2400
+	mostStack        = 2300
+)

@@ -1,0 +1,223 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	randv2 "math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/bench/kernel"
+)
+
+// bench is a run of the benchmark.
+type bench struct {
+	*options
+	w                  io.Writer
+	dir                string // of what is temporary
+	self               string // this program
+	cert, key          string // files
+	files              int    // that a process may open
+	serverProcessor    int
+	generatorProcessor int
+	competitors        []candidate
+	result             *result
+}
+
+// quickJobs are those of -quick.
+var quickJobs = map[string]bool{
+	"room-1000-rate": true, "room-1000-burst": true, "rooms-4-rate": true, "rooms-4-limit": true, "connect": true, "idle-10000": true,
+}
+
+// quickly is what part of the clients of the largest jobs there are with -quick.
+const quickly = 5
+
+// guardJobs are those of -guard.
+var guardJobs = map[string]bool{"room-1000-rate": true, "room-1000-burst": true, "rooms-4-rate": true}
+
+// chosen reports whether the flags ask for a job.
+func (b *bench) chosen(j *job) bool {
+	return b.jobs.MatchString(j.name) && (!b.quick || quickJobs[j.name]) && (!b.guard || guardJobs[j.name])
+}
+
+// scaled is a number of clients.
+func (b *bench) scaled(clients int) int {
+	if b.quick {
+		return clients / quickly
+	}
+	return clients
+}
+
+// prepare builds what takes part.
+func prepare(o *options, w io.Writer) (*bench, error) {
+	b := &bench{options: o, w: w}
+	processors := kernel.Processors()
+	if len(processors) < 2 {
+		return nil, errors.New("it takes two processors: one for the server and one for the clients")
+	}
+	b.serverProcessor, b.generatorProcessor = processors[0], processors[1]
+	var err error
+	if b.files, err = kernel.OpenFiles(); err != nil {
+		return nil, err
+	}
+	if b.self, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	if b.dir, err = os.MkdirTemp("", "bench"); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(b.enlist(), b.certify()); err != nil {
+		b.close()
+		return nil, err
+	}
+	b.result = newResult(o.window.measured.String())
+	for _, c := range b.competitors {
+		b.result.Candidates = append(b.result.Candidates, c.description)
+		if strings.HasSuffix(c.command[0], "node") {
+			version, _ := exec.Command(c.command[0], "--version").Output() // it has run already
+			b.result.Node = strings.TrimSpace(string(version))
+		}
+	}
+	return b, nil
+}
+
+func (b *bench) close() { _ = os.RemoveAll(b.dir) }
+
+// enlist finds the candidates.
+func (b *bench) enlist() error {
+	all := ownCandidates(b.self)
+	if !b.own {
+		fmt.Fprintln(b.w, "building the peers ...")
+		inGo, err := goPeers(b.module, b.dir)
+		if err != nil {
+			return err
+		}
+		inNode, err := nodePeers(b.module)
+		if err != nil {
+			fmt.Fprintf(b.w, "the peers in JavaScript do not take part: %v\n", err)
+		}
+		all = slices.Concat(all, inGo, inNode)
+	}
+	for _, c := range all {
+		if b.candidates.MatchString(c.Name) {
+			b.competitors = append(b.competitors, c)
+		}
+	}
+	if len(b.competitors) == 0 {
+		return errors.New("no candidate matches")
+	}
+	return nil
+}
+
+// certify makes a certificate, which nobody checks.
+func (b *bench) certify() error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return err
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	b.cert, b.key = filepath.Join(b.dir, "cert.pem"), filepath.Join(b.dir, "key.pem")
+	return errors.Join(
+		os.WriteFile(b.cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600),
+		os.WriteFile(b.key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600),
+	)
+}
+
+// all does all jobs, round by round.
+func (b *bench) all(ctx context.Context) error {
+	if b.profile != "" {
+		if err := os.MkdirAll(b.profile, 0o755); err != nil {
+			return err
+		}
+	}
+	for _, j := range jobs() {
+		if !b.chosen(&j) {
+			continue
+		}
+		takers := j.takers(b.competitors)
+		if len(takers) == 0 {
+			continue
+		}
+		if need := j.rooms*b.scaled(j.size) + reserve; need > b.files {
+			fmt.Fprintf(b.w, "%s: %d files would have to be open, and %d may be\n", j.name, need, b.files)
+			continue
+		}
+		o := &outcome{Name: j.name, About: j.about, Unit: j.unit}
+		if b.scaled(j.size) != j.size && j.lobby {
+			o.About += fmt.Sprintf(" (%d of them)", b.scaled(j.size))
+		}
+		b.result.Jobs = append(b.result.Jobs, o)
+		for n := 0; n < b.rounds || b.guard && b.doubtful(o); n++ {
+			if err := b.round(ctx, &j, o, n, takers); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// reserve is how many files a process opens beside its connections.
+const reserve = 100
+
+// round has every candidate do the job once, in an order of this round.
+func (b *bench) round(ctx context.Context, j *job, o *outcome, n int, takers []candidate) error {
+	r := &round{Values: map[string]map[string]float64{}, Failures: map[string]string{}}
+	o.Rounds = append(o.Rounds, r)
+	for _, i := range randv2.New(randv2.NewPCG(uint64(n), 0)).Perm(len(takers)) {
+		c := &takers[i]
+		r.Order = append(r.Order, c.Name)
+		values, err := b.perform(ctx, j, c)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			r.Failures[c.Name] = err.Error()
+			fmt.Fprintf(b.w, "%-16s %d  %-18s %v\n", j.name, n+1, c.Name, err)
+		default:
+			r.Values[c.Name] = values
+			fmt.Fprintf(b.w, "%-16s %d  %-18s %s %s\n", j.name, n+1, c.Name, figure(values[j.unit]), j.unit)
+		}
+	}
+	return nil
+}
+
+// median is what was measured of a candidate in an earlier job of this run.
+func (b *bench) median(job, candidate, measure string) (float64, bool) {
+	o := b.result.job(job)
+	if o == nil {
+		return 0, false
+	}
+	s := o.series(candidate, measure)
+	if len(s) == 0 {
+		return 0, false
+	}
+	return s.median(), true
+}
+
+// profileName is the file of a profile.
+func (b *bench) profileName(s *stage) string {
+	return filepath.Join(b.profile, s.job.name+"."+strings.ReplaceAll(s.candidate.Name, " ", "-")+".pprof")
+}

@@ -1,0 +1,17 @@
+//go:build linux
+
+package main
+
+import "fmt"
+
+// figure rounds to what a measurement is worth.
+func figure(value float64) string {
+	switch {
+	case value >= 100:
+		return fmt.Sprintf("%.0f", value)
+	case value >= 10:
+		return fmt.Sprintf("%.1f", value)
+	default:
+		return fmt.Sprintf("%.2f", value)
+	}
+}

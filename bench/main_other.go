@@ -1,0 +1,16 @@
+//go:build !linux
+
+// Command bench measures SimplySocket beside its peers. It needs Linux: what it
+// compares is the CPU time that Linux accounts to a process, and its clients wait
+// with epoll.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	fmt.Fprintln(os.Stderr, "bench: it needs Linux")
+	os.Exit(1)
+}

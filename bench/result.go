@@ -1,0 +1,154 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/bench/kernel"
+)
+
+// result is all that was measured, as it is kept in a file.
+type result struct {
+	Taken      time.Time     `json:"taken"`
+	Machine    string        `json:"machine"`
+	Processors int           `json:"processors"`
+	Kernel     string        `json:"kernel"`
+	Go         string        `json:"go"`
+	Node       string        `json:"node,omitempty"`
+	Window     string        `json:"window"` // of a measurement
+	Candidates []description `json:"candidates"`
+	Jobs       []*outcome    `json:"jobs"`
+}
+
+// outcome is what came of a job.
+type outcome struct {
+	Name   string   `json:"name"`
+	About  string   `json:"about"`
+	Unit   string   `json:"unit"`
+	Rounds []*round `json:"rounds"`
+}
+
+// round is what came of one round, in which every candidate ran once.
+type round struct {
+	Order    []string                      `json:"order"`
+	Values   map[string]map[string]float64 `json:"values"`             // by candidate and measure
+	Failures map[string]string             `json:"failures,omitempty"` // by candidate
+}
+
+func newResult(window string) *result {
+	return &result{
+		Taken:      time.Now().UTC().Truncate(time.Second),
+		Machine:    kernel.Processor(),
+		Processors: runtime.NumCPU(),
+		Kernel:     kernel.Release(),
+		Go:         runtime.Version(),
+		Window:     window,
+	}
+}
+
+func readResult(path string) (*result, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &result{}
+	return r, json.Unmarshal(text, r)
+}
+
+func (r *result) write(path string) error {
+	text, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
+}
+
+func (r *result) job(name string) *outcome {
+	for _, o := range r.Jobs {
+		if o.Name == name {
+			return o
+		}
+	}
+	return nil
+}
+
+// candidates are those that have done the job, in the order in which they are
+// described; others behind them.
+func (o *outcome) candidates(all []description) (names []string) {
+	seen := map[string]bool{}
+	for _, r := range o.Rounds {
+		for name := range r.Values {
+			seen[name] = true
+		}
+		for name := range r.Failures {
+			seen[name] = true
+		}
+	}
+	for _, d := range all {
+		if seen[d.Name] {
+			names = append(names, d.Name)
+			delete(seen, d.Name)
+		}
+	}
+	rest := make([]string, 0, len(seen))
+	for name := range seen {
+		rest = append(rest, name)
+	}
+	slices.SortFunc(rest, func(a, b string) int { return len(a) - len(b) })
+	return append(names, rest...)
+}
+
+// series is what the rounds have measured of one thing.
+type series []float64
+
+func (s series) sorted() series { return slices.Sorted(slices.Values(s)) }
+
+func (s series) median() float64 {
+	sorted := s.sorted()
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 0 {
+		return (sorted[middle-1] + sorted[middle]) / 2
+	}
+	return sorted[middle]
+}
+
+func (s series) min() float64 { return slices.Min(s) }
+func (s series) max() float64 { return slices.Max(s) }
+
+// series returns what was measured of a candidate.
+func (o *outcome) series(candidate, measure string) (s series) {
+	for _, r := range o.Rounds {
+		if value, ok := r.Values[candidate][measure]; ok {
+			s = append(s, value)
+		}
+	}
+	return s
+}
+
+// ratios returns, of each round that has both, one candidate's value over the
+// other's.
+func (o *outcome) ratios(one, other, measure string) (s series) {
+	for _, r := range o.Rounds {
+		a, ok := r.Values[one][measure]
+		b, both := r.Values[other][measure]
+		if ok && both && b != 0 {
+			s = append(s, a/b)
+		}
+	}
+	return s
+}
+
+// failure says why a candidate has failed in some round; "" if it has not.
+func (o *outcome) failure(candidate string) string {
+	for _, r := range o.Rounds {
+		if why := r.Failures[candidate]; why != "" {
+			return why
+		}
+	}
+	return ""
+}

@@ -1,0 +1,127 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// measuresBeside are the columns of a table behind the job's own unit, where
+// there is something to tell.
+var measuresBeside = []string{
+	perDelivery, deliveryRate, p50, p99, lostShare, doubled, wireBytes,
+	upgradeRate, returnTime, missing,
+	residentBefore, heapBytes, stackBytes, kernelBytes,
+	"slow member: messages", "slow member: close code",
+	serverLoad, generatorLoad,
+}
+
+// machineLine says where a result is from.
+func (r *result) machineLine() string {
+	line := fmt.Sprintf("%s, %d processors, Linux %s, %s", r.Machine, r.Processors, r.Kernel, r.Go)
+	if r.Node != "" {
+		line += ", Node.js " + r.Node
+	}
+	return line + ", " + r.Taken.Format("2 January 2006") + ". Each candidate was measured for " + r.Window + " in each round."
+}
+
+// candidateTable says who took part and what they do differently.
+func (r *result) candidateTable() string {
+	var t strings.Builder
+	t.WriteString("| candidate | library | release | what it does differently |\n|---|---|---|---|\n")
+	for _, d := range r.Candidates {
+		fmt.Fprintf(&t, "| %s | %s | %s | %s |\n", d.Name, d.Library, d.Version, d.Differs)
+	}
+	return t.String()
+}
+
+// goalTable holds the result against the goals.
+func (r *result) goalTable() string {
+	var t strings.Builder
+	t.WriteString("| job | what | goal | median | of rounds | |\n|---|---|---|---:|---|---|\n")
+	for _, g := range goals() {
+		s := g.measured(r)
+		if len(s) == 0 {
+			continue
+		}
+		verdict := "met"
+		if !g.met(s) {
+			verdict = "**missed**"
+		}
+		fmt.Fprintf(&t, "| %s | %s | %s | %s | %s | %s |\n", g.job, g.what(), g.bound(), figure(s.median()), spread(s), verdict)
+	}
+	return t.String()
+}
+
+func spread(s series) string { return figure(s.min()) + " to " + figure(s.max()) }
+
+// table is what came of a job.
+func (r *result) table(o *outcome) string {
+	names := o.candidates(r.Candidates)
+	var columns []string
+	for _, measure := range measuresBeside {
+		if measure != o.Unit && o.tells(names, measure) {
+			columns = append(columns, measure)
+		}
+	}
+	var t strings.Builder
+	fmt.Fprintf(&t, "| %s | %s | of rounds | %s / it |", "candidate", o.Unit, ours)
+	for _, c := range columns {
+		fmt.Fprintf(&t, " %s |", c)
+	}
+	t.WriteString("\n|---|---:|---|---:|" + strings.Repeat("---:|", len(columns)) + "\n")
+	for _, name := range names {
+		s := o.series(name, o.Unit)
+		if len(s) == 0 {
+			fmt.Fprintf(&t, "| %s | %s |%s\n", name, firstLine(o.failure(name)), strings.Repeat(" |", 2+len(columns)))
+			continue
+		}
+		fmt.Fprintf(&t, "| %s | %s | %s | %s |", name, figure(s.median()), spread(s), o.ratioCell(name))
+		for _, c := range columns {
+			cell := ""
+			if s := o.series(name, c); len(s) > 0 {
+				cell = figure(s.median())
+			}
+			fmt.Fprintf(&t, " %s |", cell)
+		}
+		t.WriteString("\n")
+	}
+	return t.String()
+}
+
+// tells reports whether a measure says more than that there was nothing.
+func (o *outcome) tells(candidates []string, measure string) bool {
+	for _, name := range candidates {
+		for _, value := range o.series(name, measure) {
+			if value != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (o *outcome) ratioCell(name string) string {
+	if s := o.ratios(ours, name, o.Unit); len(s) > 0 && name != ours {
+		return figure(s.median())
+	}
+	return ""
+}
+
+// firstLine is a failure as a cell of a table.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return strings.ReplaceAll(line, "|", "/")
+}
+
+// tables are all of them, for a terminal.
+func (r *result) tables() string {
+	var t strings.Builder
+	fmt.Fprintf(&t, "%s\n\n%s\n", r.machineLine(), r.candidateTable())
+	for _, o := range r.Jobs {
+		fmt.Fprintf(&t, "%s: %s\n\n%s\n", o.Name, o.About, r.table(o))
+	}
+	t.WriteString(r.goalTable())
+	return t.String()
+}
