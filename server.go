@@ -49,6 +49,7 @@ type Server struct {
 	addresses   addresses
 	guesses     guesses
 	beats       heartbeat
+	runners     runners
 
 	clientCount atomic.Int64
 	links       atomic.Uint64 // that there have been
@@ -60,7 +61,7 @@ type Server struct {
 }
 
 // New returns a server; nil options are good defaults. Its error is an
-// [*OptionError]. A server without clients runs no goroutine.
+// [*OptionError]. A server without clients soon runs no goroutine.
 func New(o *Options) (*Server, error) {
 	opts, err := o.resolved()
 	if err != nil {
@@ -86,6 +87,7 @@ func New(o *Options) (*Server, error) {
 		clients:     newRegistry[*Client](),
 		sessions:    newRegistry[*Client](),
 		users:       users{newRegistry[[]*Client]()},
+		runners:     newRunners(),
 	}
 	s.beats.interval = opts.HeartbeatInterval
 	return s, nil

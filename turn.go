@@ -13,7 +13,7 @@ import (
 func (r *Room) post(e *entry) error {
 	start, err := r.mailbox.put(e)
 	if start {
-		go r.run()
+		r.srv.runners.run(r)
 	}
 	return err
 }
@@ -104,7 +104,7 @@ func (r *Room) exited() {
 		r.settle(e)
 	}
 	r.shut(shutTorn)
-	go r.run()
+	r.srv.runners.run(r)
 }
 
 // tick moves the room's time on. It never goes back.
@@ -135,13 +135,20 @@ func (r *Room) handle(e *entry) {
 		info := MessageInfo{Room: r.name, Client: e.member, Action: e.action, Bytes: len(e.body), Took: time.Since(r.now), Err: err}
 		r.srv.observe(func() { r.srv.trace.Message(info) })
 	}
+	if err != nil {
+		r.noticePanic(err)
+	}
+	if r.torn {
+		r.shut(shutTorn)
+	}
+}
+
+// noticePanic has the room closed if the error is a panic: its state may be torn.
+func (r *Room) noticePanic(err error) {
 	var p *panicError
 	if errors.As(err, &p) {
 		r.panicked(p)
 		r.torn = true
-	}
-	if r.torn {
-		r.shut(shutTorn)
 	}
 }
 
