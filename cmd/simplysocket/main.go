@@ -1,7 +1,9 @@
-// Command simplysocket serves rooms over WebSocket, and talks in them.
+// Command simplysocket serves rooms over WebSocket, talks in them, and measures
+// what they take.
 //
 //	simplysocket serve          # a server with a chat page, on 127.0.0.1:8080
 //	simplysocket connect URL    # a client in the terminal or in a pipe
+//	simplysocket bench URL      # many clients, and a report of what they got
 //
 // The exit status is 0 after an orderly end, 2 if the program was called in the
 // wrong way, and 1 if something else has failed.
@@ -35,6 +37,7 @@ type streams struct {
 type commandLine struct {
 	Serve   serveCommand     `cmd:"" help:"Serve rooms over WebSocket, and a chat page to try them."`
 	Connect connectCommand   `cmd:"" help:"Join rooms of a server and talk in them."`
+	Bench   benchCommand     `cmd:"" help:"Put load on a server and measure what gets through, and when."`
 	Version kong.VersionFlag `env:"-" help:"Print the version and exit."`
 }
 

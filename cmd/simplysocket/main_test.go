@@ -159,6 +159,7 @@ func TestVersionAndHelp(t *testing.T) {
 		{"--help", "connect <url>"},
 		{"serve --help", "$SIMPLYSOCKET_MAX_CLIENTS"},
 		{"connect --help", "/help lists"},
+		{"bench --help", "--p99=TIME"},
 	} {
 		p := start(t, strings.Fields(test.args)...)
 		p.exit(0)

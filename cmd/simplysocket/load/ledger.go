@@ -1,0 +1,61 @@
+package load
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// ledger is what is kept of the messages of a run.
+type ledger struct {
+	*plan
+	entries []entry       // one for each message
+	start   time.Duration // when the first message is due, since the run began
+	reached atomic.Int64  // messages whose time has come
+}
+
+// entry is what the sender knows of a message. Receivers read it.
+type entry struct {
+	sent    atomic.Uint32 // a stamp from before it was handed over; 0: it was not
+	settled atomic.Uint32 // a stamp from after its answer; 0: there is none
+	outcome atomic.Uint32 // an outcome
+}
+
+const entrySize = 12
+
+// outcome is what the sender was told of a message.
+type outcome uint32
+
+const (
+	pending outcome = iota
+	handled         // acknowledged: all members of the room shall have it
+	refused         // answered with an error: nobody shall have it
+	unknown         // nobody knows, and if one member has it, all shall
+	unsent          // it was never on the wire
+)
+
+// stamp is a time since the start of the run, coarse enough for a day of it. It is
+// never 0.
+type stamp uint32
+
+const stampTick = 20 * time.Microsecond
+
+// before returns a stamp that is not later.
+func before(t time.Duration) stamp { return stamp(t/stampTick) + 1 }
+
+// after returns a stamp that is later.
+func after(t time.Duration) stamp { return before(t) + 1 }
+
+func (e *entry) send(at time.Duration) { e.sent.Store(uint32(before(at))) }
+
+func (e *entry) settle(at time.Duration, o outcome) {
+	e.outcome.Store(uint32(o))
+	e.settled.Store(uint32(after(at)))
+}
+
+// handedOver is a stamp from before the message was on its way, or 0.
+func (e *entry) handedOver() stamp { return stamp(e.sent.Load()) }
+
+// answered is a stamp from after the room had handled the message, or 0.
+func (e *entry) answered() stamp { return stamp(e.settled.Load()) }
+
+func (e *entry) result() outcome { return outcome(e.outcome.Load()) }

@@ -1,0 +1,171 @@
+package load
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/client"
+)
+
+// room is a room and those who are in it.
+type room struct {
+	name    string
+	members []*member // valid once there is a plan
+}
+
+// member is a client of the load, which sends to its room and keeps account of
+// what it receives there.
+type member struct {
+	run    *Run
+	number int
+	room   *room
+	seat   *client.Room // valid once it is in the room
+
+	// Valid once there is a plan.
+
+	turn  int // among all members
+	place int // among those of the room
+
+	// Of its callbacks.
+
+	online bool
+	left   time.Duration // when the connection was lost; 0: it is there
+
+	mu       sync.Mutex   // guards all that follows
+	conn     *client.Conn // nil until it is in the room
+	network  net.Conn     // the newest connection
+	whole    bool         // it is there, and we have not broken it
+	received []uint64     // a bit for each message of the room
+	newest   stamp        // of those received, when the last was handed over
+	gaps     []gap
+}
+
+// gap is where the server told that messages are missing: those behind all that
+// were handled before one that we have, and not younger than the next we got.
+type gap struct {
+	after stamp
+	until stamp // 0: nothing has come since
+}
+
+// receive takes a message of the room.
+func (m *member) receive(message *client.Message) {
+	r := m.run
+	n, ours := r.stencil.read(message.Body)
+	a := r.account.Load()
+	if !ours || a == nil || n >= a.all || a.entries[n].handedOver() == 0 || a.sender(n).room != m.room {
+		r.counts.foreign.Add(1)
+		return
+	}
+	now := r.clock()
+	counts := n >= a.warmup
+	r.counts.received.Add(1)
+	first, inOrder := m.note(&a.entries[n], a.index(n), now)
+	switch {
+	case !counts:
+		return
+	case !first:
+		r.counts.doubled.Add(1)
+		return
+	case !inOrder:
+		r.counts.disordered.Add(1)
+	}
+	r.counts.delivered.Add(1)
+	r.latency.record(m.number, now-a.start-a.due(n))
+}
+
+// note marks a message as received. It is out of order if it was answered before
+// another was handed over that has come already: a room handles them in that
+// order, and tells all members of them in the order in which it handles them.
+func (m *member) note(e *entry, index int, now time.Duration) (first, inOrder bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if last := len(m.gaps) - 1; last >= 0 && m.gaps[last].until == 0 {
+		m.gaps[last].until = after(now)
+	}
+	word, bit := &m.received[index/64], uint64(1)<<(index%64)
+	if *word&bit != 0 {
+		return false, true
+	}
+	*word |= bit
+	answered := e.answered()
+	inOrder = answered == 0 || answered >= m.newest
+	m.newest = max(m.newest, e.handedOver())
+	return true, inOrder
+}
+
+// noteGap marks where the server told that messages are missing.
+func (m *member) noteGap(client.Gap) {
+	if m.run.counted() {
+		m.run.counts.gaps.Add(1)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if last := len(m.gaps) - 1; last < 0 || m.gaps[last].until != 0 {
+		m.gaps = append(m.gaps, gap{after: m.newest})
+	}
+}
+
+// told reports whether a message that is missing is one of those that the server
+// told of. The lock is held.
+func (m *member) told(e *entry) bool {
+	for _, g := range m.gaps {
+		answered := e.answered()
+		if (answered == 0 || answered >= g.after) && (g.until == 0 || e.handedOver() <= g.until) {
+			return true
+		}
+	}
+	return false
+}
+
+// notice keeps account of the connections.
+func (m *member) notice(state client.State) {
+	r := m.run
+	if m.online != (state == client.Online) {
+		m.online = !m.online
+		if m.online {
+			r.counts.connected.Add(1)
+		} else {
+			r.counts.connected.Add(-1)
+		}
+	}
+	m.mu.Lock()
+	m.whole = m.online
+	conn := m.conn
+	m.mu.Unlock()
+	if conn == nil || r.closing.Load() {
+		return // it never was in its room, or leaves it as it should
+	}
+	switch state {
+	case client.Closed:
+		r.counts.ended.Add(1)
+		r.failures.add(Ended, conn.Err())
+	case client.Offline:
+		m.left = r.clock()
+	case client.Online:
+		r.back(m, conn)
+	}
+}
+
+// back keeps account of a connection after one that was lost.
+func (r *Run) back(m *member, conn *client.Conn) {
+	if m.left == 0 || !r.counted() {
+		return
+	}
+	r.counts.reconnects.Add(1)
+	r.away.record(m.number, r.clock()-m.left)
+	m.left = 0
+	if !conn.Session().Resumed {
+		r.counts.lostSessions.Add(1)
+	}
+}
+
+// out keeps account of a room that the client is not in any more.
+func (m *member) out(reason client.Reason) {
+	m.mu.Lock()
+	in := m.conn != nil
+	m.mu.Unlock()
+	if in && !m.run.closing.Load() {
+		m.run.failures.add(Removed, outOf(reason))
+	}
+}
