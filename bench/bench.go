@@ -175,8 +175,19 @@ func (b *bench) all(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := b.keep(); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// keep writes what was measured so far: a run is long, and may be ended.
+func (b *bench) keep() error {
+	if b.file == "" {
+		return nil
+	}
+	return b.result.write(b.file)
 }
 
 // reserve is how many files a process opens beside its connections.

@@ -148,11 +148,6 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s", b.result.tables())
-	if o.file != "" {
-		if err := b.result.write(o.file); err != nil {
-			return err
-		}
-	}
 	if o.guard {
 		return b.verdict()
 	}
