@@ -18,7 +18,8 @@ func (c *Client) receive(env *protocol.Envelope, err error) {
 		return
 	}
 	var bad *protocol.ParseError
-	if errors.As(err, &bad) {
+	if err != nil {
+		bad = asParseError(err)
 		env.ID = bad.ID
 	}
 	if c.again(env) || !c.allowed(env) {
@@ -27,7 +28,7 @@ func (c *Client) receive(env *protocol.Envelope, err error) {
 	last := c.lastID
 	c.lastID = max(last, env.ID)
 	switch {
-	case err != nil:
+	case bad != nil:
 		c.sendError(newError(protocol.CodeBadMessage, "%s", bad.Message), "", env.ID)
 		return
 	case env.ID != 0 && env.ID <= last:
@@ -37,6 +38,13 @@ func (c *Client) receive(env *protocol.Envelope, err error) {
 	if err := c.routePatiently(env); err != nil {
 		c.sendError(wireError(err), string(env.Action), env.ID)
 	}
+}
+
+// asParseError is what Parse fails with.
+func asParseError(err error) *protocol.ParseError {
+	var bad *protocol.ParseError
+	errors.As(err, &bad)
+	return bad
 }
 
 // allowed takes a message from the client's rate.

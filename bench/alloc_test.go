@@ -87,8 +87,8 @@ func TestAllocsOfIdleConnection(t *testing.T) {
 
 // What there may be of allocations: what there is, and a little.
 const (
-	mostForRelayed   = 8
-	mostForHandled   = 20
+	mostForRelayed   = 5
+	mostForHandled   = 16
 	mostForHandshake = 110
 	mostObjects      = 24
 	mostHeap         = 2400
