@@ -17,16 +17,20 @@ import (
 )
 
 // ServeHTTP takes a WebSocket handshake to a client. What it refuses it answers
-// with the status that says why; it returns as soon as the connection is
-// upgraded and goes on, on a goroutine of its own.
+// with the status that says why. It returns once the client is let in, or waits
+// for its hello; the connection goes on, on a goroutine of its own.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.accept(w, r); err != nil {
-		s.stats.refused.Add(1)
-		s.log.Info("handshake refused", "address", r.RemoteAddr, "error", err)
-		var refused *socket.HandshakeError
-		if errors.As(err, &refused) {
-			refused.Respond(w)
-		}
+		s.refuse(w, r, err)
+	}
+}
+
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	s.stats.refused.Add(1)
+	s.log.Info("handshake refused", "address", r.RemoteAddr, "error", err)
+	var refused *socket.HandshakeError
+	if errors.As(err, &refused) {
+		refused.Respond(w)
 	}
 }
 
@@ -48,28 +52,26 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reserve(address); err != nil {
 		return err
 	}
-	conn, l, err := s.upgrade(w, r, address, s.links.Add(1))
+	l, err := s.upgrade(w, r, address, s.links.Add(1))
 	if err != nil {
 		s.vacate(address)
 		return err
 	}
-	if l == nil {
-		s.refuseToken(conn, address)
-		return nil
+	if l != nil {
+		s.connected.enter(l)
+		l.serve()
 	}
-	s.connected.enter(l)
-	go l.serve()
 	return nil
 }
 
 // upgrade authenticates the request and upgrades it. A client that is not
 // authenticated but offers the subprotocol gets a connection and no client: a
 // page can not see the 401 that all others get, but can see a close code.
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string, number uint64) (*socket.Conn, *link, error) {
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string, number uint64) (*link, error) {
 	identity, denied := s.authenticate(r)
 	v1 := slices.Contains(socket.Subprotocols(r), protocol.Subprotocol)
 	if denied != nil && !v1 {
-		return nil, nil, socket.Refuse(http.StatusUnauthorized, "not authenticated", "WWW-Authenticate", "Bearer")
+		return nil, socket.Refuse(http.StatusUnauthorized, "not authenticated", "WWW-Authenticate", "Bearer")
 	}
 	o := socket.UpgradeOptions{
 		Compression:      s.opts.Compression,
@@ -80,16 +82,24 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string,
 	if v1 {
 		o.Subprotocol = protocol.Subprotocol
 	}
-	conn, err := socket.Upgrade(w, r, o)
+	if v1 && denied == nil { // the client speaks first
+		conn, err := socket.Upgrade(w, r, o)
+		if err != nil {
+			return nil, err
+		}
+		return s.newLink(conn, nil, number, identity, address, v1, r.URL.Query()["room"]), nil
+	}
+	conn, response, err := socket.TakeOver(w, r, o)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if denied != nil {
 		s.stats.refused.Add(1)
 		s.log.Info("client not authenticated", "address", address, "error", denied)
-		return conn, nil, nil
+		s.refuseToken(conn, response, address)
+		return nil, nil
 	}
-	return conn, s.newLink(conn, number, identity, address, v1, r.URL.Query()["room"]), nil
+	return s.newLink(conn, response, number, identity, address, v1, r.URL.Query()["room"]), nil
 }
 
 // authenticate contains a panic of the application's function: it denies.
@@ -106,8 +116,8 @@ func (s *Server) authenticate(r *http.Request) (identity Identity, err error) {
 
 // refuseToken closes a connection with 4001. It keeps its place until it has
 // ended.
-func (s *Server) refuseToken(conn *socket.Conn, address string) {
-	out := fanout.NewOutlet(conn, noOwner{}, &s.limits)
+func (s *Server) refuseToken(conn *socket.Conn, response []byte, address string) {
+	out := fanout.NewOutlet(conn, response, noOwner{}, &s.limits)
 	out.Open(nil)
 	out.Close(uint16(protocol.CloseUnauthenticated), "not authenticated")
 	go func() {

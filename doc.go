@@ -91,5 +91,5 @@
 //
 // Methods of [Server], [Client], [RoomRef] and [UserRef] may be called from
 // anywhere. Hooks of a room run in its turns. Authenticate runs on the goroutine
-// of its HTTP request and OnConnect on that of its client, many at once.
+// of its HTTP request, and OnConnect there or on that of its client, many at once.
 package simplysocket

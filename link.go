@@ -37,9 +37,9 @@ type link struct {
 	beat  pulse       // of the heartbeat
 }
 
-func (s *Server) newLink(conn *socket.Conn, number uint64, identity Identity, address string, v1 bool, rooms []string) *link {
+func (s *Server) newLink(conn *socket.Conn, response []byte, number uint64, identity Identity, address string, v1 bool, rooms []string) *link {
 	l := &link{srv: s, number: number, conn: conn, identity: identity, address: address, v1: v1, rooms: rooms}
-	l.out = fanout.NewOutlet(conn, l, &s.limits)
+	l.out = fanout.NewOutlet(conn, response, l, &s.limits)
 	return l
 }
 

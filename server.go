@@ -2,6 +2,7 @@ package simplysocket
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -30,6 +31,7 @@ type Server struct {
 	trace   *Trace
 	origins []originPattern
 	limits  fanout.Limits
+	terms   json.RawMessage // of `welcome`
 	stats   counters
 
 	mu        sync.RWMutex // guards the three below
@@ -82,6 +84,7 @@ func New(o *Options) (*Server, error) {
 			Bytes:  opts.OutboxBytes,
 			Grace:  opts.CloseTimeout,
 		},
+		terms:       encodeTerms(&opts),
 		lobbyBudget: rate.NewLimiter(rate.Limit(opts.LobbyDeliveries), opts.LobbyDeliveries),
 		rooms:       roomRegistry{newRegistry[*Room]()},
 		clients:     newRegistry[*Client](),

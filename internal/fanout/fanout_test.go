@@ -149,7 +149,7 @@ func (h *hub) peer(compression bool) *peer {
 	}()
 	p := &peer{t: h.t, server: <-h.conns}
 	p.client = <-dialled
-	p.out = fanout.NewOutlet(p.server, p, h.limits)
+	p.out = fanout.NewOutlet(p.server, nil, p, h.limits)
 	p.port = &fanout.Port{Outlet: p.out}
 	h.t.Cleanup(func() {
 		_ = p.server.CloseNow()

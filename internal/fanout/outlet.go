@@ -53,12 +53,19 @@ type Outlet struct {
 }
 
 // NewOutlet returns the outlet of conn. It keeps what it is given until Open.
-func NewOutlet(conn *socket.Conn, owner Owner, limits *Limits) *Outlet {
-	return &Outlet{conn: conn, owner: owner, limits: limits, busy: true}
+// Response is what the handshake has left to be written before all else, and
+// belongs to the outlet; it may be empty.
+func NewOutlet(conn *socket.Conn, response []byte, owner Owner, limits *Limits) *Outlet {
+	o := &Outlet{conn: conn, owner: owner, limits: limits, busy: true}
+	if len(response) > 0 {
+		q := o.waiting()
+		q.rest, q.bytes = response, len(response)
+	}
+	return o
 }
 
-// Open lets the outlet write: first, unless it is nil, and then what came
-// meanwhile. Opening again has no effect.
+// Open lets the outlet write, at once what the socket takes: the response, first
+// unless it is nil, and then what came meanwhile. Opening again has no effect.
 func (o *Outlet) Open(first *Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -67,13 +74,22 @@ func (o *Outlet) Open(first *Frame) {
 	}
 	o.opened = true
 	if first != nil && !o.overflow {
-		o.waiting().putBack(first.plain, nil, false)
+		o.waiting().lead(first.plain)
 	}
-	if o.pending() {
-		go o.drain()
-	} else {
-		o.idle()
+	if !o.pending() || !o.conn.Direct() {
+		o.finish(nil)
+		return
 	}
+	buf := chunks.Get().(*[]byte)
+	*buf = o.next((*buf)[:0])
+	o.mu.Unlock()
+	n, err := o.conn.TryWrite(*buf)
+	o.mu.Lock()
+	if n < len(*buf) {
+		o.waiting().lead((*buf)[n:])
+	}
+	o.finish(err)
+	release(buf)
 }
 
 // Replay writes frames before all that waits, as the socket takes them. They do
@@ -251,6 +267,10 @@ func (o *Outlet) drain() {
 			break
 		}
 	}
+	release(buf)
+}
+
+func release(buf *[]byte) {
 	if cap(*buf) <= 4*chunk {
 		chunks.Put(buf)
 	}

@@ -5,7 +5,7 @@ import "sync"
 // queue is an outbox: the frames that wait for a connection, bounded in number
 // and bytes. It exists only while something waits.
 type queue struct {
-	rest    []byte   // the unwritten end of a frame cut by a partial write
+	rest    []byte   // comes first: the response to the handshake, the end of a frame cut by a partial write
 	replay  []*Frame // come next, and count for nothing: their room keeps them anyway
 	items   []item
 	head    int
@@ -179,11 +179,16 @@ func (q *queue) markGap(f *Frame) {
 	q.items = append(q.items, item{gap: f.Stream, first: f.Seq, last: f.Seq})
 }
 
+// lead has p written before everything that waits, behind what leads already.
+func (q *queue) lead(p []byte) {
+	q.rest = append(q.rest, p...)
+	q.bytes += len(p)
+}
+
 // putBack stands what a write left over in front of everything that came
 // meanwhile: the rest of the frame that was cut, and the frames behind it.
 func (q *queue) putBack(rest []byte, frames []*Frame, deflated bool) {
-	q.rest = append([]byte(nil), rest...)
-	q.bytes += len(rest)
+	q.lead(rest)
 	if len(frames) == 0 {
 		return
 	}

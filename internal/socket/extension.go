@@ -13,20 +13,34 @@ const (
 	clientMaxWindowBits     = "client_max_window_bits"
 )
 
-// acceptor answers a client's offers of permessage-deflate (RFC 7692 section
-// 7.1): the first that it can meet.
-type acceptor struct {
-	enabled  bool
-	takeover bool // may the client keep its window?
-
-	accepted     bool
-	peerTakeover bool
+// agreement is what a handshake comes to about permessage-deflate.
+type agreement struct {
+	answer       string // as a header; "": no compression
+	peerTakeover bool   // the client keeps its window
 }
 
-// accept returns the answer to one offer, or the zero Option to decline.
-func (a *acceptor) accept(offer httphead.Option) (answer httphead.Option) {
-	if !a.enabled || a.accepted || string(offer.Name) != permessageDeflate {
-		return answer
+// negotiate agrees to the first of a client's offers that it can meet (RFC 7692
+// section 7.1), and reports whether they are well-formed. With takeover the client
+// may keep its window.
+func negotiate(headers []string, takeover bool) (a agreement, ok bool) {
+	for _, header := range headers {
+		offers, ok := httphead.ParseOptions([]byte(header), nil)
+		if !ok {
+			return agreement{}, false
+		}
+		for _, offer := range offers {
+			if a := accept(offer, takeover); a.answer != "" {
+				return a, true
+			}
+		}
+	}
+	return agreement{}, true
+}
+
+// accept agrees to an offer or declines it.
+func accept(offer httphead.Option, takeover bool) (a agreement) {
+	if string(offer.Name) != permessageDeflate {
+		return a
 	}
 	fine, clientNo, serverBits := true, false, false
 	offer.Parameters.ForEach(func(key, value []byte) bool {
@@ -46,20 +60,18 @@ func (a *acceptor) accept(offer httphead.Option) (answer httphead.Option) {
 		return fine
 	})
 	if !fine {
-		return answer
+		return a
 	}
-	a.accepted = true
-	a.peerTakeover = a.takeover && !clientNo
-	answer.Name = []byte(permessageDeflate)
 	// The server's own promise: each of its messages stands alone.
-	answer.Parameters.Set([]byte(serverNoContextTakeover), nil)
+	a.answer = permessageDeflate + "; " + serverNoContextTakeover
+	a.peerTakeover = takeover && !clientNo
 	if !a.peerTakeover {
-		answer.Parameters.Set([]byte(clientNoContextTakeover), nil)
+		a.answer += "; " + clientNoContextTakeover
 	}
 	if serverBits {
-		answer.Parameters.Set([]byte(serverMaxWindowBits), []byte("15"))
+		a.answer += "; " + serverMaxWindowBits + "=15"
 	}
-	return answer
+	return a
 }
 
 func windowBits(value string) bool {

@@ -1,13 +1,13 @@
 package socket
 
 import (
+	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws"
 )
 
@@ -35,6 +35,8 @@ func Check(r *http.Request) error {
 	switch {
 	case !r.ProtoAtLeast(1, 1) || r.ProtoMajor > 1:
 		return Refuse(http.StatusHTTPVersionNotSupported, "a WebSocket handshake needs HTTP/1.1")
+	case r.Host == "":
+		return Refuse(http.StatusBadRequest, "there must be a Host")
 	case r.Method != http.MethodGet:
 		return Refuse(http.StatusMethodNotAllowed, "a WebSocket handshake is a GET", "Allow", http.MethodGet)
 	case !hasToken(r.Header, "Connection", "upgrade") || !hasToken(r.Header, "Upgrade", "websocket"):
@@ -101,24 +103,57 @@ type UpgradeOptions struct {
 }
 
 // Upgrade completes the handshake of a request that [Check] has found good. The
-// request's connection belongs to the returned Conn, or is closed; after an
-// error nothing more can be answered.
+// request's connection belongs to the returned Conn. A [*HandshakeError] can still
+// be answered; after another error nothing can.
 func Upgrade(w http.ResponseWriter, r *http.Request, o UpgradeOptions) (*Conn, error) {
-	extension := acceptor{enabled: o.Compression, takeover: o.ContextTakeover}
-	upgrader := ws.HTTPUpgrader{
-		Timeout:   o.HandshakeTimeout,
-		Protocol:  func(offered string) bool { return o.Subprotocol != "" && offered == o.Subprotocol },
-		Negotiate: func(offer httphead.Option) (httphead.Option, error) { return extension.accept(offer), nil },
-	}
-	nc, rw, handshake, err := upgrader.Upgrade(r, w)
+	c, response, err := TakeOver(w, r, o)
 	if err != nil {
-		if nc != nil {
-			_ = nc.Close()
-		}
+		return nil, err
+	}
+	if o.HandshakeTimeout > 0 {
+		_ = c.nc.SetWriteDeadline(time.Now().Add(o.HandshakeTimeout))
+		defer c.nc.SetWriteDeadline(time.Time{})
+	}
+	if err := c.Write(response); err != nil {
+		_ = c.CloseNow()
 		return nil, fmt.Errorf("websocket: upgrade: %w", err)
 	}
-	c := newConn(nc, rw.Reader, ws.StateServerSide.Set(ws.StateExtended), o.ReadLimit)
-	c.subprotocol = handshake.Protocol
-	c.deflate, c.takeover = extension.accepted, extension.peerTakeover
 	return c, nil
+}
+
+// TakeOver is Upgrade without the response, which the caller has to write before
+// all else. In one write with the first frames it costs nothing; alone it takes a
+// tenth of the CPU time of letting a client in.
+func TakeOver(w http.ResponseWriter, r *http.Request, o UpgradeOptions) (c *Conn, response []byte, err error) {
+	var deflate agreement
+	if o.Compression {
+		var ok bool
+		if deflate, ok = negotiate(r.Header["Sec-Websocket-Extensions"], o.ContextTakeover); !ok {
+			return nil, nil, Refuse(http.StatusBadRequest, "Sec-WebSocket-Extensions is malformed")
+		}
+	}
+	nc, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return nil, nil, Refuse(http.StatusInternalServerError, "this connection can not be upgraded")
+	}
+	_ = nc.SetDeadline(time.Time{}) // the server's
+	c = newConn(nc, rw.Reader, ws.StateServerSide.Set(ws.StateExtended), o.ReadLimit)
+	c.subprotocol = o.Subprotocol
+	c.deflate, c.takeover = deflate.answer != "", deflate.peerTakeover
+	response = appendResponse(rw.AvailableBuffer(), r.Header["Sec-Websocket-Key"][0], o.Subprotocol, deflate.answer)
+	return c, response, nil
+}
+
+// appendResponse appends the response of RFC 6455 section 4.2.2.
+func appendResponse(b []byte, key, subprotocol, extensions string) []byte {
+	accept := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	b = append(b, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "...)
+	b = base64.StdEncoding.AppendEncode(b, accept[:])
+	if subprotocol != "" {
+		b = append(append(b, "\r\nSec-WebSocket-Protocol: "...), subprotocol...)
+	}
+	if extensions != "" {
+		b = append(append(b, "\r\nSec-WebSocket-Extensions: "...), extensions...)
+	}
+	return append(b, "\r\n\r\n"...)
 }
