@@ -63,7 +63,7 @@ func (c *Client) waitForRate() bool {
 	l.patience--
 	ctx, cancel := context.WithTimeout(context.Background(), longestWait)
 	defer cancel()
-	return c.limiter.Wait(ctx) == nil
+	return c.quota.taken.Wait(ctx) == nil
 }
 
 // routePatiently routes a message, and waits for a full mailbox for as long as

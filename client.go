@@ -33,9 +33,19 @@ type Client struct {
 
 	// Of the reading goroutine.
 
-	lastID  uint64
-	limiter *rate.Limiter // nil until the first message
-	excess  *rate.Limiter // of what the limiter refused; nil until it does
+	lastID uint64
+	quota  *quota // nil until the first message
+}
+
+// quota is how much a client may send.
+type quota struct {
+	taken   *rate.Limiter
+	refused *rate.Limiter // bounds what the other refuses
+}
+
+func (o *Options) newQuota() *quota {
+	limiter := func() *rate.Limiter { return rate.NewLimiter(rate.Limit(o.MessageRate), o.MessageBurst) }
+	return &quota{taken: limiter(), refused: limiter()}
 }
 
 // membership is a client's place in a room, as the client sees it. It is there
@@ -49,13 +59,10 @@ type membership struct {
 
 // newClient makes the client of a connection; it is nobody's yet.
 func (l *link) newClient() *Client {
-	c := &Client{srv: l.srv, id: newSlug()}
+	c := &Client{srv: l.srv, id: newSlug(), identity: l.identity}
 	c.link.Store(l)
 	if l.v1 {
 		c.session = &session{}
-	}
-	if l.identity.User != "" || l.identity.Claims != nil {
-		c.identity = &l.identity
 	}
 	return c
 }

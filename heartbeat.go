@@ -26,19 +26,20 @@ const beatSlots = 64
 // pulse is what the heartbeat knows of a client. slot and index are guarded by
 // the wheel's lock, the rest belongs to its goroutine.
 type pulse struct {
-	slot, index int
-	on          bool
-	silent      uint8 // looks in a row at which nothing had been read
-	quiet       uint8 // ... at which nothing had been written
-	stuck       uint8 // ... at which the same message was incomplete
-	stalled     uint8 // ... at which the same write was under way
-	messages    uint32
+	index    int32
+	slot     uint8
+	on       bool
+	silent   uint8 // looks in a row at which nothing had been read
+	quiet    uint8 // ... at which nothing had been written
+	stuck    uint8 // ... at which the same message was incomplete
+	stalled  uint8 // ... at which the same write was under way
+	messages uint32
 }
 
 func (h *heartbeat) add(l *link) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l.beat.slot, l.beat.index, l.beat.on = h.at, len(h.slots[h.at]), true
+	l.beat.slot, l.beat.index, l.beat.on = uint8(h.at), int32(len(h.slots[h.at])), true
 	h.slots[h.at] = append(h.slots[h.at], l)
 	h.clients++
 	if h.clients == 1 {

@@ -13,32 +13,35 @@ import (
 
 // link is one connection: of a plain client the only one, of a session the one
 // that it has now. It implements [socket.Handler] on one goroutine at a
-// time, and [fanout.Owner].
+// time, and [fanout.Owner]. It takes 128 bytes, of which the runtime has a size
+// class; the next is 144.
 type link struct {
 	srv      *Server
 	number   uint64 // in the order in which the handshakes came
 	conn     *socket.Conn
 	out      *fanout.Outlet
-	identity Identity
+	identity *Identity // nil: the zero Identity
 	address  string
-	v1       bool
 	client   *Client // nil until it is let in
+	v1       bool
 
 	// Of the reading goroutine.
 
-	rooms []string // to join once it is let in
-	begun bool     // its welcome was written
-	shown bool     // something came after it
-	last  uint64   // the id that came last
-
-	patience int // messages that still wait where others are refused
+	begun    bool     // its welcome was written
+	shown    bool     // something came after it
+	patience int32    // messages that still wait where others are refused
+	rooms    []string // to join once it is let in
+	last     uint64   // the id that came last
 
 	hello *time.Timer // v1: closes the connection unless hello comes; whoever stops it goes on
 	beat  pulse       // of the heartbeat
 }
 
 func (s *Server) newLink(conn *socket.Conn, response []byte, number uint64, identity Identity, address string, v1 bool, rooms []string) *link {
-	l := &link{srv: s, number: number, conn: conn, identity: identity, address: address, v1: v1, rooms: rooms}
+	l := &link{srv: s, number: number, conn: conn, address: address, v1: v1, rooms: rooms}
+	if identity.User != "" || identity.Claims != nil {
+		l.identity = &identity
+	}
 	l.out = fanout.NewOutlet(conn, response, l, &s.limits)
 	return l
 }

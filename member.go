@@ -15,11 +15,11 @@ type Member struct {
 	room    *Room
 	client  *Client
 	port    fanout.Port
-	number  uint64 // its place in the order of joining, never given again
-	slot    int
-	since   uint64          // seq behind which it is entitled to the room's output
+	number  uint64          // its place in the order of joining, never given again
+	slot    int32           // in the roster
 	away    bool            // its connection has broken
 	stirred bool            // the others are to be told of it
+	since   uint64          // seq behind which it is entitled to the room's output
 	info    json.RawMessage // what it shows of itself
 	answers *answers        // nil: none
 	props   map[string]any
@@ -82,7 +82,7 @@ type roster struct {
 
 func (r *roster) add(m *Member) {
 	r.next++
-	m.number, m.slot = r.next, len(r.slots)
+	m.number, m.slot = r.next, int32(len(r.slots))
 	r.slots = append(r.slots, m)
 	r.live++
 }
@@ -98,7 +98,7 @@ func (r *roster) remove(m *Member) {
 func (r *roster) compact() {
 	slots := make([]*Member, 0, r.live)
 	for m := range r.all() {
-		m.slot = len(slots)
+		m.slot = int32(len(slots))
 		slots = append(slots, m)
 	}
 	if len(slots) == 0 {

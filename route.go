@@ -6,8 +6,6 @@ import (
 	"errors"
 	"strings"
 
-	"golang.org/x/time/rate"
-
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -53,17 +51,14 @@ func (c *Client) allowed(env *protocol.Envelope) bool {
 	if o.MessageRate >= Unlimited {
 		return true
 	}
-	if c.limiter == nil {
-		c.limiter = rate.NewLimiter(rate.Limit(o.MessageRate), o.MessageBurst)
+	if c.quota == nil {
+		c.quota = o.newQuota()
 	}
-	if c.limiter.Allow() || c.waitForRate() {
+	if c.quota.taken.Allow() || c.waitForRate() {
 		return true
 	}
 	c.srv.stats.rateLimited.Add(1)
-	if c.excess == nil {
-		c.excess = rate.NewLimiter(rate.Limit(o.MessageRate), o.MessageBurst)
-	}
-	if !c.excess.Allow() {
+	if !c.quota.refused.Allow() {
 		c.srv.log.Info("client floods", "client", c.id)
 		c.Disconnect(protocol.CloseFlooding, "too many messages")
 		return false

@@ -122,7 +122,7 @@ const (
 // before it while the client may not have got that.
 func (l *link) resume(h *hello) outcome {
 	c := l.srv.sessions.find(h.Session)
-	if c == nil || h.Session == "" || !reflect.DeepEqual(c.Identity(), l.identity) {
+	if c == nil || h.Session == "" || !reflect.DeepEqual(c.identity, l.identity) {
 		return unknown
 	}
 	c.session.receiving.Lock() // what the link before is receiving is received

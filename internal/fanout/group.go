@@ -9,10 +9,10 @@ import (
 type Port struct {
 	Outlet *Outlet
 
-	index  int    // in Group.ports, while it is there
-	batch  uint64 // the batch that treats this port apart from the others
+	index  int32  // in Group.ports, while it is there
+	inside bool   // during a batch that treats it apart: whether it is a member at the item reached
+	batch  uint64 // that batch
 	item   uint64 // the item that leaves this port out
-	inside bool   // during such a batch: whether the port is a member at the item reached
 	own    []*Frame
 }
 
@@ -116,10 +116,10 @@ func (g *Group) setApart(b *batchState, items []Item) {
 	}
 }
 
-func (g *Group) has(p *Port) bool { return p.index < len(g.ports) && g.ports[p.index] == p }
+func (g *Group) has(p *Port) bool { return int(p.index) < len(g.ports) && g.ports[p.index] == p }
 
 func (g *Group) add(p *Port) {
-	p.index = len(g.ports)
+	p.index = int32(len(g.ports))
 	g.ports = append(g.ports, p)
 	if p.Outlet.conn.Deflate() {
 		g.deflated++
