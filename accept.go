@@ -17,14 +17,16 @@ import (
 )
 
 // ServeHTTP takes a WebSocket handshake to a client. What it refuses it answers
-// with the status that says why. It returns once the client is let in, or waits
-// for its hello; the connection goes on, on a goroutine of its own.
+// with the status that says why; it returns as soon as the client is let in, whom
+// a goroutine of its own reads.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.accept(w, r); err != nil {
 		s.refuse(w, r, err)
 	}
 }
 
+// refuse answers what accept did not take. It is apart so that a handshake that is
+// good does not carry its frame: see [link.serve].
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s.stats.refused.Add(1)
 	s.log.Info("handshake refused", "address", r.RemoteAddr, "error", err)
@@ -82,14 +84,14 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string,
 	if v1 {
 		o.Subprotocol = protocol.Subprotocol
 	}
-	if v1 && denied == nil { // the client speaks first
-		conn, err := socket.Upgrade(w, r, o)
-		if err != nil {
-			return nil, err
-		}
-		return s.newLink(conn, nil, number, identity, address, v1, r.URL.Query()["room"]), nil
+	var conn *socket.Conn
+	var response []byte // that goes out with our first frame
+	var err error
+	if v1 && denied == nil {
+		conn, err = socket.Upgrade(w, r, o) // the client's `hello` comes first
+	} else {
+		conn, response, err = socket.TakeOver(w, r, o)
 	}
-	conn, response, err := socket.TakeOver(w, r, o)
 	if err != nil {
 		return nil, err
 	}

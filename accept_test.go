@@ -99,6 +99,27 @@ func TestOnConnect(t *testing.T) {
 	}
 }
 
+// TestOneWrite sees that the response of a handshake brings the welcome along: a
+// pipe hands over what one write holds.
+func TestOneWrite(t *testing.T) {
+	h := serve(t, true, nil)
+	nc, err := h.dial(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	_, err = io.WriteString(nc, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := make([]byte, 4096)
+	n, err := nc.Read(answer)
+	if got := string(answer[:n]); err != nil || !strings.HasPrefix(got, "HTTP/1.1 101 ") || !strings.Contains(got, `"action":"welcome"`) {
+		t.Errorf("%v: %s", err, got)
+	}
+}
+
 func TestHello(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.raw("?room=r", v1)

@@ -154,7 +154,8 @@ func checkPattern(text string) error {
 
 // OnConnect sets what is asked about each client that is about to come: after
 // its authentication and before its `welcome`. An error refuses it with close
-// code 4003. The context ends with the handshake's time.
+// code 4003. The context ends with the handshake's time. A plain client sees no
+// answer to its handshake before.
 func (s *Server) OnConnect(ask func(context.Context, *Client) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

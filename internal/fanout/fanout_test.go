@@ -149,8 +149,7 @@ func (h *hub) peer(compression bool) *peer {
 	}()
 	p := &peer{t: h.t, server: <-h.conns}
 	p.client = <-dialled
-	p.out = fanout.NewOutlet(p.server, nil, p, h.limits)
-	p.port = &fanout.Port{Outlet: p.out}
+	p.outlet(nil, h.limits)
 	h.t.Cleanup(func() {
 		_ = p.server.CloseNow()
 		_ = p.client.CloseNow()
@@ -159,6 +158,11 @@ func (h *hub) peer(compression bool) *peer {
 		}
 	})
 	return p
+}
+
+func (p *peer) outlet(response []byte, limits *fanout.Limits) {
+	p.out = fanout.NewOutlet(p.server, response, p, limits)
+	p.port = &fanout.Port{Outlet: p.out}
 }
 
 func frame(text string) *fanout.Frame {
@@ -251,6 +255,19 @@ func TestOutletKeepsWhatComesBeforeOpen(t *testing.T) {
 	got := strings.Join(p.read(), ", ")
 	if got != "first, second, pong, third" || p.end.Code != 4003 || p.end.Reason != "enough" {
 		t.Errorf("got %s, then %v", got, p.end)
+	}
+}
+
+func TestResponseComesFirst(t *testing.T) {
+	for name, h := range map[string]*hub{"tcp": newHub(t, false, roomy), "pipe": newPipeHub(t, roomy)} {
+		p := h.peer(false)
+		p.outlet(socket.Seal(append(make([]byte, socket.HeaderRoom), "response"...)), roomy)
+		p.out.Send(frame("second"))
+		p.out.Open(frame("first"))
+		p.out.Close(1000, "")
+		if got := strings.Join(p.read(), ", "); got != "response, first, second" {
+			t.Errorf("%s: %s", name, got)
+		}
 	}
 }
 

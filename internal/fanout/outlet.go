@@ -270,6 +270,7 @@ func (o *Outlet) drain() {
 	release(buf)
 }
 
+// release gives a chunk back, unless what waited has grown it.
 func release(buf *[]byte) {
 	if cap(*buf) <= 4*chunk {
 		chunks.Put(buf)

@@ -35,14 +35,15 @@ func Check(r *http.Request) error {
 	switch {
 	case !r.ProtoAtLeast(1, 1) || r.ProtoMajor > 1:
 		return Refuse(http.StatusHTTPVersionNotSupported, "a WebSocket handshake needs HTTP/1.1")
-	case r.Host == "":
-		return Refuse(http.StatusBadRequest, "there must be a Host")
 	case r.Method != http.MethodGet:
 		return Refuse(http.StatusMethodNotAllowed, "a WebSocket handshake is a GET", "Allow", http.MethodGet)
 	case !hasToken(r.Header, "Connection", "upgrade") || !hasToken(r.Header, "Upgrade", "websocket"):
 		return Refuse(http.StatusUpgradeRequired, "this is a WebSocket endpoint", "Upgrade", "websocket", "Connection", "Upgrade")
 	case !isOnly(r.Header, "Sec-Websocket-Version", "13"):
 		return Refuse(http.StatusUpgradeRequired, "the WebSocket version must be 13", "Sec-WebSocket-Version", "13")
+	}
+	if r.Host == "" {
+		return Refuse(http.StatusBadRequest, "there must be a Host")
 	}
 	keys := r.Header.Values("Sec-Websocket-Key")
 	if len(keys) != 1 {
@@ -122,8 +123,8 @@ func Upgrade(w http.ResponseWriter, r *http.Request, o UpgradeOptions) (*Conn, e
 }
 
 // TakeOver is Upgrade without the response, which the caller has to write before
-// all else. In one write with the first frames it costs nothing; alone it takes a
-// tenth of the CPU time of letting a client in.
+// all else. In one write with the first frame it costs nothing; a write of its own
+// takes 10% of the CPU time of a handshake.
 func TakeOver(w http.ResponseWriter, r *http.Request, o UpgradeOptions) (c *Conn, response []byte, err error) {
 	var deflate agreement
 	if o.Compression {
@@ -136,10 +137,11 @@ func TakeOver(w http.ResponseWriter, r *http.Request, o UpgradeOptions) (c *Conn
 	if err != nil {
 		return nil, nil, Refuse(http.StatusInternalServerError, "this connection can not be upgraded")
 	}
-	_ = nc.SetDeadline(time.Time{}) // the server's
+	_ = nc.SetDeadline(time.Time{}) // the HTTP server's
 	c = newConn(nc, rw.Reader, ws.StateServerSide.Set(ws.StateExtended), o.ReadLimit)
 	c.subprotocol = o.Subprotocol
 	c.deflate, c.takeover = deflate.answer != "", deflate.peerTakeover
+	// The writer's buffer is nobody else's any more.
 	response = appendResponse(rw.AvailableBuffer(), r.Header["Sec-Websocket-Key"][0], o.Subprotocol, deflate.answer)
 	return c, response, nil
 }

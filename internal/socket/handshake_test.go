@@ -52,6 +52,10 @@ func echoServer(t *testing.T, o socket.UpgradeOptions, secure bool) (server *htt
 		}
 		conn, err := socket.Upgrade(w, r, o)
 		if err != nil {
+			var refused *socket.HandshakeError
+			if errors.As(err, &refused) {
+				refused.Respond(w)
+			}
 			ended <- err.Error()
 			return
 		}
@@ -98,9 +102,11 @@ func TestCheck(t *testing.T) {
 		{"no key", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", 400, "", ""},
 		{"short key", "dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ=", 400, "", ""},
 		{"key is not base64", "dGhlIHNhbXBsZSBub25jZQ==", "????????????????????????", 400, "", ""},
+		{"no host", "Host: x", "Host:", 400, "", ""},
+		{"malformed extensions", "Upgrade: WebSocket\r\n", "Upgrade: WebSocket\r\nSec-WebSocket-Extensions: permessage-deflate; =\r\n", 400, "", ""},
 		{"key twice", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 400, "", ""},
 	}
-	server, _, _ := echoServer(t, socket.UpgradeOptions{ReadLimit: limit}, false)
+	server, _, _ := echoServer(t, socket.UpgradeOptions{Compression: true, ReadLimit: limit}, false)
 	for _, tt := range tests {
 		nc, err := net.Dial("tcp", server.Listener.Addr().String())
 		if err != nil {
