@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/big"
 	randv2 "math/rand/v2"
 	"net"
@@ -85,7 +86,7 @@ func prepare(o *options, w io.Writer) (*bench, error) {
 		b.close()
 		return nil, err
 	}
-	b.result = newResult(o.window.measured.String())
+	b.result = newResult()
 	for _, c := range b.competitors {
 		b.result.Candidates = append(b.result.Candidates, c.description)
 		if strings.HasSuffix(c.command[0], "node") {
@@ -93,7 +94,27 @@ func prepare(o *options, w io.Writer) (*bench, error) {
 			b.result.Node = strings.TrimSpace(string(version))
 		}
 	}
-	return b, nil
+	return b, b.resume()
+}
+
+// resume takes over what the file has from a run before. A job that is measured
+// now replaces what is there of it.
+func (b *bench) resume() error {
+	if b.file == "" {
+		return nil
+	}
+	before, err := readResult(b.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if before.Machine != b.result.Machine || before.Go != b.result.Go {
+		return fmt.Errorf("%s is from another machine: %s", b.file, before.machineLine())
+	}
+	b.result.Jobs = before.Jobs
+	return nil
 }
 
 func (b *bench) close() { _ = os.RemoveAll(b.dir) }
@@ -165,11 +186,11 @@ func (b *bench) all(ctx context.Context) error {
 			fmt.Fprintf(b.w, "%s: %d files would have to be open, and %d may be\n", j.name, need, b.files)
 			continue
 		}
-		o := &outcome{Name: j.name, About: j.about, Unit: j.unit}
+		o := &outcome{Name: j.name, About: j.about, Unit: j.unit, Window: b.window.measured.String()}
 		if b.scaled(j.size) != j.size && j.lobby {
 			o.About += fmt.Sprintf(" (%d of them)", b.scaled(j.size))
 		}
-		b.result.Jobs = append(b.result.Jobs, o)
+		b.result.add(o)
 		for n := 0; n < b.rounds || b.guard && b.doubtful(o); n++ {
 			if err := b.round(ctx, &j, o, n, takers); err != nil {
 				return err

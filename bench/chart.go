@@ -73,7 +73,7 @@ func (r *result) chart(o *outcome) ([]byte, error) {
 	option.Horizontal = true
 	option.StackSeries = charts.Ptr(true)
 	option.Theme = charts.GetTheme(charts.ThemeLight).WithSeriesColors(colours)
-	option.Title.Text = strings.ToUpper(o.About[:1]) + o.About[1:]
+	option.Title.Text = o.about()
 	option.Title.Subtext = fmt.Sprintf("%s, median of %d rounds; less is better", o.Unit, len(o.Rounds))
 	option.Title.FontStyle.FontSize, option.Title.SubtextFontStyle.FontSize = 14, 11
 	option.Legend.SeriesNames = legend

@@ -67,7 +67,6 @@ func (r *result) block(name string) (string, error) {
 		return "", fmt.Errorf("%s asks for the job %q, which was not measured", performance, name)
 	}
 	var t strings.Builder
-	fmt.Fprintf(&t, "%s.\n\n", strings.ToUpper(o.About[:1])+o.About[1:])
 	if charted(o) {
 		fmt.Fprintf(&t, "![%s](images/%s)\n\n", o.Name+": "+o.Unit, chartFile(o))
 	}

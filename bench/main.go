@@ -95,7 +95,7 @@ func parse(args []string) (*options, error) {
 	flags.DurationVar(&o.window.measured, "window", time.Second, "how long a candidate is measured, in each round")
 	jobs := flags.String("jobs", "", "only the jobs that match this `regexp`")
 	candidates := flags.String("candidates", "", "only the candidates that match this `regexp`")
-	flags.StringVar(&o.file, "out", "", "keep what was measured in this `file`; -docs reads it (default bench/result.json for -docs)")
+	flags.StringVar(&o.file, "out", "", "keep what was measured in this `file`, beside what it has of other jobs; -docs reads it (default bench/result.json for -docs)")
 	flags.StringVar(&o.profile, "profile", "", "write CPU profiles of the candidates in Go to this `directory`")
 	if err := flags.Parse(args); err != nil {
 		return nil, err

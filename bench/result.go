@@ -3,10 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/bench/kernel"
@@ -20,7 +22,6 @@ type result struct {
 	Kernel     string        `json:"kernel"`
 	Go         string        `json:"go"`
 	Node       string        `json:"node,omitempty"`
-	Window     string        `json:"window"` // of a measurement
 	Candidates []description `json:"candidates"`
 	Jobs       []*outcome    `json:"jobs"`
 }
@@ -30,6 +31,7 @@ type outcome struct {
 	Name   string   `json:"name"`
 	About  string   `json:"about"`
 	Unit   string   `json:"unit"`
+	Window string   `json:"window"` // how long a candidate is measured
 	Rounds []*round `json:"rounds"`
 }
 
@@ -40,14 +42,13 @@ type round struct {
 	Failures map[string]string             `json:"failures,omitempty"` // by candidate
 }
 
-func newResult(window string) *result {
+func newResult() *result {
 	return &result{
 		Taken:      time.Now().UTC().Truncate(time.Second),
 		Machine:    kernel.Processor(),
 		Processors: runtime.NumCPU(),
 		Kernel:     kernel.Release(),
 		Go:         runtime.Version(),
-		Window:     window,
 	}
 }
 
@@ -77,6 +78,15 @@ func (r *result) job(name string) *outcome {
 	return nil
 }
 
+// add adds what comes of a job, in place of what came of it before.
+func (r *result) add(o *outcome) {
+	if i := slices.IndexFunc(r.Jobs, func(other *outcome) bool { return other.Name == o.Name }); i >= 0 {
+		r.Jobs[i] = o
+		return
+	}
+	r.Jobs = append(r.Jobs, o)
+}
+
 // candidates are those that have done the job, in the order in which they are
 // described; others behind them.
 func (o *outcome) candidates(all []description) (names []string) {
@@ -99,7 +109,7 @@ func (o *outcome) candidates(all []description) (names []string) {
 	for name := range seen {
 		rest = append(rest, name)
 	}
-	slices.SortFunc(rest, func(a, b string) int { return len(a) - len(b) })
+	slices.SortFunc(rest, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) })
 	return append(names, rest...)
 }
 

@@ -14,7 +14,7 @@ import (
 // told is a result of three rounds.
 func told() *result {
 	r := &result{Candidates: []description{{Name: wholeFloor}, {Name: ours}, {Name: "gws"}, {Name: "coder"}}}
-	o := &outcome{Name: "room-1000-rate", About: "one room", Unit: perDelivery}
+	o := &outcome{Name: "room-1000-rate", About: "one room", Unit: perDelivery, Window: "1s"}
 	for _, values := range [][3]float64{{1000, 1100, 2000}, {2000, 2400, 3000}, {500, 650, 1500}} {
 		o.Rounds = append(o.Rounds, &round{
 			Values: map[string]map[string]float64{
@@ -76,7 +76,9 @@ func TestMissed(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	r := told()
-	const want = `| candidate | CPU ns/delivery | of rounds | simplysocket / it | p99 us |
+	const want = `One room: rounds: 3, each measured for 1s.
+
+| candidate | CPU ns/delivery | of rounds | simplysocket / it | p99 us |
 |---|---:|---|---:|---:|
 | floor | 1000 | 500 to 2000 | 1.20 |  |
 | simplysocket | 1100 | 650 to 2400 |  | 50.0 |
@@ -163,7 +165,7 @@ func TestRun(t *testing.T) {
 				}
 			}
 		}
-		if !strings.Contains(printed.String(), "\n"+job+": ") {
+		if !strings.Contains(printed.String(), "\n"+job+"\n") {
 			t.Errorf("%s was not printed", job)
 		}
 	}

@@ -23,7 +23,7 @@ func (r *result) machineLine() string {
 	if r.Node != "" {
 		line += ", Node.js " + r.Node
 	}
-	return line + ", " + r.Taken.Format("2 January 2006") + ". Each candidate was measured for " + r.Window + " in each round."
+	return line + ", " + r.Taken.Format("2 January 2006") + "."
 }
 
 // candidateTable says who took part and what they do differently.
@@ -66,6 +66,7 @@ func (r *result) table(o *outcome) string {
 		}
 	}
 	var t strings.Builder
+	fmt.Fprintf(&t, "%s: rounds: %d, each measured for %s.\n\n", o.about(), len(o.Rounds), o.Window)
 	fmt.Fprintf(&t, "| %s | %s | of rounds | %s / it |", "candidate", o.Unit, ours)
 	for _, c := range columns {
 		fmt.Fprintf(&t, " %s |", c)
@@ -89,6 +90,9 @@ func (r *result) table(o *outcome) string {
 	}
 	return t.String()
 }
+
+// about is the beginning of a sentence.
+func (o *outcome) about() string { return strings.ToUpper(o.About[:1]) + o.About[1:] }
 
 // tells reports whether a measure says more than that there was nothing.
 func (o *outcome) tells(candidates []string, measure string) bool {
@@ -120,7 +124,7 @@ func (r *result) tables() string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "%s\n\n%s\n", r.machineLine(), r.candidateTable())
 	for _, o := range r.Jobs {
-		fmt.Fprintf(&t, "%s: %s\n\n%s\n", o.Name, o.About, r.table(o))
+		fmt.Fprintf(&t, "%s\n\n%s\n", o.Name, r.table(o))
 	}
 	t.WriteString(r.goalTable())
 	return t.String()
