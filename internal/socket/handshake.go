@@ -113,7 +113,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, o UpgradeOptions) (*Conn, e
 	}
 	if o.HandshakeTimeout > 0 {
 		_ = c.nc.SetWriteDeadline(time.Now().Add(o.HandshakeTimeout))
-		defer c.nc.SetWriteDeadline(time.Time{})
+		defer func() { _ = c.nc.SetWriteDeadline(time.Time{}) }() // or the connection is closed
 	}
 	if err := c.Write(response); err != nil {
 		_ = c.CloseNow()
