@@ -147,7 +147,10 @@ func coded(c *candidate) bool { return servers(c) && c.Name != relayed }
 
 // writes are the floor of bytes with more and more frames in a write.
 func writes(all []candidate) (variants []candidate) {
-	floor, _ := find(all, bytesFloor)
+	floor, ok := find(all, bytesFloor)
+	if !ok {
+		return nil
+	}
 	for _, v := range []struct {
 		name  string
 		batch int
@@ -160,7 +163,10 @@ func writes(all []candidate) (variants []candidate) {
 // processors are SimplySocket on one processor and on two, one of which it shares
 // with the generator.
 func processors(all []candidate) []candidate {
-	us, _ := find(all, ours)
+	us, ok := find(all, ours)
+	if !ok {
+		return nil
+	}
 	return []candidate{
 		us.variant("GOMAXPROCS=1", func(c *candidate) { c.processors = 1 }),
 		us.variant("GOMAXPROCS=2", func(c *candidate) { c.processors = 2 }),
