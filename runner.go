@@ -39,18 +39,18 @@ func (rs *runners) run(r *Room) {
 
 // serve is such a goroutine. Code of the application may end it in a turn.
 func (rs *runners) serve(r *Room) {
-	patience := time.NewTimer(lingering)
-	defer patience.Stop()
+	timer := time.NewTimer(lingering)
+	defer timer.Stop()
 	for r != nil {
 		r.run()
-		patience.Reset(lingering)
-		r = rs.next(patience)
+		timer.Reset(lingering)
+		r = rs.next(timer)
 	}
 }
 
 // next returns a room whose turn it is, or nil if enough others wait for one, or
 // none comes.
-func (rs *runners) next(patience *time.Timer) *Room {
+func (rs *runners) next(timer *time.Timer) *Room {
 	defer rs.waiting.Add(-1)
 	if rs.waiting.Add(1) > mostWaiting {
 		return nil
@@ -58,7 +58,7 @@ func (rs *runners) next(patience *time.Timer) *Room {
 	select {
 	case r := <-rs.turns:
 		return r
-	case <-patience.C:
+	case <-timer.C:
 		return nil
 	case <-rs.closed:
 		return nil

@@ -4,24 +4,16 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"math/big"
-	randv2 "math/rand/v2"
-	"net"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/DhruvikDonga/simplysocket/bench/kernel"
 )
@@ -145,28 +137,6 @@ func (b *bench) enlist() error {
 	return nil
 }
 
-// certify makes a certificate, which nobody checks.
-func (b *bench) certify() error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return err
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return err
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return err
-	}
-	b.cert, b.key = filepath.Join(b.dir, "cert.pem"), filepath.Join(b.dir, "key.pem")
-	return errors.Join(
-		os.WriteFile(b.cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600),
-		os.WriteFile(b.key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600),
-	)
-}
-
 // all does all jobs, round by round.
 func (b *bench) all(ctx context.Context) error {
 	if b.profile != "" {
@@ -218,7 +188,7 @@ const reserve = 100
 func (b *bench) round(ctx context.Context, j *job, o *outcome, n int, takers []candidate) error {
 	r := &round{Values: map[string]map[string]float64{}, Failures: map[string]string{}}
 	o.Rounds = append(o.Rounds, r)
-	for _, i := range randv2.New(randv2.NewPCG(uint64(n), 0)).Perm(len(takers)) {
+	for _, i := range rand.New(rand.NewPCG(uint64(n), 0)).Perm(len(takers)) {
 		c := &takers[i]
 		r.Order = append(r.Order, c.Name)
 		values, err := b.perform(ctx, j, c)

@@ -16,6 +16,7 @@ type candidate struct {
 	description
 	dialect    string
 	command    []string // and the config
+	runs       string   // what its process is told to be; "": its name
 	processors int      // that it may use; 0: one
 	batch      int      // in place of the job's
 }
@@ -37,10 +38,10 @@ func ownCandidates(self string) []candidate {
 	command := []string{self, "candidate"}
 	const library = "github.com/DhruvikDonga/simplysocket"
 	floor := func(name, differs string) candidate {
-		return candidate{description{name, "sockets", "", differs}, "plain", command, 0, 0}
+		return candidate{description{name, "sockets", "", differs}, "plain", command, "", 0, 0}
 	}
 	us := func(name, dialect, differs string) candidate {
-		return candidate{description{name, library, "this tree", differs}, dialect, command, 0, 0}
+		return candidate{description{name, library, "this tree", differs}, dialect, command, "", 0, 0}
 	}
 	return []candidate{
 		floor(bytesFloor, "no server: frames that were made in advance, one send(2) each"),
@@ -107,7 +108,7 @@ func nodePeers(module string) ([]candidate, error) {
 
 // variant is the candidate under another name.
 func (c candidate) variant(name string, change func(*candidate)) candidate {
-	c.Name = name
+	c.runs, c.Name = c.Name, name
 	change(&c)
 	return c
 }

@@ -15,17 +15,9 @@ func talk(s *stage) error {
 	if err != nil {
 		return err
 	}
-	t := generator.Talk{Set: set, For: s.window.warm, Batch: s.batch, Body: s.job.body}
-	if _, err := s.clients.Talk(t); err != nil {
-		return err
-	}
-	t.For = s.window.measured
-	var h generator.Heard
-	cpu, _, err := s.using(func() (err error) { h, err = s.clients.Talk(t); return err })
-	if err != nil {
-		return err
-	}
-	return s.note(h, cpu)
+	return s.hear(func(long time.Duration) (generator.Heard, error) {
+		return s.clients.Talk(generator.Talk{Set: set, For: long, Batch: s.batch, Body: s.job.body})
+	})
 }
 
 // pace has messages said at a fixed rate.
@@ -45,13 +37,18 @@ func (s *stage) paced(rate float64) error {
 	if err != nil {
 		return err
 	}
-	p := generator.Pace{Set: set, For: s.window.warm, Rate: rate, Body: s.job.body, Inputs: s.job.config.TickMS > 0}
-	if _, err := s.clients.Pace(p); err != nil {
+	return s.hear(func(long time.Duration) (generator.Heard, error) {
+		return s.clients.Pace(generator.Pace{Set: set, For: long, Rate: rate, Body: s.job.body, Inputs: s.job.config.TickMS > 0})
+	})
+}
+
+// hear measures what is said, once it has warmed the server up.
+func (s *stage) hear(say func(time.Duration) (generator.Heard, error)) error {
+	if _, err := say(s.window.warm); err != nil {
 		return err
 	}
-	p.For = s.window.measured
 	var h generator.Heard
-	cpu, _, err := s.using(func() (err error) { h, err = s.clients.Pace(p); return err })
+	cpu, _, err := s.using(func() (err error) { h, err = say(s.window.measured); return err })
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -25,13 +26,7 @@ type stage struct {
 // perform has a candidate do a job.
 func (b *bench) perform(ctx context.Context, j *job, c *candidate) (values map[string]float64, err error) {
 	told := j.config
-	told.Candidate, told.Body, told.Batch = c.Name, j.body, j.batch
-	if c.batch > 0 {
-		told.Candidate, told.Batch = bytesFloor, c.batch
-	}
-	if c.processors > 0 {
-		told.Candidate = ours
-	}
+	told.Candidate, told.Body, told.Batch = cmp.Or(c.runs, c.Name), j.body, cmp.Or(c.batch, j.batch)
 	if j.tls {
 		told.Cert, told.Key = b.cert, b.key
 	}

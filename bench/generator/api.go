@@ -11,7 +11,7 @@ import "time"
 // Dialling is a number of clients that connect and are in their rooms.
 type Dialling struct {
 	Address       string
-	Dialect       string // see [Dialects]
+	Dialect       string // plain, simplysocket, simplysocket.v1, centrifuge or socket.io
 	Rooms, Size   int    // so many rooms of so many clients
 	First         int    // number of the first room
 	Lobby         bool   // they join no room
@@ -57,7 +57,7 @@ type Heard struct {
 	Lost, Doubled int
 	Bytes         int // that were read
 	Wall, Busy    time.Duration
-	P50, P99, Max time.Duration // from the saying to the hearing
+	P50, P99      time.Duration // from the saying to the hearing
 }
 
 // Drained is what a deaf client finds.

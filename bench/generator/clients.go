@@ -173,17 +173,34 @@ const (
 	asleep = 100
 )
 
-var errSilence = errors.New("nothing comes any more")
-
 // poll takes what comes until it is done.
 func (c *Clients) poll(timeout int, done func() bool) error {
 	c.quiet = time.Now()
 	for !done() {
-		if err := c.look(timeout); err != nil {
+		if err := c.take(timeout); err != nil {
 			return err
 		}
-		if time.Since(c.quiet) > patience {
-			return fmt.Errorf("%w: for %s", errSilence, patience)
+	}
+	return nil
+}
+
+// take takes what has come, and fails if it is long that anything has.
+func (c *Clients) take(timeout int) error {
+	if err := c.look(timeout); err != nil {
+		return err
+	}
+	if time.Since(c.quiet) > patience {
+		return fmt.Errorf("nothing came for %s", patience)
+	}
+	return nil
+}
+
+// settle takes what comes until it is done, or nothing comes any more.
+func (c *Clients) settle(done func() bool) error {
+	c.quiet = time.Now()
+	for !done() && time.Since(c.quiet) < silence {
+		if err := c.look(awake); err != nil {
+			return err
 		}
 	}
 	return nil

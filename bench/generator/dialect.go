@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/DhruvikDonga/simplysocket/bench/wire"
@@ -44,9 +42,7 @@ type session struct {
 	last  string // the position in the room
 }
 
-// Dialects are the names that a [Dialling] may have.
-func Dialects() []string { return slices.Sorted(maps.Keys(dialects)) }
-
+// dialects by the names that a [Dialling] may have.
 var dialects = map[string]dialect{
 	"plain": {
 		target:   query("/ws?room="),

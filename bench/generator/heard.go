@@ -39,6 +39,5 @@ func (h *heard) result(wall, busy time.Duration) Heard {
 		Busy:       busy,
 		P50:        at(50),
 		P99:        at(99),
-		Max:        time.Duration(h.delays.Max()) * time.Microsecond,
 	}
 }

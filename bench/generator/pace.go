@@ -43,13 +43,10 @@ func (c *Clients) Pace(p Pace, h *Heard) error {
 			return err
 		}
 	}
-	c.quiet = time.Now()
-	for !p.Inputs && s.deliveries < s.said*s.Size && time.Since(c.quiet) < silence {
-		if err := c.look(awake); err != nil {
+	if !p.Inputs {
+		if err := c.settle(func() bool { return s.deliveries >= s.said*s.Size }); err != nil {
 			return err
 		}
-	}
-	if !p.Inputs {
 		s.lost = s.said*s.Size - s.deliveries
 	}
 	*h = s.result(time.Since(start), c.busy)

@@ -51,11 +51,8 @@ func (c *Clients) Return(s Storm, back *Returned) error {
 		return err
 	}
 	missed := len(away) * s.Missed
-	c.quiet = time.Now()
-	for set.deliveries < missed && time.Since(c.quiet) < silence {
-		if err := c.look(awake); err != nil {
-			return err
-		}
+	if err := c.settle(func() bool { return set.deliveries >= missed }); err != nil {
+		return err
 	}
 	*back = Returned{Clients: len(away), Missing: missed - set.deliveries, Wall: c.quiet.Sub(start)}
 	return nil
