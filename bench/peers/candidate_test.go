@@ -104,7 +104,7 @@ func TestTLS(t *testing.T) {
 
 func TestTicks(t *testing.T) {
 	each(t, func(t *testing.T, c config) {
-		c.TickMS = 10
+		c.TickMS = 30 // the smallest queue of a candidate is 16: half a second of a busy machine
 		address := start(t, c)
 		p := join(t, c, address, "room-0001")
 		p.say(t, actionInput, "room-0001", Line{N: "00000007"})
@@ -131,16 +131,13 @@ func converse(t *testing.T, c config, pad string) {
 		members = append(members, join(t, c, address, "room-0001"))
 	}
 	other := join(t, c, address, "room-0002")
+	senders := make(map[string]bool)
 	for i := range messages {
 		members[i%2].say(t, actionSay, "room-0001", Line{N: fmt.Sprintf("%08d", i), Pad: pad})
-		// The order of two speakers is certain only if one has heard the other.
-		if got := heard(t, members[2]); got.Body.N != fmt.Sprintf("%08d", i) {
-			t.Fatalf("heard %+v as number %d", got, i)
-		}
-	}
-	senders := make(map[string]bool)
-	for _, member := range members[:2] {
-		for i := range messages {
+		// The order of two speakers is certain only if one has heard the other;
+		// and whoever is too slow is disconnected by some, so all have to hear
+		// before the next is said.
+		for _, member := range members {
 			raw := member.next(t)
 			got := parse(t, raw)
 			senders[got.Sender] = true
