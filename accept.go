@@ -119,7 +119,7 @@ func (s *Server) authenticate(r *http.Request) (identity Identity, err error) {
 // refuseToken closes a connection with 4001. It keeps its place until it has
 // ended.
 func (s *Server) refuseToken(conn *socket.Conn, response []byte, address string) {
-	out := fanout.NewOutlet(conn, response, noOwner{}, &s.limits)
+	out := fanout.NewOutlet(conn, response, noOwner{}, s.writers)
 	out.Open(nil)
 	out.Close(uint16(protocol.CloseUnauthenticated), "not authenticated")
 	go func() {

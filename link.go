@@ -42,7 +42,7 @@ func (s *Server) newLink(conn *socket.Conn, response []byte, number uint64, iden
 	if identity.User != "" || identity.Claims != nil {
 		l.identity = &identity
 	}
-	l.out = fanout.NewOutlet(conn, response, l, &s.limits)
+	l.out = fanout.NewOutlet(conn, response, l, s.writers)
 	return l
 }
 

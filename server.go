@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/DhruvikDonga/simplysocket/internal/crew"
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/internal/pattern"
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -30,7 +31,7 @@ type Server struct {
 	log     *slog.Logger
 	trace   *Trace
 	origins []originPattern
-	limits  fanout.Limits
+	writers *fanout.Writers
 	terms   json.RawMessage // of `welcome`
 	stats   counters
 
@@ -51,7 +52,7 @@ type Server struct {
 	addresses   addresses
 	guesses     guesses
 	beats       heartbeat
-	runners     runners
+	turns       *crew.Crew[*Room]
 
 	clientCount atomic.Int64
 	links       atomic.Uint64 // that there have been
@@ -79,18 +80,18 @@ func New(o *Options) (*Server, error) {
 		log:     opts.Logger,
 		trace:   opts.Trace,
 		origins: origins,
-		limits: fanout.Limits{
+		writers: fanout.NewWriters(fanout.Limits{
 			Frames: opts.OutboxMessages,
 			Bytes:  opts.OutboxBytes,
 			Grace:  opts.CloseTimeout,
-		},
+		}),
 		terms:       encodeTerms(&opts),
 		lobbyBudget: rate.NewLimiter(rate.Limit(opts.LobbyDeliveries), opts.LobbyDeliveries),
 		rooms:       roomRegistry{newRegistry[*Room]()},
 		clients:     newRegistry[*Client](),
 		sessions:    newRegistry[*Client](),
 		users:       users{newRegistry[[]*Client]()},
-		runners:     newRunners(),
+		turns:       crew.New((*Room).run),
 	}
 	s.beats.interval = opts.HeartbeatInterval
 	return s, nil

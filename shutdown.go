@@ -24,7 +24,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if s.closing.Swap(true) {
 		return ErrServerClosed
 	}
-	s.runners.close()
+	s.turns.Close()
+	s.writers.Close()
 	s.closeRooms(ctx)
 	s.closeClients(ctx)
 	err := s.arriving.wait(ctx) // whoever was let in just before is told too

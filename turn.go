@@ -13,7 +13,7 @@ import (
 func (r *Room) post(e *entry) error {
 	start, err := r.mailbox.put(e)
 	if start {
-		r.srv.runners.run(r)
+		r.srv.turns.Do(r)
 	}
 	return err
 }
@@ -104,7 +104,7 @@ func (r *Room) exited() {
 		r.settle(e)
 	}
 	r.shut(shutTorn)
-	r.srv.runners.run(r)
+	r.srv.turns.Do(r)
 }
 
 // tick moves the room's time on. It never goes back.

@@ -94,10 +94,10 @@ func (p *peer) start() {
 
 // hub makes connections.
 type hub struct {
-	t      testing.TB
-	dial   func(context.Context, string, string) (net.Conn, error)
-	conns  chan *socket.Conn
-	limits *fanout.Limits
+	t       testing.TB
+	dial    func(context.Context, string, string) (net.Conn, error)
+	conns   chan *socket.Conn
+	writers *fanout.Writers
 }
 
 func newHub(t testing.TB, compression bool, limits *fanout.Limits) *hub {
@@ -120,7 +120,8 @@ func newPipeHub(t testing.TB, limits *fanout.Limits) *hub {
 }
 
 func serveHub(t testing.TB, listener net.Listener, dial func(context.Context, string, string) (net.Conn, error), compression bool, limits *fanout.Limits) *hub {
-	h := &hub{t: t, dial: dial, conns: make(chan *socket.Conn), limits: limits}
+	h := &hub{t: t, dial: dial, conns: make(chan *socket.Conn), writers: fanout.NewWriters(*limits)}
+	t.Cleanup(h.writers.Close)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := socket.Upgrade(w, r, socket.UpgradeOptions{ReadLimit: 1 << 20, Compression: compression})
 		if err != nil {
@@ -149,7 +150,7 @@ func (h *hub) peer(compression bool) *peer {
 	}()
 	p := &peer{t: h.t, server: <-h.conns}
 	p.client = <-dialled
-	p.outlet(nil, h.limits)
+	p.outlet(nil, h.writers)
 	h.t.Cleanup(func() {
 		_ = p.server.CloseNow()
 		_ = p.client.CloseNow()
@@ -160,8 +161,8 @@ func (h *hub) peer(compression bool) *peer {
 	return p
 }
 
-func (p *peer) outlet(response []byte, limits *fanout.Limits) {
-	p.out = fanout.NewOutlet(p.server, response, p, limits)
+func (p *peer) outlet(response []byte, writers *fanout.Writers) {
+	p.out = fanout.NewOutlet(p.server, response, p, writers)
 	p.port = &fanout.Port{Outlet: p.out}
 }
 
@@ -261,7 +262,7 @@ func TestOutletKeepsWhatComesBeforeOpen(t *testing.T) {
 func TestResponseComesFirst(t *testing.T) {
 	for name, h := range map[string]*hub{"tcp": newHub(t, false, roomy), "pipe": newPipeHub(t, roomy)} {
 		p := h.peer(false)
-		p.outlet(socket.Seal(append(make([]byte, socket.HeaderRoom), "response"...)), roomy)
+		p.outlet(socket.Seal(append(make([]byte, socket.HeaderRoom), "response"...)), h.writers)
 		p.out.Send(frame("second"))
 		p.out.Open(frame("first"))
 		p.out.Close(1000, "")

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/DhruvikDonga/simplysocket/internal/crew"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
@@ -13,6 +14,22 @@ type Limits struct {
 	Bytes  int           // of these frames
 	Grace  time.Duration // how long a closing peer may take to answer
 }
+
+// Writers are what the outlets of a server share: their limits, and the goroutines
+// that write out what waits.
+type Writers struct {
+	limits Limits
+	crew   *crew.Crew[*Outlet]
+}
+
+// NewWriters returns writers for outlets that are bound by limits.
+func NewWriters(limits Limits) *Writers {
+	return &Writers{limits: limits, crew: crew.New((*Outlet).drain)}
+}
+
+// Close has the goroutines end at once when they have nothing to write. Outlets go
+// on. To close twice panics.
+func (w *Writers) Close() { w.crew.Close() }
 
 // Owner is whom an outlet belongs to, and learns what happened to it. It is called
 // from whichever goroutine was writing, with no lock held but where it says so,
@@ -31,12 +48,12 @@ type Owner interface {
 // Outlet is the writing end of one connection. A connection has one writer at a
 // time: a room's turn that finds the outlet idle writes to the socket directly,
 // without blocking; whatever does not fit, or comes while somebody writes, goes
-// to the outbox, and a goroutine that exists only as long as something waits
-// writes it out. All methods are safe for concurrent use.
+// to the outbox, and a goroutine that is lent as long as something waits writes
+// it out. All methods are safe for concurrent use.
 type Outlet struct {
-	conn   *socket.Conn
-	owner  Owner
-	limits *Limits
+	conn    *socket.Conn
+	owner   Owner
+	writers *Writers
 
 	mu       sync.Mutex
 	opened   bool
@@ -55,8 +72,8 @@ type Outlet struct {
 // NewOutlet returns the outlet of conn. It keeps what it is given until Open.
 // Response is what the handshake has left to be written before all else, and
 // belongs to the outlet; it may be empty.
-func NewOutlet(conn *socket.Conn, response []byte, owner Owner, limits *Limits) *Outlet {
-	o := &Outlet{conn: conn, owner: owner, limits: limits, busy: true}
+func NewOutlet(conn *socket.Conn, response []byte, owner Owner, writers *Writers) *Outlet {
+	o := &Outlet{conn: conn, owner: owner, writers: writers, busy: true}
 	if len(response) > 0 {
 		q := o.waiting()
 		q.rest, q.bytes = response, len(response)
@@ -164,7 +181,7 @@ func (o *Outlet) finish(err error) {
 	case err != nil:
 		o.fail()
 	case o.pending():
-		go o.drain()
+		o.writers.crew.Do(o)
 	default:
 		o.idle()
 	}
@@ -206,7 +223,7 @@ func (o *Outlet) enqueue(frames []*Frame) {
 	var total outcome
 	q, deflated := o.waiting(), o.conn.Deflate()
 	for _, f := range frames {
-		out := q.offer(f, deflated, o.limits)
+		out := q.offer(f, deflated, &o.writers.limits)
 		total.dropped += out.dropped
 		if out.overflow {
 			total.overflow, o.overflow = true, true
@@ -233,7 +250,7 @@ const closeTooSlow = 4008
 func (o *Outlet) start() {
 	if !o.busy {
 		o.busy = true
-		go o.drain()
+		o.writers.crew.Do(o)
 	}
 }
 
@@ -348,7 +365,7 @@ func (o *Outlet) Hangup(code uint16, reason string) {
 func (o *Outlet) say(code uint16, reason string) {
 	o.closing = true
 	o.farewell = socket.AppendClose(nil, code, reason)
-	o.conn.EndWithin(o.limits.Grace)
+	o.conn.EndWithin(o.writers.limits.Grace)
 }
 
 // Flush waits until all that was taken is written or can not be written.
