@@ -4,7 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -146,10 +145,4 @@ func (l *link) keepAlive(b *pulse) {
 		Sender:         l.srv.name,
 	}, nil))
 	l.out.Quiet() // the heartbeat itself does not count
-}
-
-// encodeFrame encodes a message from outside any room.
-func encodeFrame(h *protocol.Header, body []byte) *fanout.Frame {
-	size := fanout.Reserve + len(body) + len(h.Action) + len(h.Target) + len(h.Sender) + frameOverhead
-	return fanout.NewFrame(protocol.AppendEnvelope(make([]byte, fanout.Reserve, size), h, body))
 }

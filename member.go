@@ -38,13 +38,13 @@ func (m *Member) Identity() Identity { return m.client.Identity() }
 // an error for an action or a body that can not be sent. Of the options only
 // [From] has a meaning here.
 func (m *Member) Send(action string, body any, opts ...SendOption) error {
-	o := collect(opts)
-	raw, err := encodeOutgoing(action, body)
+	r := m.room
+	r.mustTurn("Member.Send")
+	raw, err := r.encodeOutgoing(action, body)
 	if err != nil {
 		return err
 	}
-	m.room.mustTurn("Member.Send")
-	m.room.direct(m, action, raw, m.room.sender(o))
+	r.direct(m, action, raw, r.sender(r.options(opts)))
 	return nil
 }
 

@@ -17,9 +17,23 @@ type output struct {
 	bytes  int
 	oldest time.Time // when the first of the items came
 	after  []func()  // what else the current entry wants done once released
+
+	// Of the message that is being sent: to make them anew for each takes two
+	// allocations in place of none.
+	body    []byte
+	options sendOptions
 }
 
 var outputs = sync.Pool{New: func() any { return new(output) }}
+
+// keep gives an output that was written back for another turn.
+func (o *output) keep() {
+	if cap(o.body) > keptEncoded {
+		o.body = nil
+	}
+	o.options = sendOptions{}
+	outputs.Put(o)
+}
 
 // A turn writes its output when nothing waits any more, or earlier at any of
 // these bounds: they keep the first frame of a long turn from waiting for the
@@ -95,9 +109,6 @@ func (o *output) flush(r *Room) {
 	o.items, o.bytes = o.items[:0], 0
 }
 
-// frameOverhead is what an envelope takes beside its body, action and names.
-const frameOverhead = 160
-
 // frame encodes a message of this room under the room's next number.
 func (r *Room) frame(h *protocol.Header, body json.RawMessage) *fanout.Frame {
 	r.seq++
@@ -111,13 +122,29 @@ func (r *Room) encode(h *protocol.Header, body json.RawMessage) *fanout.Frame {
 	if r.timestamps {
 		h.Time = r.now.UnixMilli()
 	}
-	size := fanout.Reserve + len(body) + len(h.Action) + len(h.Target) + len(h.Sender) + len(h.Room) + frameOverhead
-	return fanout.NewFrame(protocol.AppendEnvelope(make([]byte, fanout.Reserve, size), h, body))
+	return encodeFrame(h, body)
+}
+
+// encodeOutgoing is the function of that name for what is sent in a turn: the body
+// is valid until the next one.
+func (r *Room) encodeOutgoing(action string, body any) (json.RawMessage, error) {
+	encoded, err := appendOutgoing(r.out.body[:0], action, body)
+	if err == nil {
+		r.out.body = encoded
+	}
+	return encoded, err
+}
+
+// options are those of what is sent in a turn, valid until the next.
+func (r *Room) options(opts []SendOption) *sendOptions {
+	r.out.options = sendOptions{}
+	r.out.options.apply(opts)
+	return &r.out.options
 }
 
 // broadcast yields a frame for the members that o names.
 func (r *Room) broadcast(action string, body json.RawMessage, o *sendOptions) {
-	f := r.frame(&protocol.Header{Action: action, Target: r.name, Sender: r.sender(*o)}, body)
+	f := r.frame(&protocol.Header{Action: action, Target: r.name, Sender: r.sender(o)}, body)
 	f.Stream = r.stream
 	overflow := r.overflow
 	if o.overflow != nil {
@@ -201,13 +228,13 @@ type gapBody struct {
 
 // Gap implements [fanout.Stream].
 func (s *stream) Gap(member string, first, last uint64) *fanout.Frame {
-	return fanout.NewFrame(protocol.AppendEnvelope(make([]byte, fanout.Reserve), &protocol.Header{
+	return encodeFrame(&protocol.Header{
 		Action:         protocol.ActionGap,
 		Target:         member,
 		IsTargetClient: true,
 		Sender:         s.server,
 		Room:           s.room,
-	}, mustEncode(gapBody{Epoch: s.epoch, From: first, To: last})))
+	}, mustEncode(gapBody{Epoch: s.epoch, From: first, To: last}))
 }
 
 // mustEncode encodes a body of the protocol's own, which is always an object.

@@ -61,7 +61,8 @@ func (ref RoomRef) Broadcast(action string, body any, opts ...SendOption) error 
 	if err != nil {
 		return err
 	}
-	o := collect(opts)
+	var o sendOptions
+	o.apply(opts)
 	return ref.post(&entry{kind: entryBroadcast, action: action, body: raw, options: &o})
 }
 

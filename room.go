@@ -180,15 +180,14 @@ func (r *Room) lifetime() context.Context {
 // action or a body that can not be sent.
 func (r *Room) Broadcast(action string, body any, opts ...SendOption) error {
 	r.mustTurn("Room.Broadcast")
-	raw, err := encodeOutgoing(action, body)
+	raw, err := r.encodeOutgoing(action, body)
 	if err != nil {
 		return err
 	}
-	o := collect(opts)
 	if err := r.spend(); err != nil {
 		return err
 	}
-	r.broadcast(action, raw, &o)
+	r.broadcast(action, raw, r.options(opts))
 	return nil
 }
 
@@ -198,7 +197,7 @@ func (r *Room) Broadcast(action string, body any, opts ...SendOption) error {
 // there is no such member.
 func (r *Room) Post(msg *Message) error {
 	r.mustTurn("Room.Post")
-	raw, err := encodeOutgoing(msg.Action, msg.MessageBody)
+	raw, err := r.encodeOutgoing(msg.Action, msg.MessageBody)
 	if err != nil {
 		return err
 	}
@@ -214,11 +213,11 @@ func (r *Room) Post(msg *Message) error {
 	if m == nil {
 		return Errorf(protocol.CodeUnknownClient, "no member %q", msg.Target)
 	}
-	r.direct(m, msg.Action, raw, r.sender(o))
+	r.direct(m, msg.Action, raw, r.sender(&o))
 	return nil
 }
 
-func (r *Room) sender(o sendOptions) string {
+func (r *Room) sender(o *sendOptions) string {
 	if o.from != "" {
 		return o.from
 	}

@@ -3,6 +3,7 @@ package simplysocket
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -21,11 +22,10 @@ type sendOptions struct {
 	overflow *Overflow
 }
 
-func collect(opts []SendOption) (o sendOptions) {
+func (o *sendOptions) apply(opts []SendOption) {
 	for _, opt := range opts {
-		opt(&o)
+		opt(o)
 	}
-	return o
 }
 
 // Participant is whoever has a slug: a [*Member] or a [*Client].
@@ -110,8 +110,10 @@ func (o Overflow) policy() fanout.Policy {
 }
 
 // encodeBody returns v as a JSON object.
-func encodeBody(v any) (json.RawMessage, error) {
-	body, err := protocol.MarshalObject(v)
+func encodeBody(v any) (json.RawMessage, error) { return appendBody(nil, v) }
+
+func appendBody(dst []byte, v any) (json.RawMessage, error) {
+	body, err := protocol.AppendObject(dst, v)
 	if err != nil {
 		return nil, fmt.Errorf("simplysocket: message body: %w", err)
 	}
@@ -121,11 +123,31 @@ func encodeBody(v any) (json.RawMessage, error) {
 // encodeOutgoing checks the action and encodes the body of a message of the
 // application.
 func encodeOutgoing(action string, body any) (json.RawMessage, error) {
+	return appendOutgoing(nil, action, body)
+}
+
+func appendOutgoing(dst []byte, action string, body any) (json.RawMessage, error) {
 	if err := checkAction(action); err != nil {
 		return nil, err
 	}
-	return encodeBody(body)
+	return appendBody(dst, body)
 }
+
+// encodeFrame encodes a whole message.
+func encodeFrame(h *protocol.Header, body []byte) *fanout.Frame {
+	buf := envelopes.Get().(*[]byte)
+	*buf = protocol.AppendEnvelope((*buf)[:0], h, body)
+	f := fanout.NewFrame(*buf)
+	if cap(*buf) <= keptEncoded {
+		envelopes.Put(buf)
+	}
+	return f
+}
+
+var envelopes = sync.Pool{New: func() any { return new([]byte) }}
+
+// keptEncoded is the largest buffer for what is encoded that is kept for later.
+const keptEncoded = 64 << 10
 
 // checkAction accepts the actions that an application may send. It may send
 // those of the protocol that speak of the room's life, to put its own words in

@@ -83,7 +83,7 @@ func (r *Room) endTurn() {
 		return
 	}
 	r.flush()
-	outputs.Put(r.out)
+	r.out.keep()
 	r.out = nil
 }
 

@@ -405,8 +405,8 @@ func TestBrokenServer(t *testing.T) {
 		frame []byte
 		want  protocol.CloseCode
 	}{
-		"no JSON":           {socket.Seal(append(make([]byte, socket.HeaderRoom), `{"action"`...)), protocol.CloseProtocolError},
-		"a gap of nonsense": {socket.Seal(append(make([]byte, socket.HeaderRoom), `{"action":"gap","message_body":{"from":"x"}}`...)), protocol.CloseProtocolError},
+		"no JSON":           {socket.Text([]byte(`{"action"`)), protocol.CloseProtocolError},
+		"a gap of nonsense": {socket.Text([]byte(`{"action":"gap","message_body":{"from":"x"}}`)), protocol.CloseProtocolError},
 		"binary":            {[]byte{0x82, 1, 'x'}, protocol.CloseUnsupported},
 		"reserved bits":     {[]byte{0xf1, 1, 'x'}, protocol.CloseProtocolError},
 	} {

@@ -142,9 +142,9 @@ func (p *peer) hear(action string) protocol.Envelope {
 }
 
 func (p *peer) say(format string, args ...any) {
-	frame := append(make([]byte, socket.HeaderRoom), fmt.Sprintf(format, args...)...)
-	if err := p.conn.Write(socket.Seal(frame)); err != nil {
-		p.t.Errorf("the client does not take %s: %v", frame, err)
+	message := fmt.Appendf(nil, format, args...)
+	if err := p.conn.Write(socket.Text(message)); err != nil {
+		p.t.Errorf("the client does not take %s: %v", message, err)
 	}
 }
 

@@ -16,25 +16,28 @@ var ErrNotObject = errors.New("not a JSON object")
 // MarshalObject encodes a message body as encoding/json does, but without HTML
 // escapes. What encodes to null, nil among it, becomes {}. The error is that of
 // encoding/json, or wraps [ErrNotObject].
-func MarshalObject(v any) ([]byte, error) {
+func MarshalObject(v any) ([]byte, error) { return AppendObject(nil, v) }
+
+// AppendObject appends what [MarshalObject] makes of v, and nothing with an error.
+func AppendObject(dst []byte, v any) ([]byte, error) {
 	if v == nil {
-		return []byte("{}"), nil
+		return append(dst, emptyObject...), nil
 	}
 	e := encoders.Get().(*encoder)
 	defer e.release()
 	if err := e.json.Encode(v); err != nil {
-		return nil, err
+		return dst, err
 	}
 	encoded := bytes.TrimRight(e.buf.Bytes(), "\n")
 	switch {
 	case string(encoded) == "null":
-		return []byte("{}"), nil
+		return append(dst, emptyObject...), nil
 	case encoded[0] != '{':
-		return nil, fmt.Errorf("%w: %T", ErrNotObject, v)
+		return dst, fmt.Errorf("%w: %T", ErrNotObject, v)
 	case !utf8.Valid(encoded): // encoding/json does not look into a RawMessage
-		return nil, fmt.Errorf("%w: %T is not UTF-8", ErrNotObject, v)
+		return dst, fmt.Errorf("%w: %T is not UTF-8", ErrNotObject, v)
 	}
-	return bytes.Clone(encoded), nil
+	return append(dst, encoded...), nil
 }
 
 // encoder is a buffer and what encodes into it. To make both for each body takes

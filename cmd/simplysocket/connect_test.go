@@ -181,8 +181,7 @@ func (p *peer) Pong()                  { p.pongs <- struct{}{} }
 // send writes a text message in the server's role.
 func (p *peer) send(t testing.TB, text string) {
 	t.Helper()
-	frame := append(make([]byte, socket.HeaderRoom), text...)
-	if err := p.conn.Write(socket.Seal(frame)); err != nil {
+	if err := p.conn.Write(socket.Text([]byte(text))); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -167,7 +167,7 @@ func (p *peer) outlet(response []byte, writers *fanout.Writers) {
 }
 
 func frame(text string) *fanout.Frame {
-	return fanout.NewFrame(append(make([]byte, fanout.Reserve), text...))
+	return fanout.NewFrame([]byte(text))
 }
 
 var roomy = &fanout.Limits{Frames: 1000, Bytes: 1 << 20, Grace: 5 * time.Second}
@@ -262,7 +262,7 @@ func TestOutletKeepsWhatComesBeforeOpen(t *testing.T) {
 func TestResponseComesFirst(t *testing.T) {
 	for name, h := range map[string]*hub{"tcp": newHub(t, false, roomy), "pipe": newPipeHub(t, roomy)} {
 		p := h.peer(false)
-		p.outlet(socket.Seal(append(make([]byte, socket.HeaderRoom), "response"...)), h.writers)
+		p.outlet(socket.Text([]byte("response")), h.writers)
 		p.out.Send(frame("second"))
 		p.out.Open(frame("first"))
 		p.out.Close(1000, "")

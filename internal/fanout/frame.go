@@ -28,7 +28,6 @@ type Stream interface {
 // Outlet, and shared by all who receive it.
 type Frame struct {
 	plain    []byte // WebSocket header and payload
-	payload  []byte // the part of plain behind the header
 	deflated []byte // the compressed variant; nil until a member needs it
 
 	// Stream and Seq say which frame of which stream this is. A frame without
@@ -37,23 +36,20 @@ type Frame struct {
 	Seq    uint64
 	// Policy is what happens when an outbox is full.
 	Policy Policy
+	header uint8 // the size of plain's header
 	// Key, if not empty, lets the frame replace a waiting one of the same
 	// stream and key.
 	Key string
 }
 
-// Reserve is the room that a buffer given to [NewFrame] keeps free in front of
-// its payload.
-const Reserve = socket.HeaderRoom
-
-// NewFrame makes a frame of buf, whose first [Reserve] bytes are free and whose
-// rest is the payload. The frame owns buf from here on.
-func NewFrame(buf []byte) *Frame {
-	return &Frame{plain: socket.Seal(buf), payload: buf[Reserve:]}
+// NewFrame makes a frame of a copy of the payload.
+func NewFrame(payload []byte) *Frame {
+	plain := socket.Text(payload)
+	return &Frame{plain: plain, header: uint8(len(plain) - len(payload))}
 }
 
 // Payload returns the message as JSON; the caller must not change it.
-func (f *Frame) Payload() []byte { return f.payload }
+func (f *Frame) Payload() []byte { return f.plain[f.header:] }
 
 // Len is the number of bytes that the plain variant takes on the wire.
 func (f *Frame) Len() int { return len(f.plain) }
@@ -65,8 +61,8 @@ const minDeflate = 256
 // deflate makes the compressed variant. Only the goroutine that created the
 // frame may call it, before it gives the frame away.
 func (f *Frame) deflate() {
-	if f.deflated == nil && len(f.payload) >= minDeflate {
-		f.deflated = socket.Deflate(f.payload)
+	if f.deflated == nil && len(f.Payload()) >= minDeflate {
+		f.deflated = socket.Deflate(f.Payload())
 	}
 }
 

@@ -10,21 +10,13 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// HeaderRoom is the room that [Seal] needs in front of a payload: the largest
-// header of a frame that is not masked.
-const HeaderRoom = 10
+// Text makes a text frame of a payload.
+func Text(payload []byte) []byte { return text(payload, 0) }
 
-// Seal makes a text frame of a payload that begins at buf[HeaderRoom], and
-// returns the part of buf which is the frame.
-func Seal(buf []byte) []byte {
-	return seal(buf, 0)
-}
-
-func seal(buf []byte, rsv byte) []byte {
-	header := ws.Header{Fin: true, Rsv: rsv, OpCode: ws.OpText, Length: int64(len(buf) - HeaderRoom)}
-	start := HeaderRoom - ws.HeaderSize(header)
-	appendHeader(buf[start:start], header)
-	return buf[start:]
+func text(payload []byte, rsv byte) []byte {
+	header := ws.Header{Fin: true, Rsv: rsv, OpCode: ws.OpText, Length: int64(len(payload))}
+	frame := make([]byte, 0, ws.HeaderSize(header)+len(payload))
+	return append(appendHeader(frame, header), payload...)
 }
 
 // headerBuffer lets a header be written without an allocation.
@@ -70,12 +62,10 @@ func Deflate(payload []byte) []byte {
 	d := deflaters.Get().(*deflater)
 	defer deflaters.Put(d)
 	d.out.Reset()
-	d.out.Write(make([]byte, HeaderRoom))
 	d.writer.Reset(&d.out)
 	_, _ = d.writer.Write(payload) // to a buffer
 	_ = d.writer.Flush()
-	frame := bytes.Clone(d.out.Bytes()[:d.out.Len()-len(flushEnd)])
-	return seal(frame, ws.Rsv(true, false, false))
+	return text(d.out.Bytes()[:d.out.Len()-len(flushEnd)], ws.Rsv(true, false, false))
 }
 
 // flushEnd is the empty block at the end of every flush, which is not sent.

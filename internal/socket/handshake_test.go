@@ -24,8 +24,7 @@ type echo struct {
 }
 
 func (e *echo) Message(p []byte) {
-	buf := append(make([]byte, socket.HeaderRoom), p...)
-	frame := socket.Seal(buf)
+	frame := socket.Text(p)
 	if e.conn.Deflate() {
 		frame = socket.Deflate(p)
 	}
