@@ -18,6 +18,7 @@ type candidate struct {
 	command    []string // and the config
 	runs       string   // what its process is told to be; "": its name
 	processors int      // that it may use; 0: one
+	gogc       int      // how far its heap grows between collections, in percent; 0: as Go has it
 	batch      int      // in place of the job's
 }
 
@@ -38,10 +39,10 @@ func ownCandidates(self string) []candidate {
 	command := []string{self, "candidate"}
 	const library = "github.com/DhruvikDonga/simplysocket"
 	floor := func(name, differs string) candidate {
-		return candidate{description{name, "sockets", "", differs}, "plain", command, "", 0, 0}
+		return candidate{description: description{name, "sockets", "", differs}, dialect: "plain", command: command}
 	}
 	us := func(name, dialect, differs string) candidate {
-		return candidate{description{name, library, "this tree", differs}, dialect, command, "", 0, 0}
+		return candidate{description: description{name, library, "this tree", differs}, dialect: dialect, command: command}
 	}
 	return []candidate{
 		floor(bytesFloor, "no server: frames that were made in advance, one send(2) each"),

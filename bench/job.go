@@ -3,6 +3,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/DhruvikDonga/simplysocket/bench/generator"
 )
 
@@ -88,6 +90,10 @@ func jobs() []job {
 			unit: perDelivery, rooms: 500, size: 4, batch: 1, body: 128, rate: 10_000, variants: processors, measure: pace,
 		},
 		{
+			name: "collection", about: "500 rooms of 4, 10,000 messages a second, with garbage collected as usual and less often",
+			unit: perDelivery, rooms: 500, size: 4, batch: 1, body: 128, rate: 10_000, variants: collections, measure: pace,
+		},
+		{
 			name: "room-10000", about: "one room of 10,000, 4 messages a second",
 			unit: perDelivery, rooms: 1, size: 10_000, batch: 1, body: 128, rate: 4, measure: pace,
 		},
@@ -171,6 +177,21 @@ func processors(all []candidate) []candidate {
 		us.variant("GOMAXPROCS=1", func(c *candidate) { c.processors = 1 }),
 		us.variant("GOMAXPROCS=2", func(c *candidate) { c.processors = 2 }),
 	}
+}
+
+// collections are SimplySocket and gorilla whose heaps grow to twice of what is in
+// use until garbage is collected, as is usual, and to five times.
+func collections(all []candidate) (variants []candidate) {
+	for _, name := range []string{ours, "gorilla"} {
+		c, ok := find(all, name)
+		if !ok {
+			continue
+		}
+		for _, percent := range []int{100, 400} {
+			variants = append(variants, c.variant(fmt.Sprintf("%s, GOGC=%d", name, percent), func(c *candidate) { c.gogc = percent }))
+		}
+	}
+	return variants
 }
 
 // dialling is the job's clients.

@@ -43,9 +43,13 @@ func start(ctx context.Context, c *candidate, told config, processor int) (*serv
 	}
 	s := &server{process: exec.CommandContext(ctx, c.command[0], slices.Concat(c.command[1:], []string{string(argument)})...), errors: &bytes.Buffer{}}
 	s.process.Stderr = s.errors
+	s.process.Env = os.Environ()
 	if c.processors > 0 {
-		s.process.Env = append(os.Environ(), fmt.Sprint("GOMAXPROCS=", c.processors))
+		s.process.Env = append(s.process.Env, fmt.Sprint("GOMAXPROCS=", c.processors))
 		processor = -1
+	}
+	if c.gogc > 0 {
+		s.process.Env = append(s.process.Env, fmt.Sprint("GOGC=", c.gogc))
 	}
 	if s.input, err = s.process.StdinPipe(); err != nil {
 		return nil, err
