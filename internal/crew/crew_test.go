@@ -16,7 +16,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// lent are how many goroutines there are of crews.
+// lent are how many goroutines there are of crews: of one, since those of another
+// test end with its bubble.
 func lent() int {
 	synctest.Wait()
 	stacks := make([]byte, 1<<20)
@@ -24,28 +25,25 @@ func lent() int {
 }
 
 func TestEachPieceIsDoneOnce(t *testing.T) {
-	const givers, each = 8, 5000
-	var done [givers * each]atomic.Int32
-	var all sync.WaitGroup
-	all.Add(givers * each)
-	c := crew.New(func(n int) {
-		done[n].Add(1)
-		all.Done()
-	})
-	defer c.Close()
-	for g := range givers {
-		go func() {
-			for n := range each {
-				c.Do(g*each + n)
-			}
-		}()
-	}
-	all.Wait()
-	for n := range done {
-		if got := done[n].Load(); got != 1 {
-			t.Errorf("piece %d was done %d times", n, got)
+	synctest.Test(t, func(t *testing.T) {
+		const givers, each = 8, 5000
+		var done [givers * each]atomic.Int32
+		c := crew.New(func(n int) { done[n].Add(1) })
+		defer c.Close()
+		for g := range givers {
+			go func() {
+				for n := range each {
+					c.Do(g*each + n)
+				}
+			}()
 		}
-	}
+		synctest.Wait()
+		for n := range done {
+			if got := done[n].Load(); got != 1 {
+				t.Errorf("piece %d was done %d times", n, got)
+			}
+		}
+	})
 }
 
 // However many pieces block, those behind them are done.
