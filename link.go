@@ -91,8 +91,8 @@ func (l *link) attend() {
 // has ended.
 var errUnwound error = &socket.CloseError{Code: uint16(protocol.CloseInternal), Reason: "internal error"}
 
-// contain, deferred, turns a panic into the end of the connection. Who waits has a
-// frame less on the stack than with a function around the call, and each collection
+// contain, deferred, turns a panic into the end of the connection. Who waits has two
+// frames less on the stack than with a function around the call, and each collection
 // of garbage walks through the stacks of all who wait.
 func (l *link) contain(err *error) {
 	if v := recover(); v != nil {

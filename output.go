@@ -26,8 +26,8 @@ type output struct {
 
 var outputs = sync.Pool{New: func() any { return new(output) }}
 
-// keep gives an output that was written back for another turn.
-func (o *output) keep() {
+// release gives back an output that was written.
+func (o *output) release() {
 	if cap(o.body) > keptEncoded {
 		o.body = nil
 	}

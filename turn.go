@@ -83,7 +83,7 @@ func (r *Room) endTurn() {
 		return
 	}
 	r.flush()
-	r.out.keep()
+	r.out.release()
 	r.out = nil
 }
 

@@ -22,7 +22,7 @@ type Crew[T any] struct {
 
 	mu      sync.Mutex
 	queue   []T
-	first   int  // of queue: what was taken already stands before it
+	head    int  // of queue: what was taken already stands before it
 	coming  bool // somebody was called and has not come yet
 	resting int  // who wait to be called
 	closed  chan struct{}
@@ -58,17 +58,17 @@ func (c *Crew[T]) Do(piece T) {
 // push appends, in the room of what was taken rather than in new one. The lock is
 // held.
 func (c *Crew[T]) push(piece T) {
-	if len(c.queue) == cap(c.queue) && c.first > len(c.queue)/2 {
-		left := copy(c.queue, c.queue[c.first:])
+	if len(c.queue) == cap(c.queue) && c.head > len(c.queue)/2 {
+		left := copy(c.queue, c.queue[c.head:])
 		clear(c.queue[left:])
-		c.queue, c.first = c.queue[:left], 0
+		c.queue, c.head = c.queue[:left], 0
 	}
 	c.queue = append(c.queue, piece)
 }
 
 // want reports whether somebody must be called for what waits. The lock is held.
 func (c *Crew[T]) want() bool {
-	if c.coming || c.first == len(c.queue) {
+	if c.coming || c.head == len(c.queue) {
 		return false
 	}
 	c.coming = true
@@ -87,16 +87,11 @@ func (c *Crew[T]) summon() {
 func (c *Crew[T]) serve() {
 	timer := time.NewTimer(lingering)
 	defer timer.Stop()
-	for {
-		for came := true; ; came = false {
-			piece, ok := c.take(came)
-			if !ok {
-				break
-			}
+	for came := true; ; {
+		if piece, ok := c.take(came); ok {
 			c.do(piece)
-		}
-		timer.Reset(lingering)
-		if !c.rest(timer) {
+			came = false
+		} else if came = c.rest(timer); !came {
 			return
 		}
 	}
@@ -108,15 +103,15 @@ func (c *Crew[T]) take(came bool) (piece T, ok bool) {
 	if came {
 		c.coming = false
 	}
-	if c.first == len(c.queue) {
+	if c.head == len(c.queue) {
 		c.mu.Unlock()
 		return piece, false
 	}
 	var none T
-	piece, c.queue[c.first] = c.queue[c.first], none
-	c.first++
-	if c.first == len(c.queue) {
-		c.queue, c.first = c.queue[:0], 0
+	piece, c.queue[c.head] = c.queue[c.head], none
+	c.head++
+	if c.head == len(c.queue) {
+		c.queue, c.head = c.queue[:0], 0
 		if cap(c.queue) > keptQueue {
 			c.queue = nil
 		}
@@ -139,6 +134,7 @@ func (c *Crew[T]) rest(timer *time.Timer) bool {
 	c.resting++
 	c.mu.Unlock()
 	defer c.rise()
+	timer.Reset(lingering)
 	select {
 	case <-c.call:
 		return true
