@@ -54,11 +54,17 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reserve(address); err != nil {
 		return err
 	}
+	taken := false
+	defer func() {
+		if !taken { // refused, or unwound by Authenticate
+			s.vacate(address)
+		}
+	}()
 	l, err := s.upgrade(w, r, address, s.links.Add(1))
 	if err != nil {
-		s.vacate(address)
 		return err
 	}
+	taken = true
 	if l != nil {
 		s.connected.enter(l)
 		l.serve()

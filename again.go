@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -16,7 +15,7 @@ import (
 // its connection waits.
 
 const (
-	patience    = keptAsked        // messages after a resume that wait for a place
+	patience    = keptAnswers      // messages after a resume that wait for a place
 	longestWait = 10 * time.Second // of one of them
 )
 
@@ -34,12 +33,15 @@ func (c *Client) again(env *protocol.Envelope) bool {
 	if env.ID > c.lastID {
 		return false
 	}
-	known, ok := c.session.recall(env.ID)
-	switch re := string(env.Action); {
-	case re == protocol.ActionListRooms: // changes nothing, and its answers are too large to remember
+	re := string(env.Action)
+	if re == protocol.ActionListRooms { // it changes nothing, and its answers are too large to remember
 		if err := c.route(env); err != nil {
 			c.sendError(wireError(err), re, env.ID)
 		}
+		return true
+	}
+	known, ok := c.session.recall(env.ID)
+	switch {
 	case !ok:
 		return false
 	case known.room == nil, known.room.post(&entry{kind: entryAgain, member: c.id, id: env.ID, action: re, client: c}) != nil:
@@ -83,115 +85,33 @@ func (c *Client) routePatiently(env *protocol.Envelope) error {
 	return err
 }
 
-// answered is the final answer to a message: an ack or an error.
-type answered struct {
-	action string
-	body   json.RawMessage
-}
-
-// plainAck is the answer to most messages.
-var plainAck = &answered{action: protocol.ActionAck}
-
-// answers are the newest that a room has given to a member, so that a message
-// which comes again is answered again and not handled again. When the member is
-// removed, they go to its session.
-type answers struct {
-	acked  []uint64 // ids whose answer is the plainAck
-	others []otherAnswer
-	bytes  int // of the others
-}
-
-type otherAnswer struct {
-	id    uint64
-	reply *answered
-}
-
-// Bounds of what a room remembers for a member. Of plain acks it is as many as its
-// session remembers messages.
-const (
-	keptOthers      = 64
-	keptAnswerBytes = 64 << 10
-)
-
-func (a *answers) add(id uint64, reply *answered) {
-	if reply == plainAck {
-		if len(a.acked) == keptAsked {
-			a.acked = slices.Delete(a.acked, 0, 1)
-		}
-		a.acked = append(a.acked, id)
-		return
-	}
-	a.others = append(a.others, otherAnswer{id, reply})
-	a.bytes += len(reply.body)
-	for len(a.others) > keptOthers || a.bytes > keptAnswerBytes && len(a.others) > 1 {
-		a.bytes -= len(a.others[0].reply.body)
-		a.others = slices.Delete(a.others, 0, 1)
-	}
-}
-
-// find returns the answer to an id, or nil.
-func (a *answers) find(id uint64) *answered {
-	if slices.Contains(a.acked, id) {
-		return plainAck
-	}
-	for _, other := range slices.Backward(a.others) {
-		if other.id == id {
-			return other.reply
-		}
-	}
-	return nil
-}
-
 // keep remembers an answer that the room gives to a session.
 func (r *Room) keep(e *entry, action string, body json.RawMessage) {
-	if e.id == 0 || e.client.session == nil || e.kind == entryAgain {
-		return
+	s := e.client.session
+	switch {
+	case e.id == 0 || s == nil || e.kind == entryAgain:
+	case action == protocol.ActionAck && len(body) <= len("{}"):
+		s.answer(e.id, plainAck)
+	default:
+		s.answer(e.id, &answered{action: action, body: body})
 	}
-	reply := plainAck
-	if action != protocol.ActionAck || len(body) > len("{}") {
-		reply = &answered{action: action, body: body}
-	}
-	m := r.members[e.member]
-	if m == nil {
-		e.client.session.note(asked{id: e.id, reply: reply})
-		return
-	}
-	if m.answers == nil {
-		m.answers = &answers{}
-	}
-	m.answers.add(e.id, reply)
 }
 
-// handOver gives a member's answers to its session.
-func (m *Member) handOver() {
-	if m.answers == nil {
-		return
-	}
-	for _, id := range m.answers.acked {
-		m.client.session.note(asked{id: id, reply: plainAck})
-	}
-	for _, other := range m.answers.others {
-		m.client.session.note(asked{id: other.id, reply: other.reply})
-	}
-	m.answers = nil
-}
-
-// answerAgain answers a message that has come before.
+// answerAgain answers a message that has come before. Its place in the mailbox is
+// behind the message itself, and behind what a resume replays.
 func (r *Room) answerAgain(e *entry) {
-	if m := r.members[e.member]; m != nil && m.answers != nil {
-		if known := m.answers.find(e.id); known != nil {
-			r.reply(e, known.action, known.body)
-			return
-		}
+	known, ok := e.client.session.recall(e.id)
+	if !ok || known.reply == nil {
+		e.client.answerAgain(e.id, e.action)
+		return
 	}
-	e.client.answerAgain(e.id, e.action)
+	r.reply(e, known.reply.action, known.reply.body)
 }
 
-// answerAgain answers a message that has come before from what the session
-// knows.
+// answerAgain answers a message that has come before from outside any room.
 func (c *Client) answerAgain(id uint64, re string) {
 	known, ok := c.session.recall(id)
-	if !ok || known.room != nil {
+	if !ok || known.reply == nil {
 		c.refuseStale(id, re, "was received, and its answer is not known any more")
 		return
 	}

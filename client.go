@@ -19,13 +19,14 @@ import (
 type Client struct {
 	srv      *Server
 	id       string
-	identity *Identity            // nil: the zero Identity
-	link     atomic.Pointer[link] // its connection, or the last that it had
-	session  *session             // nil: it ends with its connection
+	identity atomic.Pointer[Identity] // of the newest connection; nil: the zero Identity
+	link     atomic.Pointer[link]     // its connection, or the last that it had
+	session  *session                 // nil: it ends with its connection
 
 	mu    sync.Mutex
 	rooms []*membership   // in joining order, without the lobby
 	info  json.RawMessage // what it shows of itself
+	here  bool            // it was let in, and counted
 	ended bool
 
 	numbering sync.Mutex // orders the frames that carry n
@@ -51,7 +52,7 @@ func (o *Options) newQuota() *quota {
 // membership is a client's place in a room, as the client sees it. It is there
 // from the moment when a join is on its way.
 type membership struct {
-	room    *Room
+	room    *actor
 	waiting int // joins and leaves on their way
 	joined  bool
 	leaving bool // the last of them is a leave
@@ -59,7 +60,8 @@ type membership struct {
 
 // newClient makes the client of a connection; it is nobody's yet.
 func (l *link) newClient() *Client {
-	c := &Client{srv: l.srv, id: newSlug(), identity: l.identity}
+	c := &Client{srv: l.srv, id: newSlug()}
+	c.identity.Store(l.identity)
 	c.link.Store(l)
 	if l.v1 {
 		c.session = &session{}
@@ -70,12 +72,15 @@ func (l *link) newClient() *Client {
 // ID is the client's slug: its public name, unique for ever.
 func (c *Client) ID() string { return c.id }
 
-// Identity is what the server's Authenticate said of the client.
-func (c *Client) Identity() Identity {
-	if c.identity == nil {
+// Identity is what [Options.Authenticate] said of the client: its User is fixed for
+// the session, its Claims are those of the newest connection.
+func (c *Client) Identity() Identity { return identityOf(c.identity.Load()) }
+
+func identityOf(i *Identity) Identity {
+	if i == nil {
 		return Identity{}
 	}
-	return *c.identity
+	return *i
 }
 
 // Send sends a message to this client alone, from outside any room. Frames to
@@ -125,7 +130,7 @@ func (c *Client) sendAck(re string, ref uint64, reply json.RawMessage) {
 // answer answers a message of the client from outside any room.
 func (c *Client) answer(re string, ref uint64, action string, body json.RawMessage) {
 	if c.session != nil && ref != 0 {
-		c.session.note(asked{id: ref, reply: &answered{action: action, body: body}})
+		c.session.answer(ref, &answered{action: action, body: body})
 	}
 	c.send(&protocol.Header{Action: action, Ref: ref, Re: re}, body)
 }
@@ -163,10 +168,21 @@ func (c *Client) Rooms() []string {
 
 // Disconnect ends the session: the client leaves its rooms, gets what already
 // waits for it and then the close code, which tells it whether to come back;
-// see [protocol.CloseCode]. Codes that an application may use are 4001 (log in
-// again), 4003 (stay away) and those from 4100 to 4999.
+// see [protocol.CloseCode]. Codes that an application may use are 1000 (goodbye),
+// 1001 and 1012 (come back), 1008 and 1011, 3000 to 3999, 4001 (log in again), 4003
+// (stay away) and 4100 to 4999; for any other 4003 is sent, and an error is logged.
+// The reason is for people: it is cut after 123 bytes of UTF-8.
 func (c *Client) Disconnect(code protocol.CloseCode, reason string) {
-	c.end(Kicked)
+	if !protocol.ApplicationCloseCode(code) {
+		c.srv.log.Error("an application can not close with this code", "client", c.id, "code", int(code), "sent", int(protocol.CloseDisconnected))
+		code = protocol.CloseDisconnected
+	}
+	c.disconnect(code, reason)
+}
+
+// disconnect is Disconnect with any code.
+func (c *Client) disconnect(code protocol.CloseCode, reason string) {
+	c.end(ending{why: Kicked, code: code, reason: reason})
 	c.link.Load().out.Close(uint16(code), reason)
 }
 
@@ -199,11 +215,8 @@ func (c *Client) join(req joinRequest) error {
 	if m == nil && len(c.rooms) >= c.srv.opts.MaxRoomsPerClient {
 		return ErrTooManyRooms
 	}
-	if m != nil && m.joined && req.flags&flagCreate != 0 {
-		return newError(protocol.CodeRoomExists, "room %q exists", req.room)
-	}
 	for {
-		room, err := c.srv.openRoom(req.room, req.flags)
+		room, err := c.srv.actorFor(req.room, req.flags)
 		if err != nil {
 			return err
 		}
@@ -211,9 +224,11 @@ func (c *Client) join(req joinRequest) error {
 			m = &membership{room: room}
 		}
 		c.noteAsked(room, req.id)
-		err = room.post(&entry{kind: entryJoin, member: c.id, id: req.id, body: req.body, flags: req.flags, client: c, info: c.info, pending: m})
+		e := c.joining(req)
+		e.pending = m
+		err = room.post(e)
 		if errors.Is(err, ErrRoomClosed) {
-			continue // it has closed since it was found; open it anew
+			continue // it has ended since it was found
 		}
 		if err != nil {
 			c.countBusy(err)
@@ -226,6 +241,31 @@ func (c *Client) join(req joinRequest) error {
 		}
 		return nil
 	}
+}
+
+// joining is the entry of a join. The lock is held: whether the client is away now
+// stands in order with its drops and resumes.
+func (c *Client) joining(req joinRequest) *entry {
+	if c.session != nil && c.session.away {
+		req.flags |= flagAway
+	}
+	return &entry{kind: entryJoin, member: c.id, id: req.id, body: req.body, flags: req.flags, client: c, info: c.info}
+}
+
+// arriving is the join of the lobby that comes with connecting. The lock is held.
+func (c *Client) arriving() *entry {
+	return c.joining(joinRequest{body: emptyBody, flags: flagConnect})
+}
+
+// arrival is arriving for a lobby that opens again, or nil once the client has
+// ended.
+func (c *Client) arrival() *entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended || !c.here {
+		return nil
+	}
+	return c.arriving()
 }
 
 func (c *Client) leave(name string, id uint64) error {
@@ -246,17 +286,17 @@ func (c *Client) leave(name string, id uint64) error {
 
 // noteAsked remembers which room will answer a message. It comes before the
 // message, so that the answer comes after it.
-func (c *Client) noteAsked(room *Room, id uint64) {
+func (c *Client) noteAsked(room *actor, id uint64) {
 	if c.session != nil && id != 0 {
-		c.session.note(asked{id: id, room: room})
+		c.session.ask(id, room)
 	}
 }
 
-// membership returns the client's place in the open room of that name, or nil.
-// The lock is held.
+// membership returns the client's place in the room of that name, or nil. The lock
+// is held.
 func (c *Client) membership(name string) *membership {
 	for _, m := range c.rooms {
-		if m.room.name == name && !m.room.mailbox.isClosed() {
+		if m.room.name == name {
 			return m
 		}
 	}
@@ -273,14 +313,14 @@ func (c *Client) settle(m *membership, joined bool) {
 }
 
 // left is told by a room that it has removed the client.
-func (c *Client) left(r *Room, reason LeaveReason) {
-	if c.session != nil {
-		c.session.removed(r.name, reason)
+func (c *Client) left(a *actor, reason LeaveReason) {
+	if c.session != nil && !a.isLobby {
+		c.session.removed(a.name, reason)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, m := range c.rooms {
-		if m.room == r {
+		if m.room == a {
 			m.joined = false
 			c.forgetIfGone(m)
 			return
@@ -297,43 +337,74 @@ func (c *Client) forgetIfGone(m *membership) {
 	}
 }
 
+// ending is how a session ends.
+type ending struct {
+	why    LeaveReason
+	code   protocol.CloseCode
+	reason string
+}
+
 // end takes the client off the server: from here on nobody finds it, and its
 // rooms are told. Ending again has no effect.
-func (c *Client) end(reason LeaveReason) { c.endIf(reason, func() bool { return true }) }
+func (c *Client) end(how ending) { c.endIf(how, func() bool { return true }) }
 
-// endIf is end, unless its condition, which is asked under the lock, has passed.
-func (c *Client) endIf(reason LeaveReason, still func() bool) {
+// endBy is end for what a connection has done or suffered: it has no effect once
+// another connection has the session, or the session waits for one.
+func (c *Client) endBy(l *link, how ending) {
+	c.endIf(how, func() bool { return c.link.Load() == l && (c.session == nil || !c.session.away) })
+}
+
+// endIf is end where a condition holds, which is asked under the lock.
+func (c *Client) endIf(how ending, still func() bool) {
 	c.mu.Lock()
 	if c.ended || !still() {
 		c.mu.Unlock()
 		return
 	}
 	c.ended = true
-	rooms := c.rooms
+	rooms, here := c.rooms, c.here
 	c.rooms = nil
-	away := c.forget()
+	c.forget()
 	c.mu.Unlock()
-	if away {
-		defer c.gone(DisconnectInfo{Client: c.id, Code: 1006}) // its connection has not told: it could have come back
-	}
 	if c.srv.clients.find(c.id) != c {
 		return // it never got as far as being a client
 	}
 	c.srv.clients.update(c.id, func(*Client, bool) (*Client, bool) { return nil, false })
 	c.srv.users.remove(c)
-	gone := entry{kind: entryLeave, member: c.id, reason: reason, client: c}
+	gone := entry{kind: entryLeave, member: c.id, reason: how.why, client: c}
 	for _, m := range rooms {
-		_ = m.room.post(&gone) // a room that has closed needs not be told
+		_ = m.room.post(&gone) // a room that has ended needs not be told
 	}
 	_ = c.srv.theLobby().post(&gone)
+	if here {
+		c.gone(how)
+	}
+}
+
+// letIn takes the client into the lobby, unless it has ended meanwhile, and returns
+// its first token.
+func (c *Client) letIn() (token string, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return "", false
+	}
+	c.here = true
+	c.srv.stats.connects.Add(1)
+	if c.session != nil {
+		token = c.offer()
+	}
+	_ = c.srv.theLobby().post(c.arriving()) // one that has ended does so with the server
+	return token, true
 }
 
 var emptyBody = json.RawMessage("{}")
 
 // gone counts and traces the end of a client that was let in.
-func (c *Client) gone(info DisconnectInfo) {
+func (c *Client) gone(how ending) {
 	c.srv.stats.disconnects.Add(1)
 	if c.srv.trace.Disconnect != nil {
+		info := DisconnectInfo{Client: c.id, Code: uint16(how.code), Reason: how.reason}
 		c.srv.observe(func() { c.srv.trace.Disconnect(info) })
 	}
 }

@@ -45,6 +45,7 @@ type entry struct {
 	options *sendOptions // broadcast
 	flags   entryFlags
 	gen     uint64 // timer, tick: which setting of it ran out
+	opening uint64 // epoch of the only opening of the room that it is for; 0: any
 	reason  LeaveReason
 	failed  *taskError // result: what the task returned as its error
 
@@ -68,6 +69,8 @@ const (
 	flagExisting
 	// flagShutdown: the room closes because the server does.
 	flagShutdown
+	// flagAway: the session of the client that joins waits for a connection.
+	flagAway
 )
 
 // answer is what RoomRef.Call gets.

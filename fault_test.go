@@ -119,7 +119,7 @@ func TestBlockedHandler(t *testing.T) {
 	}
 	a.call("join-room", "free", nil)
 	a.call("x", "free", nil)
-	a.call("x", "", nil)
+	a.refused("x", "", nil, "unknown-action")
 	busy := h.Stats().Busy
 	if busy == 0 {
 		t.Error("busy is not counted")

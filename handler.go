@@ -2,6 +2,7 @@ package simplysocket
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -122,17 +123,16 @@ func (r *Room) OnDirect(decide func(from, to *Member, req *Request) error) {
 }
 
 // OnJoin decides who is let in, in the joiner's turn: an error refuses the join
-// and undoes what this did. It takes the place of the default welcome and
-// announcement. It belongs in the room's setup.
+// and undoes what this did. The joiner is welcomed and announced as ever, in the
+// words of [Join.Welcome] and [Join.Announce]. It belongs in the room's setup.
 func (r *Room) OnJoin(decide func(*Join) error) {
 	r.mustSetUp("OnJoin")
 	r.onJoin = decide
 }
 
-// OnLeave is called when a member is gone, in place of the default
-// announcement; the member can still be asked for its identity and properties.
-// It can not keep the member: an error is logged and drops its output. It
-// belongs in the room's setup.
+// OnLeave is called once when a member is gone and has been announced as such; the
+// member can still be asked for its identity and properties. It can not keep the
+// member: an error is logged and drops its output. It belongs in the room's setup.
 func (r *Room) OnLeave(handle func(*Member, LeaveReason) error) {
 	r.mustSetUp("OnLeave")
 	r.onLeave = handle
@@ -155,8 +155,8 @@ func (r *Room) OnResume(handle func(*Member) error) {
 }
 
 // OnClose is called once when the room closes, while its members are still
-// there to be told. After a panic it is the only hook that is called. It
-// belongs in the room's setup.
+// there to be told. No room of the same name is set up before it has returned. After
+// a panic it is the only hook that is called. It belongs in the room's setup.
 func (r *Room) OnClose(handle func()) {
 	r.mustSetUp("OnClose")
 	r.onClose = handle
@@ -168,6 +168,9 @@ func (r *Room) OnClose(handle func()) {
 // own code. It belongs in the room's setup.
 func (r *Room) Use(wrap func(next Handler) Handler) {
 	r.mustSetUp("Use")
+	if wrap == nil {
+		panic("simplysocket: Room.Use: nil wrapper")
+	}
 	r.wrappers = append(r.wrappers, wrap)
 }
 
@@ -206,11 +209,14 @@ func (r *Room) checkHandled(action string) error {
 }
 
 // wrapHandlers puts the middleware around the handlers, once the setup is done.
-func (r *Room) wrapHandlers() {
+func (r *Room) wrapHandlers() (err error) {
 	wrappers := append(r.srv.wrappers(), r.wrappers...)
 	wrap := func(h Handler) Handler {
-		for i := len(wrappers) - 1; i >= 0; i-- {
+		for i := len(wrappers) - 1; i >= 0 && h != nil; i-- {
 			h = wrappers[i](h)
+		}
+		if h == nil {
+			err = errors.New("a middleware returned a nil Handler")
 		}
 		return h
 	}
@@ -225,6 +231,7 @@ func (r *Room) wrapHandlers() {
 	if len(wrappers) > 0 && r.relaying {
 		r.relayHandler = wrap(r.relayRequest)
 	}
+	return err
 }
 
 // message handles a member's message.
@@ -237,7 +244,7 @@ func (r *Room) message(e *entry) (json.RawMessage, error) {
 	switch {
 	case h != nil:
 	case r.isLobby && r.relaying && (e.action == protocol.ActionJoinRoom || e.action == protocol.ActionLeaveRoom):
-		return nil, newError(protocol.CodeUnknownAction, "everybody is in the lobby from coming to going")
+		return nil, newError(protocol.CodeUnknownAction, "every client is in the lobby for as long as it is connected")
 	case r.catchAll != nil:
 		h = r.catchAll
 	case r.relayHandler != nil:
@@ -310,10 +317,6 @@ func decodeReply(raw json.RawMessage, reply any) error {
 		raw = json.RawMessage("{}")
 	}
 	return json.Unmarshal(raw, reply)
-}
-
-func badBody(err error) *Error {
-	return newError(protocol.CodeBadMessage, "message_body: %v", err)
 }
 
 // directMessage takes a message from one member to another.

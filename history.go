@@ -147,28 +147,30 @@ func (r *Room) drop(e *entry) {
 func (r *Room) resume(e *entry) {
 	m := r.members[e.member]
 	switch {
-	case m == nil || e.client.link.Load() != e.link: // it left, or has come back once more since
+	case e.client.link.Load() != e.link: // it has come back once more since
 		return
-	case m.port.Outlet == e.link.out: // it has joined over this connection
+	case m == nil:
+		if e.seen[0] != 0 && !r.isLobby { // it does not know yet that it is out
+			e.link.out.Replay([]*fanout.Frame{e.client.leftFrame(r.name, e.client.session.whyGone(r.name))})
+		}
 		return
+	}
+	m.identity = e.client.identity.Load()
+	if m.port.Outlet == e.link.out && !m.away {
+		return // it has joined over this connection
 	}
 	r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
 	r.flush()
 	r.before = r.mark()
 	m.port.Outlet = e.link.out
-	since := m.since
-	if e.seen[0] == r.stream.epoch {
-		since = max(since, e.seen[1])
-	}
-	frames, gapTo := r.history.missed(&m.port, since)
-	if gapTo > 0 {
-		frames = slices.Insert(frames, 0, r.stream.Gap(m.ID(), since+1, gapTo))
-	}
-	if e.seen[0] != 0 && e.seen[0] != r.stream.epoch {
-		frames = slices.Insert(frames, 0, r.epochGap(m, e.seen[0]))
-	}
+	frames, restart := r.missed(m, e.seen)
 	m.port.Outlet.Replay(frames)
 	r.emit(fanout.Item{Kind: fanout.Enter, Ports: []*fanout.Port{&m.port}})
+	if restart {
+		notice := r.reserveNotice()
+		r.fillNotice(notice, &Join{Member: m})
+		m.since = notice.seq - 1
+	}
 	back := m.away
 	m.away = false
 	if back {
@@ -177,6 +179,33 @@ func (r *Room) resume(e *entry) {
 	if back && r.onResume != nil {
 		r.hook("OnResume", func() error { return r.onResume(m) })
 	}
+}
+
+// missed returns what a member that has seen so much is sent when it comes back. It
+// reports a restart where the member has to count anew from a `joined-room` that
+// history does not hold: its own of this opening, or that of a position which the
+// room never reached.
+func (r *Room) missed(m *Member, seen [2]uint64) (frames []*fanout.Frame, restart bool) {
+	epoch, since := seen[0], m.since
+	lost := epoch != 0 && epoch != r.stream.epoch
+	switch {
+	case r.isLobby:
+	case epoch == r.stream.epoch && seen[1] > r.seq:
+		return []*fanout.Frame{r.epochGap(m, epoch)}, true
+	case lost && r.history.evicted > m.since:
+		return []*fanout.Frame{r.epochGap(m, epoch)}, true
+	}
+	if epoch == r.stream.epoch {
+		since = max(since, seen[1])
+	}
+	frames, gapTo := r.history.missed(&m.port, since)
+	if gapTo > 0 {
+		frames = slices.Insert(frames, 0, r.stream.Gap(m.ID(), since+1, gapTo))
+	}
+	if lost {
+		frames = slices.Insert(frames, 0, r.epochGap(m, epoch))
+	}
+	return frames, false
 }
 
 type epochBody struct {
@@ -214,21 +243,21 @@ func (r *Room) forgetHistory() {
 	r.history = history{evicted: r.seq}
 }
 
-// showsHistory reports whether members may ask for what is kept.
-func (r *Room) showsHistory() bool {
+// historyAccess is what members may ask for of what is kept.
+func (r *Room) historyAccess() HistoryAccess {
 	switch {
 	case r.isLobby:
-		return false
+		return HistoryNone
 	case r.shown != nil:
 		return *r.shown
+	case r.relaying:
+		return HistoryAll
 	default:
-		return r.relaying
+		return HistoryNone
 	}
 }
 
-type historyQuery struct {
-	Before uint64 `json:"before"`
-}
+func (r *Room) showsHistory() bool { return r.historyAccess() != HistoryNone }
 
 type historyPage struct {
 	Epoch    uint64            `json:"epoch"`
@@ -237,26 +266,32 @@ type historyPage struct {
 	Complete bool              `json:"complete"`
 }
 
-// tellHistory answers a member with the newest of what it was entitled to before
-// a position, oldest first.
+// tellHistory answers a member with the newest of what the application has said
+// before a position, as far as the member may see it, oldest first.
 func (r *Room) tellHistory(e *entry) (json.RawMessage, error) {
 	m := r.members[e.member]
 	if m == nil {
 		return nil, r.notAMember()
 	}
-	if !r.showsHistory() {
+	since := m.since
+	switch r.historyAccess() {
+	case HistoryAll:
+		since = 0
+	case HistorySinceJoin:
+	default:
 		return nil, newError(protocol.CodeForbidden, "room %q does not show its history", r.name)
 	}
-	var q historyQuery
-	if err := json.Unmarshal(e.body, &q); err != nil {
-		return nil, badBody(err)
+	var before uint64
+	if err := readParams(e.body, params{"before": &before}); err != nil {
+		return nil, err
 	}
 	r.flush() // what waits is said already
 	r.before = r.mark()
 	page := historyPage{Epoch: r.stream.epoch, Messages: []json.RawMessage{}}
-	frames, _ := r.history.missed(&m.port, m.since)
-	if q.Before != 0 {
-		frames = frames[:sort.Search(len(frames), func(i int) bool { return frames[i].Seq >= q.Before })]
+	frames, _ := r.history.missed(&m.port, since)
+	frames = slices.DeleteFunc(frames, func(f *fanout.Frame) bool { return f.Notice })
+	if before != 0 {
+		frames = frames[:sort.Search(len(frames), func(i int) bool { return frames[i].Seq >= before })]
 	}
 	first := len(frames)
 	for size := 0; first > 0 && len(frames)-first < pageItems; first-- {
@@ -271,7 +306,7 @@ func (r *Room) tellHistory(e *entry) (json.RawMessage, error) {
 	if first > 0 {
 		page.Next = frames[first].Seq
 	} else {
-		page.Complete = r.history.evicted <= m.since
+		page.Complete = r.history.evicted <= since
 	}
 	return mustEncode(page), nil
 }

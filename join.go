@@ -3,6 +3,7 @@ package simplysocket
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
@@ -14,8 +15,9 @@ type Join struct {
 	// Member is the member that the client becomes if it is let in. It is
 	// counted already and hears what is broadcast.
 	*Member
-	params  json.RawMessage
-	welcome json.RawMessage
+	params   json.RawMessage
+	welcome  json.RawMessage // nil: the default
+	announce json.RawMessage // nil: the default
 }
 
 // Params decodes the join's parameters, the body of `join-room`, into v as
@@ -36,13 +38,38 @@ func (j *Join) Welcome(body any) error {
 	if err != nil {
 		return err
 	}
-	for key := range protocol.TopLevelKeys(raw) {
-		switch key {
-		case "epoch", "seq", "count", "members", "next":
-			return fmt.Errorf("simplysocket: the key %q of joined-room belongs to the protocol", key)
-		}
+	if err := checkKeys(protocol.ActionJoinedRoom, raw, "epoch", "seq", "count", "members", "next"); err != nil {
+		return err
 	}
 	j.welcome = raw
+	return nil
+}
+
+// Announce sets what the others are told of the joiner beside its slug and what it
+// shows of itself: the keys of body, which encodes to an object, except client and
+// info. Without it they read "Client xyz joined the room". A room announces as long
+// as it is small enough, see [Options.AnnounceLimit], and unless
+// [Room.SetPresence] says otherwise. The error is that of a body that can not be
+// sent.
+func (j *Join) Announce(body any) error {
+	raw, err := encodeBody(body)
+	if err != nil {
+		return err
+	}
+	if err := checkKeys(protocol.ActionClientJoinedRoom, raw, "client", "info"); err != nil {
+		return err
+	}
+	j.announce = raw
+	return nil
+}
+
+// checkKeys keeps the application from setting what the protocol sets.
+func checkKeys(action string, body json.RawMessage, taken ...string) error {
+	for key := range protocol.Fields(body) {
+		if slices.Contains(taken, key) {
+			return fmt.Errorf("simplysocket: the key %q of %s belongs to the protocol", key, action)
+		}
+	}
 	return nil
 }
 
@@ -54,13 +81,16 @@ type words struct {
 // memberNews tells the others who came or went.
 type memberNews struct {
 	Client  string          `json:"client"`
-	Message string          `json:"message"`
+	Message string          `json:"message,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
 	Info    json.RawMessage `json:"info,omitempty"`
 }
 
 // join lets a client in, or returns why not.
 func (r *Room) join(e *entry) (err error) {
+	if r.joined && e.flags&flagCreate != 0 {
+		return newError(protocol.CodeRoomExists, "room %q exists", r.name)
+	}
 	if r.members[e.member] != nil {
 		return nil
 	}
@@ -68,7 +98,14 @@ func (r *Room) join(e *entry) (err error) {
 	if err := r.admissible(e); err != nil {
 		return err
 	}
-	m := &Member{room: r, client: e.client, info: e.info, port: fanout.Port{Outlet: e.client.link.Load().out}}
+	m := &Member{
+		room:     r,
+		client:   e.client,
+		identity: e.client.identity.Load(),
+		info:     e.info,
+		away:     e.flags&flagAway != 0,
+		port:     fanout.Port{Outlet: e.client.link.Load().out},
+	}
 	r.members[m.ID()] = m
 	r.order.add(m)
 	in := false
@@ -79,7 +116,9 @@ func (r *Room) join(e *entry) (err error) {
 			r.access = before
 		}
 	}()
-	r.emit(fanout.Item{Kind: fanout.Enter, Ports: []*fanout.Port{&m.port}})
+	if !m.away {
+		r.emit(fanout.Item{Kind: fanout.Enter, Ports: []*fanout.Port{&m.port}})
+	}
 
 	j := &Join{Member: m, params: e.body}
 	notice := r.reserveNotice()
@@ -87,9 +126,9 @@ func (r *Room) join(e *entry) (err error) {
 		if err := r.onJoin(j); err != nil {
 			return err
 		}
-	} else if !r.isLobby {
-		j.welcome = mustEncode(words{"Welcome client " + m.ID()})
-		r.announceJoin(m)
+	}
+	if !r.isLobby {
+		r.announceJoin(j)
 	}
 	if !r.isLobby || j.welcome != nil {
 		r.fillNotice(notice, j)
@@ -111,7 +150,7 @@ func (r *Room) join(e *entry) (err error) {
 
 // admissible checks what must hold before the application is asked.
 func (r *Room) admissible(e *entry) error {
-	if !r.joined && r.relaying && !r.isLobby {
+	if !r.joined && r.plain && !r.isLobby {
 		if err := r.configure(e.body); err != nil {
 			return err
 		}
@@ -152,9 +191,13 @@ func (r *Room) fillNotice(n notice, j *Join) {
 	if !r.isLobby {
 		state.Members, state.Next = r.membersAfter(0)
 	}
+	welcome := j.welcome
+	if welcome == nil && !r.isLobby {
+		welcome = mustEncode(words{"Welcome client " + j.ID()})
+	}
 	h := r.directHeader(j.ID(), protocol.ActionJoinedRoom, r.srv.name)
 	h.Seq = n.seq
-	f := r.encode(h, joinObjects(j.welcome, mustEncode(state)))
+	f := r.encode(h, joinObjects(welcome, mustEncode(state)))
 	f.Seq = n.seq
 	r.out.items[n.item] = fanout.Item{Kind: fanout.Only, Frame: f, Ports: []*fanout.Port{&j.port}}
 	r.out.bytes += f.Len()
@@ -171,15 +214,15 @@ func joinObjects(a, b json.RawMessage) json.RawMessage {
 	return append(joined, b[1:]...)
 }
 
-func (r *Room) announceJoin(m *Member) {
+func (r *Room) announceJoin(j *Join) {
 	if r.thinned() {
 		return
 	}
-	r.broadcast(protocol.ActionClientJoinedRoom, mustEncode(memberNews{
-		Client:  m.ID(),
-		Message: "Client " + m.ID() + " joined the room",
-		Info:    m.info,
-	}), &sendOptions{except: []string{m.ID()}})
+	said := j.announce
+	if said == nil {
+		said = mustEncode(words{"Client " + j.ID() + " joined the room"})
+	}
+	r.broadcast(protocol.ActionClientJoinedRoom, joinObjects(mustEncode(memberNews{Client: j.ID(), Info: j.info}), said), &sendOptions{except: []string{j.ID()}})
 }
 
 // LeaveReason says why a member is gone.
@@ -238,15 +281,15 @@ func (r *Room) remove(m *Member, reason LeaveReason) {
 	}
 	r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
 	r.forgetSession(m)
-	m.handOver()
 	if reason == Kicked {
-		m.client.left(r, Kicked)
+		m.client.left(r.actor, Kicked)
 	}
 	r.countLeave(m, reason)
+	if !r.isLobby {
+		r.announceLeave(m, reason)
+	}
 	if r.onLeave != nil {
 		r.hook("OnLeave", func() error { return r.onLeave(m, reason) })
-	} else if !r.isLobby {
-		r.announceLeave(m, reason)
 	}
 }
 
@@ -276,10 +319,13 @@ func (r *Room) announceLeave(m *Member, reason LeaveReason) {
 	}), &sendOptions{})
 }
 
-// thinned reports whether the room is too large to announce every coming and
-// going; it then has the count announced, at most once a second.
+// thinned reports whether the room announces no single coming and going. One that
+// is too large has the count announced, at most once a second.
 func (r *Room) thinned() bool {
-	if len(r.members) <= r.srv.opts.AnnounceLimit {
+	switch {
+	case r.presence.off:
+		return true
+	case len(r.members) <= r.srv.opts.AnnounceLimit:
 		return false
 	}
 	if !r.counting {

@@ -1,9 +1,6 @@
 package simplysocket
 
 import (
-	"errors"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
@@ -11,58 +8,57 @@ import (
 )
 
 // open runs the setup. A room whose setup fails takes nobody in.
-func (r *Room) open() {
+func (r *Room) open() error {
+	r.tick()
+	r.begin()
 	r.phase = phaseSetup
 	r.members = map[string]*Member{}
 	err := r.contain(func() error {
 		if err := r.setup(r); err != nil {
 			return err
 		}
-		r.relaying = !r.handlesMessages()
-		r.wrapHandlers()
-		return nil
+		r.relaying = !r.handlesMessages() && !r.mute
+		return r.wrapHandlers()
 	})
 	if err == nil {
 		r.phase = phaseOpen
 		r.startClocks()
-		r.release()
-		return
+		return r.release()
 	}
-	r.setupErr = err
 	r.srv.log.Error("room setup failed", "room", r.name, "error", err)
 	r.shut(shutTorn)
+	return err
 }
 
-// contain runs code of the application that belongs to no entry.
-func (r *Room) contain(f func() error) (err error) {
+// contain runs code of the application that belongs to no entry. While the room
+// closes, the code must not end the turn: there is nobody to finish what it began.
+func (r *Room) contain(f func() error) error {
 	spoke := r.speaking
 	r.speaking = true
-	defer func() {
-		r.speaking = spoke
-		if v := recover(); v != nil {
-			p := &panicError{value: v, stack: debug.Stack()}
-			r.panicked(p)
-			err = p
-		}
-	}()
-	return f()
+	run := guard
+	if r.phase == phaseClosing {
+		run = aside
+	}
+	err := run(f)
+	r.speaking = spoke
+	if p, ok := err.(*panicError); ok {
+		r.panicked(p)
+	}
+	return err
 }
 
 // rest lets an empty room close after a while, at once if nobody was ever in.
 func (r *Room) rest() {
-	if r.isLobby || r.idle != nil {
-		return
-	}
-	if !r.joined {
-		if r.mailbox.closeIfEmpty() {
-			r.shut(shutQuietly)
+	switch {
+	case r.isLobby || r.idle != nil:
+	case r.joined:
+		if r.emptied.IsZero() {
+			r.emptied = r.now
 		}
-		return
+		r.idle = r.alarm(r.srv.opts.EmptyRoomTimeout-r.now.Sub(r.emptied), entry{kind: entryIdle})
+	case r.actor.mailbox.isEmpty():
+		r.shut(shutQuietly)
 	}
-	if r.emptied.IsZero() {
-		r.emptied = r.now
-	}
-	r.idle = r.alarm(r.srv.opts.EmptyRoomTimeout-r.now.Sub(r.emptied), entry{kind: entryIdle})
 }
 
 // wake keeps a room that is not empty any more from closing.
@@ -74,12 +70,14 @@ func (r *Room) wake() {
 	}
 }
 
+// closeIdle closes the room, unless somebody may be about to come in.
 func (r *Room) closeIdle(e *entry) {
 	if r.idle == nil || r.idle.gen != e.gen {
 		return
 	}
 	r.idle = nil
-	if len(r.members) == 0 && r.next == len(r.batch.entries) && r.mailbox.closeIfEmpty() {
+	a := r.actor
+	if len(r.members) == 0 && a.next == len(a.batch.entries) && a.mailbox.isEmpty() {
 		r.close(false)
 	}
 }
@@ -106,12 +104,12 @@ const (
 )
 
 func (r *Room) shut(how shutting) {
-	if r.phase == phaseClosed {
+	if r.phase >= phaseClosing {
 		return
 	}
 	before := r.phase
 	r.phase = phaseClosing
-	r.info.Store(&roomInfo{name: r.name, hidden: true}) // as if it did not exist
+	r.actor.hide()
 	r.out.after = nil
 	if before == phaseOpen {
 		r.farewell(how)
@@ -125,8 +123,7 @@ func (r *Room) shut(how shutting) {
 			r.tellLeft(m, Closed)
 		}
 		r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
-		m.client.left(r, Closed)
-		m.handOver()
+		m.client.left(r.actor, Closed)
 		delete(r.members, m.ID())
 		r.countLeave(m, Closed)
 	}
@@ -142,17 +139,10 @@ func (r *Room) shut(how shutting) {
 	}
 	r.out.flush(r)
 	r.phase = phaseClosed
-	r.srv.rooms.remove(r)
-	if left := r.mailbox.close(); left != nil {
-		for i := range left.entries {
-			r.redirect(&left.entries[i])
-		}
-		r.mailbox.done(left)
-	}
-	r.srv.openRooms.leave(r)
 }
 
-// farewell calls the hooks of the end.
+// farewell calls the hooks of the end. A member that one of them kicks is leaving
+// already.
 func (r *Room) farewell(how shutting) {
 	if how != shutTorn && r.onLeave != nil {
 		for m := range r.order.all() {
@@ -170,66 +160,18 @@ func (r *Room) hook(name string, f func() error) {
 	before := r.mark()
 	err := r.contain(f)
 	if err == nil {
-		r.release()
+		err = r.release()
+	} else {
+		r.revoke(before)
+	}
+	if err == nil {
 		return
 	}
-	r.revoke(before)
-	r.torn = r.torn || isPanic(err)
+	if p, ok := err.(*panicError); ok {
+		r.torn = true
+		if p.exit {
+			r.unwound = p
+		}
+	}
 	r.srv.log.Error("room hook failed", "room", r.name, "hook", name, "error", err)
-}
-
-// redirect takes an entry that reached the room too late to where it would have
-// gone a moment later: a join opens the room anew, and what its client has sent
-// behind it follows.
-func (r *Room) redirect(e *entry) {
-	if e.answer != nil {
-		e.answer <- answer{err: ErrRoomClosed}
-		return
-	}
-	if e.client == nil {
-		return
-	}
-	if e.pending != nil {
-		e.client.settle(e.pending, false)
-	}
-	switch e.kind {
-	case entryDrop, entryInfo:
-	case entryResume:
-		e.link.out.Replay([]*fanout.Frame{e.client.leftFrame(r.name, Closed)})
-	case entryAgain:
-		e.client.answerAgain(e.id, e.action)
-	case entryJoin:
-		err := r.setupErr
-		if err == nil {
-			err = e.client.join(joinRequest{room: r.name, body: e.body, id: e.id, flags: e.flags})
-		}
-		if err != nil {
-			e.client.sendError(wireError(err), e.reAction(), e.id)
-		}
-	case entryLeave:
-		if err := e.client.leave(r.name, e.id); err != nil && e.id != 0 {
-			e.client.sendAck(e.reAction(), e.id, nil) // it was in, and is out
-		}
-	default:
-		err := error(unknownRoom(r.name))
-		if next := e.client.roomOf([]byte(r.name)); next != nil && next != r {
-			err = e.client.post(next, e)
-		}
-		if err != nil {
-			e.client.sendError(wireError(err), e.reAction(), e.id)
-		}
-	}
-}
-
-// panicError is a panic of the application's code.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
-
-func isPanic(err error) bool {
-	var p *panicError
-	return errors.As(err, &p)
 }

@@ -179,22 +179,23 @@ func (l *link) greet(env *protocol.Envelope, err error) {
 		return
 	}
 	if !l.srv.closing.Load() {
-		switch l.resume(&h) {
+		switch token, became := l.resume(&h); became {
 		case resumed:
 			l.srv.beats.add(l)
-			l.out.Open(l.welcome(true))
+			l.out.Open(l.welcome(token, true))
 			l.begun, l.rooms, l.patience = true, nil, patience
 			l.srv.stats.resumes.Add(1)
 			return
 		case outdated:
 			l.turnAway(protocol.CloseTaken, takenOver)
 			return
+		case unknown:
 		}
 	}
 	if err := l.begin(); err != nil {
 		var refused *socket.CloseError
 		errors.As(err, &refused)
-		l.client.end(Left)
+		l.client.end(ending{why: Left, code: protocol.CloseCode(refused.Code), reason: refused.Reason})
 		l.turnAway(protocol.CloseCode(refused.Code), refused.Reason)
 	}
 }
@@ -224,13 +225,13 @@ func (l *link) begin() error {
 		return &socket.CloseError{Code: uint16(protocol.CloseDisconnected), Reason: public.Error()}
 	}
 	s.beats.add(l)
-	if !s.theLobby().letIn(c) {
+	token, ok := c.letIn()
+	if !ok {
 		l.out.Open(nil)
 		return nil // it is told why already
 	}
-	l.out.Open(l.welcome(false))
+	l.out.Open(l.welcome(token, false))
 	l.begun = true
-	s.stats.connects.Add(1)
 	if s.trace.Connect != nil {
 		s.observe(func() {
 			s.trace.Connect(ConnectInfo{Client: c.id, Identity: c.Identity(), Address: l.address})
@@ -262,14 +263,9 @@ func (l *link) askConnect() error {
 func (l *link) finish(err error) {
 	closed := &socket.CloseError{Code: 1006}
 	isClose := errors.As(err, &closed)
-	reason := Dropped
-	if isClose && closed.Peer {
-		reason = Left
-	}
 	l.srv.greeting.leave(l)
-	goesOn := l.client != nil && l.goesOn(closed)
-	if l.client != nil && !goesOn {
-		l.client.end(reason)
+	if l.client != nil {
+		l.part(closed)
 	}
 	if isClose {
 		l.out.Open(nil)
@@ -280,28 +276,19 @@ func (l *link) finish(err error) {
 		}
 	}
 	_ = l.conn.CloseNow()
-	if l.begun && !goesOn {
-		l.client.gone(DisconnectInfo{Client: l.client.id, Code: closed.Code, Reason: closed.Reason})
-	}
 }
 
-// goesOn reports whether the client goes on without the connection: another has
-// its session, or it may come back. A close by the peer that does not answer one
-// of ours, or for what it has done, is the end; but a page can not break its
-// connection, and so has a code for it.
-func (l *link) goesOn(closed *socket.CloseError) bool {
-	c := l.client
-	if c.session != nil && c.without(l) {
-		return true
+// part has the session wait for another connection, or end.
+func (l *link) part(closed *socket.CloseError) {
+	code := protocol.CloseCode(closed.Code)
+	if l.begun && code.KeepsSession(closed.Peer) && l.client.drop(l) {
+		return
 	}
-	final := true
-	switch closed.Code {
-	case 1006, uint16(protocol.CloseInternal):
-		final = closed.Peer
-	case uint16(protocol.CloseGivenUp):
-		final = !closed.Peer
+	why := Dropped
+	if closed.Peer {
+		why = Left
 	}
-	return !final && l.begun && c.drop(l)
+	l.client.endBy(l, ending{why: why, code: code, reason: closed.Reason})
 }
 
 // Member implements [fanout.Owner].
@@ -316,16 +303,20 @@ func (l *link) Member() string {
 func (l *link) Overflow() {
 	l.srv.stats.overflows.Add(1)
 	l.srv.log.Info("client too slow", "client", l.Member())
-	if !l.client.drop(l) {
-		l.client.end(Dropped)
-	}
-	go l.traceDrop(DropInfo{Client: l.Member(), Overflow: true}) // the numbering may be held, and a Trace may send
+	go func() { // the numbering may be held, and a Trace may send
+		if !l.client.drop(l) {
+			l.client.endBy(l, ending{why: Dropped, code: protocol.CloseTooSlow, reason: "too slow"})
+		}
+		l.traceDrop(DropInfo{Client: l.Member(), Overflow: true})
+	}()
 }
 
 // Dropped implements [fanout.Owner].
 func (l *link) Dropped(messages int) {
 	l.srv.stats.dropped.Add(uint64(messages))
-	l.traceDrop(DropInfo{Client: l.Member(), Messages: messages})
+	if l.srv.trace.Drop != nil {
+		go l.traceDrop(DropInfo{Client: l.Member(), Messages: messages}) // as in Overflow
+	}
 }
 
 func (l *link) traceDrop(info DropInfo) {

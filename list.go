@@ -32,7 +32,7 @@ func (r *Room) publish() {
 		return
 	}
 	r.dirty = false
-	r.info.Store(&roomInfo{
+	r.actor.info.Store(&roomInfo{
 		name:     r.name,
 		joined:   r.joined,
 		members:  len(r.members),
@@ -57,19 +57,15 @@ type roomPage struct {
 	Next  string     `json:"next,omitempty"`
 }
 
-type roomQuery struct {
-	After string `json:"after"`
-}
-
 // listRooms returns the rooms that are not hidden, by name, behind the one
 // named in the body's `after`.
 func (s *Server) listRooms(body json.RawMessage) (json.RawMessage, error) {
-	var q roomQuery
-	if err := json.Unmarshal(body, &q); err != nil {
-		return nil, badBody(err)
+	var after string
+	if err := readParams(body, params{"after": &after}); err != nil {
+		return nil, err
 	}
 	page := roomPage{Rooms: []roomItem{}}
-	infos, visible := s.roomsAfter(q.After)
+	infos, visible := s.roomsAfter(after)
 	page.Count = visible
 	size := 0
 	for i, info := range infos {
@@ -117,10 +113,6 @@ type memberList struct {
 	Next    uint64       `json:"next,omitempty"`
 }
 
-type memberQuery struct {
-	After uint64 `json:"after"`
-}
-
 // listMembers answers a member with a page of the members in joining order; in
 // the lobby with their number alone.
 func (r *Room) listMembers(e *entry) (json.RawMessage, error) {
@@ -130,12 +122,12 @@ func (r *Room) listMembers(e *entry) (json.RawMessage, error) {
 	if r.isLobby {
 		return mustEncode(countBody{len(r.members)}), nil
 	}
-	var q memberQuery
-	if err := json.Unmarshal(e.body, &q); err != nil {
-		return nil, badBody(err)
+	var after uint64
+	if err := readParams(e.body, params{"after": &after}); err != nil {
+		return nil, err
 	}
 	list := memberList{Count: len(r.members)}
-	list.Members, list.Next = r.membersAfter(q.After)
+	list.Members, list.Next = r.membersAfter(after)
 	return mustEncode(list), nil
 }
 

@@ -91,8 +91,7 @@ func (m *mailbox) done(batch *slab) {
 	m.bytes -= bytes
 }
 
-// closeIfEmpty closes the mailbox unless something waits in it, so that nobody
-// is let into a room that is gone.
+// closeIfEmpty closes the mailbox unless something waits in it.
 func (m *mailbox) closeIfEmpty() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -103,14 +102,10 @@ func (m *mailbox) closeIfEmpty() bool {
 	return true
 }
 
-// close closes the mailbox and returns what still waits, or nil.
-func (m *mailbox) close() *slab {
+func (m *mailbox) isEmpty() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closed = true
-	left := m.queue
-	m.queue = nil
-	return left
+	return m.queue == nil
 }
 
 func (m *mailbox) isClosed() bool {

@@ -12,25 +12,27 @@ import (
 // Member is a client as one room sees it. It is what handlers get and is valid
 // in this room's turns only; for code outside rooms there is [Client].
 type Member struct {
-	room    *Room
-	client  *Client
-	port    fanout.Port
-	number  uint64          // its place in the order of joining, never given again
-	slot    int32           // in the roster
-	away    bool            // its connection has broken
-	stirred bool            // the others are to be told of it
-	since   uint64          // seq behind which it is entitled to the room's output
-	info    json.RawMessage // what it shows of itself
-	answers *answers        // nil: none
-	props   map[string]any
+	room     *Room
+	client   *Client
+	identity *Identity // nil: the zero Identity
+	port     fanout.Port
+	number   uint64          // its place in the order of joining, never given again
+	slot     int32           // in the roster
+	away     bool            // its connection has broken
+	stirred  bool            // the others are to be told of it
+	since    uint64          // seq behind which it is entitled to the room's output
+	info     json.RawMessage // what it shows of itself
+	props    map[string]any
 }
 
 // ID is the client's slug: its public name, unique for ever.
 func (m *Member) ID() string { return m.client.id }
 
-// Identity is what the server's Authenticate said of the client. It is fixed
-// for the session; the zero Identity is an anonymous client.
-func (m *Member) Identity() Identity { return m.client.Identity() }
+// Identity is what [Options.Authenticate] said of the client; the zero Identity is
+// an anonymous client. Its User is fixed for the session. Its Claims are those of
+// the connection over which the client joined or, from [Room.OnResume] on, came
+// back.
+func (m *Member) Identity() Identity { return identityOf(m.identity) }
 
 // Send sends a message to this member alone. It is part of the entry's output:
 // released when the handler returns nil. Frames to one member are never

@@ -32,6 +32,10 @@ type Options struct {
 	// see it. nil lets everybody in with the zero Identity. [Token] finds the
 	// request's credentials. It is called concurrently.
 	Authenticate func(*http.Request) (Identity, error)
+	// SameIdentity reports whether a request may go on with a session: the identities
+	// are those of the session and of the request, as Authenticate found them. nil
+	// compares their User; claims differ with every token. It is called concurrently.
+	SameIdentity func(session, request Identity) bool
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 
@@ -195,7 +199,7 @@ func (o *Options) check() error {
 	return nil
 }
 
-// Identity is who a client is, as Authenticate found it. It is fixed for the
+// Identity is who a client is, as Authenticate found it. Its User is fixed for the
 // session; the zero Identity is an anonymous client.
 type Identity struct {
 	// User is the name of the account, the same in all its sessions; see

@@ -11,7 +11,7 @@ import (
 func TestSendOptions(t *testing.T) {
 	h := coded(t, "r", func(room *simplysocket.Room) error {
 		simplysocket.On(room, "go", func(m *simplysocket.Member, _ simplysocket.None) error {
-			var others []simplysocket.Participant
+			var others []*simplysocket.Member
 			for o := range room.Members() {
 				if o != m {
 					others = append(others, o)
@@ -20,7 +20,7 @@ func TestSendOptions(t *testing.T) {
 			_ = room.Broadcast("except", nil, simplysocket.Except(m))
 			_ = room.Broadcast("only", nil, simplysocket.Only(others[0], others[0]))
 			_ = room.Broadcast("only-except", nil, simplysocket.Only(others...), simplysocket.Except(others[0]))
-			_ = room.Broadcast("nobody", nil, simplysocket.Only())
+			_ = room.Broadcast("nobody", nil, simplysocket.Only[simplysocket.Participant]())
 			_ = room.Broadcast("volatile", nil, simplysocket.Volatile())
 			_ = room.Broadcast("keyed", nil, simplysocket.Conflate("k"))
 			_ = m.Send("from", nil, simplysocket.From(others[0]))

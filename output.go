@@ -2,6 +2,7 @@ package simplysocket
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 type output struct {
 	items  []fanout.Item
 	bytes  int
+	keyed  int       // frames with a key that are not released yet; they stand last
 	oldest time.Time // when the first of the items came
 	after  []func()  // what else the current entry wants done once released
 
@@ -51,19 +53,20 @@ func (o *output) due(now time.Time, age time.Duration) bool {
 
 // mark is a point of the output that can be returned to.
 type mark struct {
-	items, bytes int
-	seq          uint64
+	items, bytes, keyed int
+	seq                 uint64
 }
 
 func (r *Room) mark() mark {
-	return mark{items: len(r.out.items), bytes: r.out.bytes, seq: r.seq}
+	return mark{items: len(r.out.items), bytes: r.out.bytes, keyed: r.out.keyed, seq: r.seq}
 }
 
 // revoke takes back what the entry has yielded since m.
 func (r *Room) revoke(m mark) {
+	m.items = min(m.items, len(r.out.items)) // a turn that was cut off may have gone further back
 	clear(r.out.items[m.items:])
 	r.out.items = r.out.items[:m.items]
-	r.out.bytes = m.bytes
+	r.out.bytes, r.out.keyed = m.bytes, m.keyed
 	r.seq = m.seq
 	r.out.after = nil
 }
@@ -72,13 +75,50 @@ func (r *Room) revoke(m mark) {
 // and what goes to other rooms.
 func (r *Room) after(f func()) { r.out.after = append(r.out.after, f) }
 
-// release does what the entry wants done beside its frames.
-func (r *Room) release() {
+// release lets the output of the current entry go out, and does what the entry wants
+// done beside. Its error is the runtime.Goexit of a hook on the way, which
+// fails the entry as it does elsewhere.
+func (r *Room) release() error {
+	r.out.conflate()
 	effects := r.out.after
 	r.out.after = nil
 	for _, f := range effects {
 		f()
 	}
+	unwound := r.unwound
+	r.unwound = nil
+	return unwound
+}
+
+// conflate drops each frame that a released one of its key and audience replaces.
+func (o *output) conflate() {
+	for ; o.keyed > 0; o.keyed-- {
+		at := o.newest()
+		it := &o.items[at]
+		for i := at - 1; i >= 0; i-- {
+			if elder := &o.items[i]; elder.Frame != nil && elder.Frame.Key == it.Frame.Key && sameAudience(elder, it) {
+				o.bytes -= elder.Frame.Len()
+				o.items = slices.Delete(o.items, i, i+1)
+				break // it has replaced its own elder
+			}
+		}
+	}
+}
+
+// newest returns the first frame of the keyed ones that were not released yet.
+func (o *output) newest() int {
+	left := o.keyed
+	for i := len(o.items) - 1; ; i-- {
+		if f := o.items[i].Frame; f != nil && f.Key != "" {
+			if left--; left == 0 {
+				return i
+			}
+		}
+	}
+}
+
+func sameAudience(a, b *fanout.Item) bool {
+	return a.Kind == b.Kind && slices.Equal(a.Ports, b.Ports)
 }
 
 func (r *Room) emit(it fanout.Item) {
@@ -88,6 +128,9 @@ func (r *Room) emit(it fanout.Item) {
 	r.out.items = append(r.out.items, it)
 	if it.Frame != nil {
 		r.out.bytes += it.Frame.Len()
+		if it.Frame.Key != "" {
+			r.out.keyed++
+		}
 	}
 }
 
@@ -106,7 +149,7 @@ func (o *output) flush(r *Room) {
 	delivered := r.group.Write(o.items)
 	r.srv.stats.deliveries.Add(uint64(delivered))
 	clear(o.items)
-	o.items, o.bytes = o.items[:0], 0
+	o.items, o.bytes, o.keyed = o.items[:0], 0, 0
 }
 
 // frame encodes a message of this room under the room's next number.
@@ -122,7 +165,9 @@ func (r *Room) encode(h *protocol.Header, body json.RawMessage) *fanout.Frame {
 	if r.timestamps {
 		h.Time = r.now.UnixMilli()
 	}
-	return encodeFrame(h, body)
+	f := encodeFrame(h, body)
+	f.Notice = protocol.ServerAction(h.Action)
+	return f
 }
 
 // encodeOutgoing is the function of that name for what is sent in a turn: the body

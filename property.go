@@ -2,6 +2,8 @@ package simplysocket
 
 import (
 	"encoding/json"
+	"fmt"
+	"unicode/utf8"
 )
 
 // Key names a typed property of rooms and members. Make keys once, as package
@@ -36,10 +38,13 @@ func NewKey[T any](name string, opts ...KeyOption) Key[T] {
 	return Key[T]{name: name, listed: o.listed}
 }
 
-// listedValue marks a property that listings show.
-type listedValue[T any] struct{ value T }
+// listedValue is a property that listings show, and what they show of it.
+type listedValue[T any] struct {
+	value   T
+	encoded json.RawMessage
+}
 
-func (v listedValue[T]) shown() any { return v.value }
+func (v listedValue[T]) shown() json.RawMessage { return v.encoded }
 
 // Lookup returns the property, and whether it was set. Like all of a room it is
 // valid in the room's turns only.
@@ -59,10 +64,14 @@ func (k Key[T]) Value(h Holder) T {
 	return value
 }
 
-// Set sets the property.
+// Set sets the property. It panics for a listed one whose value has no JSON form.
 func (k Key[T]) Set(h Holder, value T) {
 	if k.listed {
-		h.properties(true)[k.name] = listedValue[T]{value}
+		encoded, err := json.Marshal(value)
+		if err != nil || !utf8.Valid(encoded) {
+			panic(fmt.Sprintf("simplysocket: the listed property %q has no JSON form: %v", k.name, err))
+		}
+		h.properties(true)[k.name] = listedValue[T]{value, encoded}
 		h.changed()
 		return
 	}
@@ -98,7 +107,7 @@ func (m *Member) changed() {}
 func (r *Room) listedProperties() json.RawMessage {
 	shown := map[string]any{}
 	for name, held := range r.props {
-		if v, ok := held.(interface{ shown() any }); ok {
+		if v, ok := held.(interface{ shown() json.RawMessage }); ok {
 			shown[name] = v.shown()
 		}
 	}

@@ -48,7 +48,7 @@ func (ref RoomRef) Call(ctx context.Context, action string, body, reply any) err
 		if a.err != nil || reply == nil {
 			return a.err
 		}
-		return decodeReply(a.body, reply)
+		return guard(func() error { return decodeReply(a.body, reply) })
 	case <-ctx.Done():
 		return ctx.Err()
 	}

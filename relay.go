@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"math"
+	"reflect"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
@@ -15,6 +16,19 @@ import (
 // what it receives to all members, welcomes who joins and tells the others.
 // With no [Server.HandleRoom] at all, every valid name opens such a room.
 func Relay(*Room) error { return nil }
+
+// mute is the setup of the lobby where rooms have code and the lobby has none: what
+// a client sends without a target must not reach every client of the server.
+func mute(r *Room) error {
+	r.mute = true
+	return nil
+}
+
+// isRelay reports whether a room is set up by no code of the application: only such
+// a room takes capacity, password and properties from who opens it.
+func isRelay(setup func(*Room) error) bool {
+	return reflect.ValueOf(setup).Pointer() == reflect.ValueOf(Relay).Pointer()
+}
 
 // relayState is what only relay rooms need.
 type relayState struct {
@@ -59,10 +73,10 @@ func (r *Room) spend() error {
 // roomOptions is what whoever opens a relay room may set in the body of
 // `join-room`.
 type roomOptions struct {
-	Capacity   *int            `json:"capacity"`
-	Password   *string         `json:"password"`
-	Hidden     *bool           `json:"hidden"`
-	Properties json.RawMessage `json:"properties"`
+	Capacity   *int
+	Password   *string
+	Hidden     *bool
+	Properties json.RawMessage
 }
 
 // maxProperties bounds the properties of a relay room in bytes: a page of a
@@ -75,8 +89,14 @@ func (r *Room) configure(body json.RawMessage) error {
 		return nil
 	}
 	var o roomOptions
-	if err := json.Unmarshal(body, &o); err != nil {
-		return badBody(err)
+	err := readParams(body, params{
+		"capacity":   &o.Capacity,
+		"password":   &o.Password,
+		"hidden":     &o.Hidden,
+		"properties": &o.Properties,
+	})
+	if err != nil {
+		return err
 	}
 	if o.Capacity != nil && (*o.Capacity < 1 || *o.Capacity > math.MaxInt32) {
 		return newError(protocol.CodeBadMessage, "capacity is a whole number from 1 to 2147483647")
@@ -110,24 +130,20 @@ func checkProperties(raw json.RawMessage) (json.RawMessage, error) {
 	return raw, nil
 }
 
-type passwordParam struct {
-	Password *string `json:"password"`
-}
-
 // checkPassword compares in constant time, and hashes first so that not even
 // the length can be measured.
 func (r *Room) checkPassword(e *entry) error {
-	var p passwordParam
-	if err := json.Unmarshal(e.body, &p); err != nil {
-		return badBody(err)
+	var password *string
+	if err := readParams(e.body, params{"password": &password}); err != nil {
+		return err
 	}
-	if p.Password == nil {
+	if password == nil {
 		return newError(protocol.CodeForbidden, "room %q asks for a password", r.name)
 	}
 	if !r.srv.guesses.allow(e.client.link.Load().address) {
 		return newError(protocol.CodeRateLimited, "too many wrong passwords; try again in a minute")
 	}
-	sum := sha256.Sum256([]byte(*p.Password))
+	sum := sha256.Sum256([]byte(*password))
 	if subtle.ConstantTimeCompare(sum[:], r.password[:]) != 1 {
 		r.srv.guesses.failed(e.client.link.Load().address)
 		return newError(protocol.CodeForbidden, "wrong password for room %q", r.name)

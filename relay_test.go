@@ -84,7 +84,7 @@ func TestRelayRoom(t *testing.T) {
 	a.write(`{"action":"send-message","target":"chat/general","message_body":{"n":9007199254740993, "x":[1.50]},"sender":"forged","id":9,"extra":1}`)
 	for _, c := range []*client{a, b} {
 		m := c.expect("send-message")
-		if m.Sender != a.id || m.Target != "chat/general" || string(m.Body) != `{"n":9007199254740993, "x":[1.50]}` {
+		if m.Sender != a.id || m.Target != "chat/general" || string(m.Body) != `{"n":9007199254740993,"x":[1.50]}` {
 			t.Errorf("got %v", m)
 		}
 	}

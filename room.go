@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"iter"
 	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
@@ -20,28 +19,28 @@ import (
 // refers to rooms by [RoomRef].
 type Room struct {
 	srv     *Server
+	actor   *actor
 	name    string
 	isLobby bool
-	mailbox mailbox
-	info    atomic.Pointer[roomInfo] // what listings tell
 
 	// All below belongs to the turn.
 
 	phase    phase
 	setup    func(*Room) error
+	plain    bool // no code of the application has set it up
+	mute     bool // it relays nothing
 	params   pattern.Params
-	setupErr error
+	opened   time.Time
 	now      time.Time
 	seq      uint64
 	stream   *stream
 	group    fanout.Group
 	out      *output // nil outside turns, unless an interval holds it back
-	batch    *slab   // what the turn has taken from the mailbox
-	next     int     // the first of it that was not begun
 	handling *entry  // the entry in its turn, until it is answered
 	before   mark    // the output before it
 	speaking bool    // code of the application has the turn
 	torn     bool    // a hook has panicked
+	unwound  error   // by runtime.Goexit of a hook, in the entry at hand
 	dirty    bool    // info has to be published
 	joined   bool    // somebody has been a member
 	idle     *alarm
@@ -62,7 +61,7 @@ type Room struct {
 	overflow   Overflow
 	interval   time.Duration
 	timestamps bool
-	shown      *bool // whether members may ask for the history; nil: relay rooms' may
+	shown      *HistoryAccess // nil: all in relay rooms, otherwise nothing
 
 	handlers
 	clocks
@@ -88,20 +87,24 @@ const (
 	phaseClosed
 )
 
-func (s *Server) newRoom(name string, setup func(*Room) error, params pattern.Params) *Room {
-	r := &Room{
-		srv:    s,
-		name:   name,
-		setup:  setup,
-		params: params,
-		stream: &stream{room: name, server: s.name, epoch: newEpoch()},
-		mailbox: mailbox{
-			maxEntries: s.opts.MailboxMessages,
-			maxBytes:   s.opts.MailboxBytes,
-		},
+func (s *Server) newRoom(a *actor, setup func(*Room) error, params pattern.Params) *Room {
+	return &Room{
+		srv:     s,
+		actor:   a,
+		name:    a.name,
+		isLobby: a.isLobby,
+		access:  access{hidden: a.isLobby},
+		setup:   setup,
+		plain:   isRelay(setup),
+		params:  params,
+		stream:  &stream{room: a.name, server: s.name, epoch: newEpoch()},
 	}
-	r.info.Store(&roomInfo{name: name, hidden: true}) // until its setup and its opener have said
-	return r
+}
+
+// post puts an entry of this opening of the room into the mailbox.
+func (r *Room) post(e *entry) error {
+	e.opening = r.stream.epoch
+	return r.actor.post(e)
 }
 
 // newEpoch returns a number that no other opening of a room has, small enough
@@ -228,7 +231,7 @@ func (r *Room) sender(o *sendOptions) string {
 func (r *Room) Kick(m *Member) {
 	r.mustTurn("Room.Kick")
 	r.after(func() {
-		if r.members[m.ID()] == m {
+		if r.phase == phaseOpen && r.members[m.ID()] == m {
 			r.remove(m, Kicked)
 		}
 	})
@@ -267,11 +270,23 @@ func (r *Room) SetOverflow(policy Overflow) { r.overflow = policy }
 // end of each turn.
 func (r *Room) SetFlushInterval(d time.Duration) { r.interval = max(d, 0) }
 
-// SetHistory says whether members may ask, by `history`, for what was said since
-// they joined and is kept still; see [Options.HistoryMessages]. Relay rooms allow
-// it unless told otherwise, rooms with handlers only if told. The lobby keeps
-// nothing.
-func (r *Room) SetHistory(shown bool) { r.shown = &shown }
+// SetHistory says what members may ask for by `history`, of what was said and is
+// still kept; see [Options.HistoryMessages]. The default is [HistoryAll] in relay
+// rooms and [HistoryNone] in rooms with handlers. The lobby keeps nothing.
+func (r *Room) SetHistory(shown HistoryAccess) { r.shown = &shown }
+
+// HistoryAccess is how much of a room's history its members may see. No member sees
+// what was sent to others alone.
+type HistoryAccess uint8
+
+const (
+	// HistoryNone shows nothing.
+	HistoryNone HistoryAccess = iota
+	// HistorySinceJoin shows a member what was said since it joined.
+	HistorySinceJoin
+	// HistoryAll shows a member what was said before it joined, too.
+	HistoryAll
+)
 
 // SetTimestamps says whether messages carry the time of their entry.
 func (r *Room) SetTimestamps(on bool) { r.timestamps = on }

@@ -32,7 +32,7 @@ func TestCodedRoom(t *testing.T) {
 			if err := j.Welcome(note{"Welcome client " + j.ID() + " to " + room.Param("topic")}); err != nil {
 				return err
 			}
-			return room.Broadcast("client-joined-room", note{"Client " + j.ID() + " joined the room"}, simplysocket.Except(j.Member))
+			return j.Announce(note{"Client " + j.ID() + " joined the room"})
 		})
 		simplysocket.On(room, "send-message", func(m *simplysocket.Member, line note) error {
 			seen++
@@ -47,7 +47,7 @@ func TestCodedRoom(t *testing.T) {
 	if m := b.received()[1]; m.Action != "joined-room" || m.field("text") != "Welcome client "+b.id+" to go" || m.field("message") != "" {
 		t.Errorf("got %v", m)
 	}
-	if m := a.expect("client-joined-room"); m.field("text") != "Client "+b.id+" joined the room" {
+	if m := a.expect("client-joined-room"); m.field("text") != "Client "+b.id+" joined the room" || m.field("message") != "" || m.field("client") != b.id {
 		t.Errorf("got %v", m)
 	}
 	a.call("send-message", "chat/go", note{"hi"})
@@ -70,7 +70,8 @@ func TestCodedRoom(t *testing.T) {
 
 func TestDefaultsAreReplacedOneByOne(t *testing.T) {
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
-		s.HandleRoom("quiet", func(room *simplysocket.Room) error { // relays, in its own words
+		s.HandleRoom("quiet", func(room *simplysocket.Room) error { // relays, and announces nobody
+			room.SetPresence(false)
 			room.OnJoin(func(*simplysocket.Join) error { return nil })
 			room.OnLeave(func(m *simplysocket.Member, why simplysocket.LeaveReason) error {
 				return room.Broadcast("gone", note{why.String()}, simplysocket.From(m))
@@ -90,8 +91,8 @@ func TestDefaultsAreReplacedOneByOne(t *testing.T) {
 		if strings.HasPrefix(m.Action, "client-") {
 			t.Errorf("default words: %v", m)
 		}
-		if m.Action == "joined-room" && m.field("message") != "" {
-			t.Errorf("default welcome: %v", m)
+		if m.Action == "joined-room" && m.field("message") != "Welcome client "+a.id {
+			t.Errorf("no default welcome: %v", m)
 		}
 	}
 	c := h.member("plain")

@@ -1,7 +1,6 @@
 package simplysocket
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -60,7 +59,7 @@ func (c *Client) allowed(env *protocol.Envelope) bool {
 	c.srv.stats.rateLimited.Add(1)
 	if !c.quota.refused.Allow() {
 		c.srv.log.Info("client floods", "client", c.id)
-		c.Disconnect(protocol.CloseFlooding, "too many messages")
+		c.disconnect(protocol.CloseFlooding, "too many messages")
 		return false
 	}
 	c.lastID = max(c.lastID, env.ID)
@@ -70,6 +69,10 @@ func (c *Client) allowed(env *protocol.Envelope) bool {
 
 // wireError gives the errors that Go callers see the code that clients see.
 func wireError(err error) error {
+	switch err.(type) {
+	case *Error, *fault, *panicError:
+		return err // of the application's code, or known to clients already
+	}
 	for _, known := range []struct {
 		err  error
 		code protocol.Code
@@ -133,24 +136,18 @@ func ofRooms(action string) bool {
 	}
 }
 
-type createParam struct {
-	Create *bool `json:"create"`
-}
-
 func (c *Client) routeJoin(env *protocol.Envelope) error {
-	req := joinRequest{room: string(env.Target), id: env.ID, body: bytes.Clone(env.Body)}
-	if len(req.body) > len("{}") {
-		var p createParam
-		if err := json.Unmarshal(req.body, &p); err != nil {
-			return badBody(err)
-		}
-		switch {
-		case p.Create == nil:
-		case *p.Create:
-			req.flags |= flagCreate
-		default:
-			req.flags |= flagExisting
-		}
+	req := joinRequest{room: string(env.Target), id: env.ID, body: compact(env.Body)}
+	var create *bool
+	if err := readParams(req.body, params{"create": &create}); err != nil {
+		return err
+	}
+	switch {
+	case create == nil:
+	case *create:
+		req.flags |= flagCreate
+	default:
+		req.flags |= flagExisting
 	}
 	return c.join(req)
 }
@@ -169,13 +166,22 @@ func (c *Client) deliver(env *protocol.Envelope, kind entryKind, action string) 
 	if room == nil {
 		return c.stranger(string(env.Target))
 	}
-	return c.post(room, &entry{kind: kind, member: c.id, id: env.ID, action: action, body: bytes.Clone(env.Body), client: c})
+	return c.post(room, &entry{kind: kind, member: c.id, id: env.ID, action: action, body: compact(env.Body), client: c})
 }
 
-func (c *Client) post(room *Room, e *entry) error {
+// compact copies a body without white space between its tokens: clients that split
+// what they read at newlines must be able to.
+func compact(body []byte) json.RawMessage {
+	return protocol.Compact(make([]byte, 0, len(body)), body)
+}
+
+func (c *Client) post(room *actor, e *entry) error {
 	c.noteAsked(room, e.id)
 	err := room.post(e)
 	c.countBusy(err)
+	if errors.Is(err, ErrRoomClosed) && c.srv.closing.Load() {
+		return ErrServerClosed // the client may try again elsewhere
+	}
 	return err
 }
 
@@ -187,7 +193,7 @@ func (c *Client) countBusy(err error) {
 
 // roomOf returns the room of that name if the client is in it, or has a join on
 // the way to it.
-func (c *Client) roomOf(target []byte) *Room {
+func (c *Client) roomOf(target []byte) *actor {
 	if len(target) == 0 || string(target) == c.srv.opts.Lobby {
 		return c.srv.theLobby()
 	}
@@ -203,6 +209,9 @@ func (c *Client) roomOf(target []byte) *Room {
 func (c *Client) stranger(name string) error {
 	if err := protocol.ValidName(name); err != nil {
 		return newError(protocol.CodeBadName, "%v", err)
+	}
+	if c.srv.closing.Load() {
+		return ErrServerClosed
 	}
 	if r := c.srv.rooms.find(name); r != nil && !r.info.Load().hidden {
 		return newError(protocol.CodeNotAMember, "not a member of room %q", name)
@@ -224,12 +233,12 @@ func (c *Client) routeDirect(env *protocol.Envelope, action string) error {
 	if room == nil {
 		return unknownClient(to.id)
 	}
-	return c.post(room, &entry{kind: entryDirect, member: c.id, id: env.ID, action: action, body: bytes.Clone(env.Body), target: to.id, client: c})
+	return c.post(room, &entry{kind: entryDirect, member: c.id, id: env.ID, action: action, body: compact(env.Body), target: to.id, client: c})
 }
 
-func (c *Client) sharedRoom(to *Client, name []byte) *Room {
+func (c *Client) sharedRoom(to *Client, name []byte) *actor {
 	c.mu.Lock()
-	mine := make([]*Room, 0, len(c.rooms))
+	mine := make([]*actor, 0, len(c.rooms))
 	for _, m := range c.rooms {
 		if len(name) == 0 || string(name) == m.room.name {
 			mine = append(mine, m.room)

@@ -24,7 +24,9 @@ type sendOptions struct {
 
 func (o *sendOptions) apply(opts []SendOption) {
 	for _, opt := range opts {
-		opt(o)
+		if opt != nil {
+			opt(o)
+		}
 	}
 }
 
@@ -34,20 +36,24 @@ type Participant interface {
 	ID() string
 }
 
-// Except leaves the given participants out.
-func Except(who ...Participant) SendOption {
-	return func(o *sendOptions) { o.except = appendIDs(o.except, who) }
+// Except leaves the given participants out. It takes a list of members as it is:
+// Except(players...).
+func Except[P Participant](who ...P) SendOption {
+	ids := appendIDs(nil, who)
+	return func(o *sendOptions) { o.except = append(o.except, ids...) }
 }
 
-// Only sends to the given participants alone, as far as they are members.
-func Only(who ...Participant) SendOption {
+// Only sends to the given participants alone, as far as they are members. It takes a
+// list of members as it is: Only(players...).
+func Only[P Participant](who ...P) SendOption {
+	ids := appendIDs(nil, who)
 	return func(o *sendOptions) {
 		o.toOnly = true
-		o.only = appendIDs(o.only, who)
+		o.only = append(o.only, ids...)
 	}
 }
 
-func appendIDs(ids []string, who []Participant) []string {
+func appendIDs[P Participant](ids []string, who []P) []string {
 	for _, p := range who {
 		ids = append(ids, p.ID())
 	}
@@ -112,8 +118,13 @@ func (o Overflow) policy() fanout.Policy {
 // encodeBody returns v as a JSON object.
 func encodeBody(v any) (json.RawMessage, error) { return appendBody(nil, v) }
 
-func appendBody(dst []byte, v any) (json.RawMessage, error) {
-	body, err := protocol.AppendObject(dst, v)
+func appendBody(dst []byte, v any) (body json.RawMessage, err error) {
+	defer func() {
+		if p := recover(); p != nil { // of a MarshalJSON of the application
+			body, err = nil, fmt.Errorf("simplysocket: message body: %w", newPanic(p))
+		}
+	}()
+	body, err = protocol.AppendObject(dst, v)
 	if err != nil {
 		return nil, fmt.Errorf("simplysocket: message body: %w", err)
 	}
@@ -149,9 +160,8 @@ var envelopes = sync.Pool{New: func() any { return new([]byte) }}
 // keptEncoded is the largest buffer for what is encoded that is kept for later.
 const keptEncoded = 64 << 10
 
-// checkAction accepts the actions that an application may send. It may send
-// those of the protocol that speak of the room's life, to put its own words in
-// place of the default ones.
+// checkAction accepts the actions that an application may send: none of the
+// protocol's own, which clients act on.
 func checkAction(action string) error {
 	if err := protocol.ValidAction(action); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadAction, err)
@@ -159,9 +169,8 @@ func checkAction(action string) error {
 	if protocol.ReservedAction(action) {
 		return fmt.Errorf("%w: %q: actions that begin with $ belong to the protocol", ErrBadAction, action)
 	}
-	switch action {
-	case protocol.ActionWelcome, protocol.ActionAck, protocol.ActionError, protocol.ActionGap, protocol.ActionHeartbeat:
-		return fmt.Errorf("%w: %q is sent by the server alone", ErrBadAction, action)
+	if protocol.ServerAction(action) {
+		return fmt.Errorf("%w: %q belongs to the protocol; Join.Welcome and Join.Announce set what it says", ErrBadAction, action)
 	}
 	return nil
 }

@@ -42,8 +42,7 @@ type Server struct {
 	onConnect func(context.Context, *Client) error
 	around    []func(Handler) Handler
 
-	lobby       atomic.Pointer[Room]
-	lobbyMu     sync.Mutex // serializes its opening
+	lobby       atomic.Pointer[actor]
 	lobbyBudget *rate.Limiter
 	rooms       roomRegistry
 	clients     *registry[*Client]
@@ -52,12 +51,12 @@ type Server struct {
 	addresses   addresses
 	guesses     guesses
 	beats       heartbeat
-	turns       *crew.Crew[*Room]
+	turns       *crew.Crew[*actor]
 
 	clientCount atomic.Int64
 	links       atomic.Uint64 // that there have been
 	closing     atomic.Bool
-	openRooms   census[*Room]
+	openRooms   census[*actor]
 	arriving    census[*http.Request]
 	connected   census[*link]
 	greeting    census[*link] // of which no hello has come
@@ -77,7 +76,7 @@ func New(o *Options) (*Server, error) {
 	s := &Server{
 		opts:    opts,
 		name:    opts.Name,
-		log:     opts.Logger,
+		log:     slog.New(calmHandler{opts.Logger.Handler()}),
 		trace:   opts.Trace,
 		origins: origins,
 		writers: fanout.NewWriters(fanout.Limits{
@@ -87,11 +86,11 @@ func New(o *Options) (*Server, error) {
 		}),
 		terms:       encodeTerms(&opts),
 		lobbyBudget: rate.NewLimiter(rate.Limit(opts.LobbyDeliveries), opts.LobbyDeliveries),
-		rooms:       roomRegistry{newRegistry[*Room]()},
+		rooms:       roomRegistry{newRegistry[*actor]()},
 		clients:     newRegistry[*Client](),
 		sessions:    newRegistry[*Client](),
 		users:       users{newRegistry[[]*Client]()},
-		turns:       crew.New((*Room).run),
+		turns:       crew.New((*actor).run),
 	}
 	s.beats.interval = opts.HeartbeatInterval
 	return s, nil
@@ -111,7 +110,8 @@ func NewHTTPServer(h http.Handler) *http.Server {
 }
 
 // HandleRoom has the rooms whose names match the pattern set up by setup. From
-// the first pattern on only names that match one open a room. Patterns are
+// the first pattern on only names that match one open a room, and the lobby passes
+// on nothing unless it is handled itself. Patterns are
 // split at '/': a literal segment matches itself, {name} any one segment, and
 // {rest...} at the end all that follow; [Room.Param] tells what they matched.
 // Of several that match the most specific wins, as in [http.ServeMux]. The
@@ -122,6 +122,9 @@ func NewHTTPServer(h http.Handler) *http.Server {
 // whoever wants to join. It registers handlers and keeps the room's state in
 // its variables.
 func (s *Server) HandleRoom(name string, setup func(*Room) error) {
+	if setup == nil {
+		panic("simplysocket: HandleRoom: nil setup")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if name == s.opts.Lobby {
@@ -165,6 +168,9 @@ func (s *Server) OnConnect(ask func(context.Context, *Client) error) {
 
 // Use wraps the message handlers of all rooms, the first wrapper outermost.
 func (s *Server) Use(wrap func(next Handler) Handler) {
+	if wrap == nil {
+		panic("simplysocket: Use: nil wrapper")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.around = append(s.around, wrap)
@@ -226,83 +232,59 @@ func (u UserRef) Disconnect(code protocol.CloseCode, reason string) {
 	}
 }
 
-// theLobby returns the lobby, which opens with the first client. One that a
-// panic has closed opens anew at its next use, and all clients are in again.
-func (s *Server) theLobby() *Room {
-	if lobby := s.lobby.Load(); lobby != nil && !lobby.mailbox.isClosed() {
+// theLobby returns the lobby, which is there from the first client on. It takes no
+// lock of a client.
+func (s *Server) theLobby() *actor {
+	if lobby := s.lobby.Load(); lobby != nil {
 		return lobby
 	}
-	s.lobbyMu.Lock()
-	defer s.lobbyMu.Unlock()
-	before := s.lobby.Load()
-	if before != nil && (!before.mailbox.isClosed() || s.closing.Load()) {
-		return before
+	lobby := s.newActor(s.opts.Lobby)
+	lobby.isLobby = true
+	if !s.lobby.CompareAndSwap(nil, lobby) {
+		return s.lobby.Load()
 	}
-	s.mu.RLock()
-	setup := s.lobbyCode
-	s.mu.RUnlock()
-	if setup == nil {
-		setup = Relay
-	}
-	lobby := s.newRoom(s.opts.Lobby, setup, pattern.Params{})
-	lobby.isLobby, lobby.hidden = true, true
 	s.openRooms.enter(lobby)
 	s.rooms.add(lobby)
-	s.lobby.Store(lobby)
-	if before != nil {
-		for c := range s.clients.all() {
-			lobby.letIn(c)
-		}
-	}
 	return lobby
 }
 
-// letIn has a client enter the lobby, unless its session has ended: a join
-// behind its leave would stay for ever.
-func (r *Room) letIn(c *Client) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ended {
-		return false
-	}
-	_ = r.post(&entry{kind: entryJoin, member: c.id, client: c, flags: flagConnect, body: emptyBody}) // one that has closed opens anew
-	return true
-}
-
-// openRoom returns the open room of that name, or opens it.
-func (s *Server) openRoom(name string, flags entryFlags) (*Room, error) {
-	setup, params, err := s.setupFor(name)
-	if err != nil {
+// actorFor returns where the room of that name is, or opens.
+func (s *Server) actorFor(name string, flags entryFlags) (*actor, error) {
+	if _, _, err := s.setupFor(name); err != nil {
 		return nil, err
 	}
 	var refused error
-	room := s.rooms.findOrAdd(name, func(there bool) *Room {
+	a := s.rooms.findOrAdd(name, func(there bool) *actor {
 		switch {
-		case there && flags&flagCreate != 0:
-			refused = newError(protocol.CodeRoomExists, "room %q exists", name)
-		case !there && flags&flagExisting != 0:
+		case there:
+		case flags&flagExisting != 0:
 			refused = unknownRoom(name)
-		case !there && s.closing.Load():
+		case s.closing.Load():
 			refused = ErrServerClosed
-		case !there:
-			r := s.newRoom(name, setup, params)
-			s.openRooms.enter(r)
-			return r
+		default:
+			a := s.newActor(name)
+			s.openRooms.enter(a)
+			return a
 		}
 		return nil
 	})
 	if refused != nil {
 		return nil, refused
 	}
-	return room, nil
+	return a, nil
 }
 
 // setupFor finds the code of a room.
 func (s *Server) setupFor(name string) (func(*Room) error, pattern.Params, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if !s.coded {
+	switch {
+	case name == s.opts.Lobby && s.lobbyCode != nil:
+		return s.lobbyCode, pattern.Params{}, nil
+	case !s.coded:
 		return Relay, pattern.Params{}, nil
+	case name == s.opts.Lobby:
+		return mute, pattern.Params{}, nil
 	}
 	setup, params, ok := s.patterns.Match(name)
 	if !ok {
@@ -312,16 +294,16 @@ func (s *Server) setupFor(name string) (func(*Room) error, pattern.Params, error
 }
 
 // roomRegistry holds the open rooms by name.
-type roomRegistry struct{ *registry[*Room] }
+type roomRegistry struct{ *registry[*actor] }
 
-func (reg roomRegistry) add(r *Room) {
-	reg.update(r.name, func(*Room, bool) (*Room, bool) { return r, true })
+func (reg roomRegistry) add(a *actor) {
+	reg.update(a.name, func(*actor, bool) (*actor, bool) { return a, true })
 }
 
 // findOrAdd returns the room of that name which takes entries, or the one that
 // open returns. Open is told whether there is one.
-func (reg roomRegistry) findOrAdd(name string, open func(there bool) *Room) (room *Room) {
-	reg.update(name, func(held *Room, ok bool) (*Room, bool) {
+func (reg roomRegistry) findOrAdd(name string, open func(there bool) *actor) (room *actor) {
+	reg.update(name, func(held *actor, ok bool) (*actor, bool) {
 		room = open(ok && !held.mailbox.isClosed())
 		if room == nil && ok {
 			room = held
@@ -331,7 +313,7 @@ func (reg roomRegistry) findOrAdd(name string, open func(there bool) *Room) (roo
 	return room
 }
 
-// remove takes r out, unless a later opening has its name.
-func (reg roomRegistry) remove(r *Room) {
-	reg.update(r.name, func(held *Room, ok bool) (*Room, bool) { return held, ok && held != r })
+// remove takes a out, unless another has its name.
+func (reg roomRegistry) remove(a *actor) {
+	reg.update(a.name, func(held *actor, ok bool) (*actor, bool) { return held, ok && held != a })
 }

@@ -2,7 +2,6 @@ package simplysocket
 
 import (
 	"encoding/json"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -29,8 +28,8 @@ type session struct {
 	bytes   int
 
 	memory  sync.Mutex // guards what follows
-	asked   []asked    // the newest messages that want an answer
-	replies int        // bytes of the replies in them
+	asked   []asked    // what was received and not answered yet
+	answers answers    // the newest of what was answered
 	out     []gone     // the newest rooms that have removed the client
 }
 
@@ -40,57 +39,45 @@ type gone struct {
 	reason LeaveReason
 }
 
-// asked is a message that was received, and where its answer is to be had.
-type asked struct {
-	id    uint64
-	room  *Room // knows it; nil: it is reply
-	reply *answered
-}
-
-func (a *asked) bytes() int {
-	if a.reply == nil {
-		return 0
-	}
-	return len(a.reply.body)
-}
-
 // Bounds of what a session remembers beside its rooms.
 const (
 	keptDirects     = 64
 	keptDirectBytes = 64 << 10
-	keptAsked       = protocol.MaxUnanswered
-	keptReplyBytes  = 64 << 10
 	keptGone        = 32
 )
 
 // hello is what a v1 client says first.
 type hello struct {
-	Session string               `json:"session"`
-	Rooms   map[string][2]uint64 `json:"rooms"` // epoch and seq
-	Direct  uint64               `json:"direct"`
+	session string
+	rooms   map[string][2]uint64 // epoch and seq
+	direct  uint64
 }
 
+// readHello takes `features` for granted: there are none yet that a side could use.
 func readHello(body json.RawMessage) (h hello, err error) {
-	if err := json.Unmarshal(body, &h); err != nil {
-		return h, badBody(err)
-	}
-	return h, nil
+	var features []string
+	return h, readParams(body, params{
+		"session":  &h.session,
+		"rooms":    &h.rooms,
+		"direct":   &h.direct,
+		"features": &features,
+	})
 }
 
 // resumes reports whether sessions outlive their connections.
 func (s *Server) resumes() bool { return !s.opts.NoResume }
 
-// offer returns a new token. The one before it resumes the session until the
-// client shows by a message that it has got this one.
+// offer returns a new token, or "" where sessions end with their connection. The
+// one before it resumes the session until the client shows by a message that it has
+// got this one. The lock is held.
 func (c *Client) offer() string {
+	if !c.srv.resumes() || c.ended {
+		return ""
+	}
 	token := newSlug()
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.srv.forgetToken(c.session.offered)
 	c.session.offered = token
-	if !c.ended {
-		c.srv.sessions.update(token, func(*Client, bool) (*Client, bool) { return c, true })
-	}
+	c.srv.sessions.update(token, func(*Client, bool) (*Client, bool) { return c, true })
 	return token
 }
 
@@ -120,41 +107,55 @@ const (
 
 // resume takes a session over, if its token is good: the newest, or the one
 // before it while the client may not have got that.
-func (l *link) resume(h *hello) outcome {
-	c := l.srv.sessions.find(h.Session)
-	if c == nil || h.Session == "" || !reflect.DeepEqual(c.identity, l.identity) {
-		return unknown
+func (l *link) resume(h *hello) (token string, became outcome) {
+	if h.session == "" || !l.srv.resumes() {
+		return "", unknown
+	}
+	c := l.srv.sessions.find(h.session)
+	if c == nil || !l.srv.sameIdentity(c.Identity(), identityOf(l.identity)) {
+		return "", unknown
 	}
 	c.session.receiving.Lock() // what the link before is receiving is received
 	defer c.session.receiving.Unlock()
 	c.numbering.Lock() // nothing newer overtakes what is missing
 	defer c.numbering.Unlock()
-	before, became := c.attach(l, h)
+	before, token, became := c.attach(l, h)
 	if became != resumed {
-		return became
+		return "", became
 	}
-	c.replayDirects(l.out, h.Direct)
+	c.replayDirects(l.out, h.direct)
 	if before != nil {
 		before.out.Close(uint16(protocol.CloseTaken), takenOver)
 	}
-	return resumed
+	return token, resumed
+}
+
+// sameIdentity reports whether a request may go on with a session. Claims do not
+// count: a fresh token of the same user has others.
+func (s *Server) sameIdentity(session, request Identity) (same bool) {
+	if s.opts.SameIdentity == nil {
+		return session.User == request.User
+	}
+	err := s.contain("SameIdentity", func() error { same = s.opts.SameIdentity(session, request); return nil })
+	return same && err == nil
 }
 
 const takenOver = "a newer connection has the session"
 
 // attach makes l the client's link and has the rooms send what it has missed.
-// It returns the link that it replaces, if that still stands.
-func (c *Client) attach(l *link, h *hello) (before *link, became outcome) {
+// It returns the link that it replaces, if that still stands, and a new token: the
+// link that has the session last is the one whose token is the newest.
+func (c *Client) attach(l *link, h *hello) (before *link, token string, became outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.session
 	switch {
-	case c.ended || h.Session != s.token && h.Session != s.offered:
-		return nil, unknown
+	case c.ended || h.session != s.token && h.session != s.offered:
+		return nil, "", unknown
 	case l.number < c.link.Load().number: // a hello that was long on its way
-		return nil, outdated
+		return nil, "", outdated
 	}
-	if h.Session == s.offered {
+	if h.session == s.offered {
 		c.confirm()
 	}
 	if s.away {
@@ -166,23 +167,24 @@ func (c *Client) attach(l *link, h *hello) (before *link, became outcome) {
 	}
 	l.client = c
 	c.link.Store(l)
+	c.identity.Store(l.identity)
 	for _, m := range c.rooms {
 		_ = m.room.post(c.returning(l, h, m.room.name)) // of one that has closed it is told already
 	}
 	_ = c.srv.theLobby().post(c.returning(l, h, c.srv.opts.Lobby))
 	c.tellGone(l, h)
-	return before, resumed
+	return before, c.offer(), resumed
 }
 
 func (c *Client) returning(l *link, h *hello, room string) *entry {
-	return &entry{kind: entryResume, member: c.id, client: c, link: l, seen: h.Rooms[room]}
+	return &entry{kind: entryResume, member: c.id, client: c, link: l, seen: h.rooms[room]}
 }
 
 // tellGone tells which of the rooms that the client speaks of it is not in any
 // more. The lock is held.
 func (c *Client) tellGone(l *link, h *hello) {
 	var news []*fanout.Frame
-	for name := range h.Rooms {
+	for name := range h.rooms {
 		in := slices.ContainsFunc(c.rooms, func(m *membership) bool { return m.room.name == name })
 		if !in && name != c.srv.opts.Lobby && len(news) < c.srv.opts.MaxRoomsPerClient {
 			news = append(news, c.leftFrame(name, c.session.whyGone(name)))
@@ -249,25 +251,16 @@ func (c *Client) drop(l *link) bool {
 	return true
 }
 
-// without reports whether the session goes on without l: another link has it, or
-// it was dropped.
-func (c *Client) without(l *link) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.ended && (c.link.Load() != l || c.session.away)
-}
-
 // expire ends a session whose client has not come back since l.
 func (c *Client) expire(l *link) {
-	c.endIf(Dropped, func() bool { return c.session.away && c.link.Load() == l })
+	c.endIf(ending{why: Dropped, code: 1006}, func() bool { return c.session.away && c.link.Load() == l })
 }
 
-// forget ends what the server holds of a session, and reports whether that was
-// away. The lock is held.
-func (c *Client) forget() (away bool) {
+// forget ends what the server holds of a session. The lock is held.
+func (c *Client) forget() {
 	s := c.session
 	if s == nil {
-		return false
+		return
 	}
 	c.srv.forgetToken(s.token)
 	c.srv.forgetToken(s.offered)
@@ -275,7 +268,6 @@ func (c *Client) forget() (away bool) {
 		s.window.Stop()
 		c.srv.stats.kept.Add(-1)
 	}
-	return s.away
 }
 
 // remember keeps a frame that carries n. The numbering is held.
@@ -312,26 +304,41 @@ type directGap struct {
 	To   uint64 `json:"to"`
 }
 
-// note remembers where the answer to a message is to be had.
-func (s *session) note(a asked) {
+// ask remembers a message that was received, and the room that will answer it.
+func (s *session) ask(id uint64, room *actor) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
-	s.asked = append(s.asked, a)
-	s.replies += a.bytes()
-	gone := 0
-	for n := len(s.asked); n-gone > keptAsked || s.replies > keptReplyBytes && n-gone > 1; gone++ {
-		s.replies -= s.asked[gone].bytes()
+	if i := s.find(id); i >= 0 {
+		s.asked[i].room = room // it was refused, and is tried again
+		return
 	}
-	s.asked = slices.Delete(s.asked, 0, gone)
+	s.asked = append(s.asked, asked{id: id, room: room})
 }
 
-func (s *session) recall(id uint64) (asked, bool) {
+// answer remembers the answer to a message.
+func (s *session) answer(id uint64, reply *answered) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
-	for _, a := range slices.Backward(s.asked) {
-		if a.id == id {
-			return a, true
-		}
+	a := asked{id: id}
+	if i := s.find(id); i >= 0 {
+		a = s.asked[i]
+		s.asked = slices.Delete(s.asked, i, i+1)
 	}
-	return asked{}, false
+	a.reply = reply
+	s.answers.add(a)
+}
+
+// find returns where a message that is not answered yet stands, or -1.
+func (s *session) find(id uint64) int {
+	return slices.IndexFunc(s.asked, func(a asked) bool { return a.id == id })
+}
+
+// recall returns what is known of a message that was received.
+func (s *session) recall(id uint64) (known asked, ok bool) {
+	s.memory.Lock()
+	defer s.memory.Unlock()
+	if i := s.find(id); i >= 0 {
+		return s.asked[i], true
+	}
+	return s.answers.find(id)
 }

@@ -191,7 +191,7 @@ func TestResumeIsEntitled(t *testing.T) {
 	q.call("join-room", "r", nil)
 	q.cut()
 	q.resume()
-	q.call("x-y", "", nil)
+	q.call("list-members", "r", nil)
 	if got := q.texts("x"); len(got) != 0 {
 		t.Errorf("got %v", got)
 	}

@@ -2,8 +2,6 @@ package simplysocket
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -82,7 +80,7 @@ func (s *Server) closeClients(ctx context.Context) {
 	started := time.Now()
 	for i, c := range clients {
 		pause(ctx, time.Until(started.Add(spread*time.Duration(i)/time.Duration(len(clients)))))
-		c.end(Dropped)
+		c.end(ending{why: Dropped, code: protocol.CloseGoingAway, reason: shuttingDown})
 		c.link.Load().out.Close(uint16(protocol.CloseGoingAway), shuttingDown)
 	}
 }
@@ -98,25 +96,4 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-// contain runs code of the application that belongs to no room.
-func (s *Server) contain(what string, f func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			s.stats.panics.Add(1)
-			p := PanicInfo{Value: v, Stack: debug.Stack()}
-			s.log.Error("panic in "+what, "panic", v, "stack", string(p.Stack))
-			if s.trace.Panic != nil {
-				s.trace.Panic(p)
-			}
-			err = fmt.Errorf("%s: panic: %v", what, v)
-		}
-	}()
-	return f()
-}
-
-// observe calls a function of the application's Trace.
-func (s *Server) observe(f func()) {
-	_ = s.contain("Trace", func() error { f(); return nil })
 }

@@ -19,6 +19,7 @@ type Stats struct {
 	Dropped     uint64 // messages that an overflow policy gave up
 	Overflows   uint64 // clients disconnected because their outbox was full
 	Busy        uint64 // messages and joins that a full mailbox refused
+	Unhandled   uint64 // messages of the server's own code whose room closed first
 	RateLimited uint64 // messages over a client's rate
 	Panics      uint64 // panics of the application's code
 }
@@ -29,6 +30,7 @@ type counters struct {
 	joins, leaves                                 atomic.Uint64
 	received, deliveries                          atomic.Uint64
 	dropped, overflows, busy, rateLimited, panics atomic.Uint64
+	unhandled                                     atomic.Uint64
 }
 
 // Stats returns the counts as they are now. It may be called concurrently.
@@ -48,6 +50,7 @@ func (s *Server) Stats() Stats {
 		Dropped:     s.stats.dropped.Load(),
 		Overflows:   s.stats.overflows.Load(),
 		Busy:        s.stats.busy.Load(),
+		Unhandled:   s.stats.unhandled.Load(),
 		RateLimited: s.stats.rateLimited.Load(),
 		Panics:      s.stats.panics.Load(),
 	}

@@ -3,9 +3,8 @@ package simplysocket
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"runtime/debug"
+	"unicode/utf8"
 )
 
 // task is the untyped core of a Task.
@@ -32,8 +31,8 @@ type Task[Q, W any] struct {
 // its own, under a context that ends with the room; run must not touch the
 // room. When it returns, done is called in the room's turn with what the task
 // was started with and what run returned, both by way of their JSON form. Of
-// run's error an [*Error] is kept as it is, of any other its text. A panic in
-// run is such an error. NewTask belongs in the room's setup and panics
+// run's error an [*Error] is kept as it is, of any other its text. A panic or
+// runtime.Goexit in run, and a result that has no JSON form, are such errors. NewTask belongs in the room's setup and panics
 // elsewhere, as for a name that is taken.
 func NewTask[Q, W any](r *Room, name string, run func(context.Context, Q) (W, error), done func(Q, W, error) error) *Task[Q, W] {
 	r.mustSetUp("NewTask")
@@ -82,7 +81,7 @@ func NewTask[Q, W any](r *Room, name string, run func(context.Context, Q) (W, er
 // value that has no JSON form.
 func (t *Task[Q, W]) Start(q Q) {
 	query, err := json.Marshal(q)
-	if err != nil {
+	if err != nil || !utf8.Valid(query) {
 		panic(fmt.Sprintf("simplysocket: task %q: %v", t.task.name, err))
 	}
 	t.room.mustTurn("Task.Start")
@@ -92,33 +91,36 @@ func (t *Task[Q, W]) Start(q Q) {
 func (r *Room) startTask(t *task, query json.RawMessage) {
 	ctx := r.lifetime()
 	go func() {
-		found, failed := t.perform(ctx, query, r)
-		_ = r.post(&entry{
-			kind:   entryResult,
-			target: t.name,
-			body:   mustEncode(taskResult{Query: query, Found: found}),
-			failed: failed,
-		}) // a room that has closed needs no result
+		result, failed := noResult(query), &taskError{message: "runtime.Goexit was called"}
+		defer func() {
+			_ = r.post(&entry{kind: entryResult, target: t.name, body: result, failed: failed}) // a room that has closed needs no result
+		}()
+		result, failed = t.perform(ctx, query, r)
 	}()
 }
 
+// noResult is the body of the result of a task that failed.
+func noResult(query json.RawMessage) json.RawMessage { return mustEncode(taskResult{Query: query}) }
+
 // perform runs the task and turns its error or panic into what an entry keeps.
-func (t *task) perform(ctx context.Context, query json.RawMessage, r *Room) (found json.RawMessage, failed *taskError) {
-	defer func() {
-		if v := recover(); v != nil {
-			p := &panicError{value: v, stack: debug.Stack()}
-			r.panicked(p)
-			found, failed = nil, &taskError{message: p.Error()}
+func (t *task) perform(ctx context.Context, query json.RawMessage, r *Room) (result json.RawMessage, failed *taskError) {
+	err := guard(func() error {
+		found, err := t.run(ctx, query)
+		if err != nil {
+			return err
 		}
-	}()
-	found, err := t.run(ctx, query)
+		result, err = encodeBody(taskResult{Query: query, Found: found})
+		return err
+	})
 	if err == nil {
-		return found, nil
+		return result, nil
+	}
+	if p, ok := err.(*panicError); ok {
+		r.panicked(p)
 	}
 	failed = &taskError{message: err.Error()}
-	var public *Error
-	if errors.As(err, &public) {
+	if public, internal := publicError(err); !internal {
 		failed.code, failed.message = public.Code, public.Message
 	}
-	return nil, failed
+	return noResult(query), failed
 }

@@ -2,79 +2,31 @@ package simplysocket
 
 import (
 	"encoding/json"
-	"errors"
-	"runtime/debug"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// post puts an entry into the mailbox, and starts a turn if none is running.
-func (r *Room) post(e *entry) error {
-	start, err := r.mailbox.put(e)
-	if start {
-		r.srv.turns.Do(r)
+// take handles one entry in the room's turn.
+func (r *Room) take(e *entry) {
+	r.tick()
+	r.begin()
+	if r.out.due(r.now, max(r.interval, flushAge)) {
+		r.flush()
 	}
-	return err
+	r.handle(e)
 }
 
-// run is the room's turn: it handles what waits, entry by entry, and writes
-// what came of it when nothing waits any more.
-func (r *Room) run() {
-	returned := false
-	defer func() {
-		if !returned {
-			r.exited()
-		}
-	}()
-	for {
-		r.beginTurn()
-		for r.takeBatch() {
-			r.handleBatch()
-		}
-		r.endTurn()
-		if r.mailbox.rest() {
-			break
-		}
-	}
-	returned = true
-}
-
-func (r *Room) beginTurn() {
+// begin gives the turn its output.
+func (r *Room) begin() {
 	if r.out == nil {
 		r.out = outputs.Get().(*output)
 	}
-	if r.phase == phaseNew {
-		r.tick()
-		r.open()
-	}
 }
 
-// takeBatch reports whether there is something to handle.
-func (r *Room) takeBatch() bool {
-	if r.batch == nil {
-		r.batch = r.mailbox.take()
-	}
-	return r.batch != nil
-}
-
-func (r *Room) handleBatch() {
-	for r.next < len(r.batch.entries) {
-		e := &r.batch.entries[r.next]
-		r.next++
-		r.tick()
-		if r.out.due(r.now, max(r.interval, flushAge)) {
-			r.flush()
-		}
-		r.handle(e)
-	}
-	r.mailbox.done(r.batch)
-	r.batch, r.next = nil, 0
-}
-
-// endTurn leaves nothing behind but the room's state: after it another
-// goroutine may run the next turn.
+// endTurn writes the output, unless an interval holds it back.
 func (r *Room) endTurn() {
+	r.begin()
 	if len(r.members) == 0 && r.phase == phaseOpen {
 		r.rest()
 	}
@@ -83,20 +35,22 @@ func (r *Room) endTurn() {
 		return
 	}
 	r.flush()
-	r.out.release()
-	r.out = nil
+	if r.phase == phaseOpen {
+		r.out.release()
+		r.out = nil
+	}
 }
 
-// exited runs when a handler has ended the turn's goroutine by runtime.Goexit:
-// the room's state may be torn just as after a panic.
-func (r *Room) exited() {
-	p := &panicError{value: "runtime.Goexit called in a turn", stack: debug.Stack()}
+// exited ends a room in whose turn the goroutine has ended. It returns the error
+// of a setup that did not return.
+func (r *Room) exited() (setupErr error) {
+	p := newPanic("runtime.Goexit called in a turn")
 	r.panicked(p)
 	r.speaking = false
 	if r.phase == phaseSetup {
-		r.setupErr = p
+		setupErr = p
 	}
-	if e := r.handling; e != nil {
+	if e := r.handling; e != nil && setupErr == nil {
 		if r.phase < phaseClosing {
 			r.revoke(r.before)
 		}
@@ -104,29 +58,30 @@ func (r *Room) exited() {
 		r.settle(e)
 	}
 	r.shut(shutTorn)
-	r.srv.turns.Do(r)
+	return setupErr
 }
 
-// tick moves the room's time on. It never goes back.
+// tick moves the room's time on. It is the time of its opening plus what has passed
+// since by the monotonic clock: it never goes back, whatever the wall clock does.
 func (r *Room) tick() {
-	if now := time.Now(); now.After(r.now) {
-		r.now = now
+	if r.opened.IsZero() {
+		r.opened = time.Now()
 	}
+	r.now = r.opened.Add(time.Since(r.opened))
 }
 
 // handle takes one entry through the room.
 func (r *Room) handle(e *entry) {
-	if r.phase == phaseClosed {
-		r.redirect(e)
-		return
-	}
 	r.handling, r.before = e, r.mark()
 	reply, err := r.dispatch(e)
+	if err != nil {
+		r.revoke(r.before)
+	} else {
+		err = r.release()
+	}
 	if err == nil {
-		r.release()
 		r.accept(e, reply)
 	} else {
-		r.revoke(r.before)
 		r.refuse(e, err)
 	}
 	r.settle(e)
@@ -135,9 +90,7 @@ func (r *Room) handle(e *entry) {
 		info := MessageInfo{Room: r.name, Client: e.member, Action: e.action, Bytes: len(e.body), Took: time.Since(r.now), Err: err}
 		r.srv.observe(func() { r.srv.trace.Message(info) })
 	}
-	if err != nil {
-		r.noticePanic(err)
-	}
+	r.noticePanic(err)
 	if r.torn {
 		r.shut(shutTorn)
 	}
@@ -145,23 +98,26 @@ func (r *Room) handle(e *entry) {
 
 // noticePanic has the room closed if the error is a panic: its state may be torn.
 func (r *Room) noticePanic(err error) {
-	var p *panicError
-	if errors.As(err, &p) {
+	if p, ok := err.(*panicError); ok && !r.torn {
 		r.panicked(p)
 		r.torn = true
 	}
 }
 
-// dispatch is one entry's turn. It contains the panics of the application's
-// code.
+// dispatch is one entry's turn. It contains the application's code.
 func (r *Room) dispatch(e *entry) (reply json.RawMessage, err error) {
 	r.speaking = true
 	defer func() {
 		r.speaking = false
-		if p := recover(); p != nil {
-			err = &panicError{value: p, stack: debug.Stack()}
+		if v := recover(); v != nil {
+			err = newPanic(v)
 		}
 	}()
+	reply, err = r.act(e)
+	return reply, digest(err)
+}
+
+func (r *Room) act(e *entry) (reply json.RawMessage, err error) {
 	switch e.kind {
 	case entryMessage:
 		return r.message(e)
@@ -228,8 +184,8 @@ func (r *Room) refuse(e *entry, err error) {
 	}
 	switch {
 	case e.client == nil:
-	case e.flags&flagConnect != 0: // nobody is on the server and not in its lobby
-		e.client.Disconnect(protocol.CloseDisconnected, public.Error())
+	case e.flags&flagConnect != 0:
+		e.client.turnAway(err)
 	default:
 		r.reply(e, protocol.ActionError, errorBody(public))
 	}
@@ -242,13 +198,7 @@ func (r *Room) settle(e *entry) {
 	}
 }
 
-func (r *Room) panicked(p *panicError) {
-	r.srv.stats.panics.Add(1)
-	r.srv.log.Error("panic in a room", "room", r.name, "panic", p.value, "stack", string(p.stack))
-	if r.srv.trace.Panic != nil {
-		r.srv.observe(func() { r.srv.trace.Panic(PanicInfo{Room: r.name, Value: p.value, Stack: p.stack}) })
-	}
-}
+func (r *Room) panicked(p *panicError) { r.srv.panicked("a room", r.name, p) }
 
 // flushLater has the output that waits written when the interval has passed.
 func (r *Room) flushLater() {

@@ -12,6 +12,7 @@ import (
 type terms struct {
 	Heartbeat int64       `json:"heartbeat"`
 	Limits    termsLimits `json:"limits"`
+	Features  []string    `json:"features"` // what both sides name may be used; there are none yet
 }
 
 type termsLimits struct {
@@ -24,6 +25,7 @@ type termsLimits struct {
 func encodeTerms(o *Options) json.RawMessage {
 	return mustEncode(terms{
 		Heartbeat: o.HeartbeatInterval.Milliseconds(),
+		Features:  []string{},
 		Limits: termsLimits{
 			MessageBytes: o.MaxMessageBytes,
 			Rooms:        o.MaxRoomsPerClient,
@@ -36,13 +38,13 @@ func encodeTerms(o *Options) json.RawMessage {
 // welcome is the first message on the connection. Its body is put together of
 // parts, of which none needs escaping: encoding/json goes so deep that the
 // goroutine's stack has to grow, which took 5% of the CPU time of a handshake.
-func (l *link) welcome(resumed bool) *fanout.Frame {
+func (l *link) welcome(token string, resumed bool) *fanout.Frame {
 	c, s := l.client, l.srv
 	body := make([]byte, 0, 128+len(s.terms))
 	body = append(append(body, `{"client":"`...), c.id...)
 	body = append(append(body, `","server":"`...), s.name...)
 	if l.v1 {
-		body = append(append(body, `","session":"`...), c.offer()...)
+		body = append(append(body, `","session":"`...), token...)
 	}
 	body = strconv.AppendBool(append(body, `","resumed":`...), resumed)
 	body = append(append(body, ','), s.terms[1:]...)

@@ -36,8 +36,43 @@ func AppendObject(dst []byte, v any) ([]byte, error) {
 		return dst, fmt.Errorf("%w: %T", ErrNotObject, v)
 	case !utf8.Valid(encoded): // encoding/json does not look into a RawMessage
 		return dst, fmt.Errorf("%w: %T is not UTF-8", ErrNotObject, v)
+	case tooDeep(encoded):
+		return dst, fmt.Errorf("%w: %T is nested deeper than %d", ErrNotObject, v, maxDepth-1)
 	}
 	return append(dst, encoded...), nil
+}
+
+// tooDeep reports whether a body is nested deeper than a peer takes. Few have as many
+// brackets as it needs.
+func tooDeep(body []byte) bool {
+	const most = maxDepth - 1 // the envelope is one
+	if bytes.Count(body, []byte{'{'})+bytes.Count(body, []byte{'['}) <= most {
+		return false
+	}
+	s := scanner{data: body}
+	_, err := s.value()
+	return err == nil && s.deep
+}
+
+// Compact appends valid JSON without the white space between its tokens.
+func Compact(dst, data []byte) []byte {
+	s := scanner{data: data}
+	for s.pos < len(data) {
+		switch c := data[s.pos]; {
+		case c == '"':
+			start := s.pos
+			if _, err := s.text(); err != nil {
+				return append(dst, data[start:]...)
+			}
+			dst = append(dst, data[start:s.pos]...)
+		case c <= ' ':
+			s.pos++
+		default:
+			dst = append(dst, c)
+			s.pos++
+		}
+	}
+	return dst
 }
 
 // encoder is a buffer and what encodes into it. To make both for each body takes
@@ -64,22 +99,21 @@ func (e *encoder) release() {
 	}
 }
 
-// TopLevelKeys iterates over the keys of an object, which must be valid JSON.
-func TopLevelKeys(object []byte) iter.Seq[string] {
-	return func(yield func(string) bool) {
+// Fields iterates over the keys of an object, which must be valid JSON, and their
+// values. The values are parts of the object.
+func Fields(object []byte) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
 		s := scanner{data: object}
 		if s.take('{') != nil {
 			return
 		}
 		for s.peek() == '"' {
 			name, err := s.text()
-			if err != nil || !yield(string(name.bytes())) {
+			if err != nil || s.take(':') != nil {
 				return
 			}
-			if s.take(':') != nil {
-				return
-			}
-			if _, err := s.value(); err != nil || s.peek() != ',' {
+			value, err := s.value()
+			if err != nil || !yield(string(name.bytes()), value) || s.peek() != ',' {
 				return
 			}
 			s.pos++

@@ -243,15 +243,51 @@ func TestMarshalObject(t *testing.T) {
 	}
 }
 
-func TestTopLevelKeys(t *testing.T) {
+func TestFields(t *testing.T) {
 	for object, want := range map[string][]string{
 		`{}`:                             nil,
-		` { "a" : {"x":1} , "b":["y"] }`: {"a", "b"},
-		`{"\u0061":1}`:                   {"a"},
+		` { "a" : {"x":1} , "b":["y"] }`: {"a", `{"x":1}`, "b", `["y"]`},
+		`{"\u0061":1}`:                   {"a", "1"},
+		`{"a":1,"A":2,"a":3}`:            {"a", "1", "A", "2", "a", "3"},
 	} {
-		if got := slices.Collect(protocol.TopLevelKeys([]byte(object))); !slices.Equal(got, want) {
-			t.Errorf("TopLevelKeys(%s) = %q, want %q", object, got, want)
+		var got []string
+		for key, value := range protocol.Fields([]byte(object)) {
+			got = append(got, key, string(value))
 		}
+		if !slices.Equal(got, want) {
+			t.Errorf("Fields(%s) = %q, want %q", object, got, want)
+		}
+	}
+}
+
+func TestCompact(t *testing.T) {
+	for data, want := range map[string]string{
+		"{}": `{}`,
+		"{ \"a\" :\r\n\t[ 1 , \"x  y\\\" z\" ] }": `{"a":[1,"x  y\" z"]}`,
+	} {
+		if got := protocol.Compact(nil, []byte(data)); string(got) != want {
+			t.Errorf("Compact(%q) = %q, want %q", data, got, want)
+		}
+	}
+}
+
+func TestBodyIsNotTooDeep(t *testing.T) {
+	nested := func(levels int) json.RawMessage {
+		return json.RawMessage(strings.Repeat(`{"a":`, levels-1) + "{}" + strings.Repeat("}", levels-1))
+	}
+	body, err := protocol.MarshalObject(nested(63))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := protocol.ParseServer(protocol.AppendEnvelope(nil, &protocol.Header{Action: "x"}, body)); err != nil {
+		t.Error(err)
+	}
+	if _, err := protocol.MarshalObject(nested(64)); err == nil {
+		t.Error("a body that no peer takes was encoded")
+	}
+	wide := json.RawMessage(`{"a":[` + strings.Repeat("[],", 100) + `[]]}`)
+	if _, err := protocol.MarshalObject(wide); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -344,7 +380,10 @@ func FuzzParse(f *testing.F) {
 		if body := fields["message_body"]; body != nil && string(body) != "null" && !bytes.Equal(body, env.Body) {
 			t.Errorf("body %q, want %q", env.Body, body)
 		}
-		for range protocol.TopLevelKeys(env.Body) {
+		for range protocol.Fields(env.Body) {
+		}
+		if compact := protocol.Compact(nil, env.Body); !json.Valid(compact) {
+			t.Errorf("Compact made %q of %q", compact, env.Body)
 		}
 	})
 }

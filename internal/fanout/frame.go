@@ -36,6 +36,8 @@ type Frame struct {
 	Seq    uint64
 	// Policy is what happens when an outbox is full.
 	Policy Policy
+	// Notice says that the message is the protocol's own and not the application's.
+	Notice bool
 	header uint8 // the size of plain's header
 	// Key, if not empty, lets the frame replace a waiting one of the same
 	// stream and key.

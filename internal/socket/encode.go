@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"encoding/binary"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -78,13 +79,14 @@ func AppendPing(dst, payload []byte) []byte { return appendControl(dst, ws.OpPin
 func AppendPong(dst, payload []byte) []byte { return appendControl(dst, ws.OpPong, payload) }
 
 // AppendClose appends a close frame. The codes 1005 and 1006 mean that there
-// is no code; they are not sent (RFC 6455 section 7.4.1). A reason that is too
-// long for a control frame is cut.
+// is no code; they are not sent (RFC 6455 section 7.4.1). What is not UTF-8 in the
+// reason is replaced, and what is too long for a control frame is cut.
 func AppendClose(dst []byte, code uint16, reason string) []byte {
 	if code == codeNoStatus || code == uint16(ws.StatusAbnormalClosure) {
 		return appendControl(dst, ws.OpClose, nil)
 	}
 	const room = ws.MaxControlFramePayloadSize - 2
+	reason = strings.ToValidUTF8(reason, "\ufffd")
 	if len(reason) > room {
 		cut := room
 		for !utf8.RuneStart(reason[cut]) {

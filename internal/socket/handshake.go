@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"bufio"
 	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
@@ -134,8 +135,11 @@ func TakeOver(w http.ResponseWriter, r *http.Request, o UpgradeOptions) (c *Conn
 		}
 	}
 	nc, rw, err := http.NewResponseController(w).Hijack()
-	if err != nil {
+	if err != nil || nc == nil {
 		return nil, nil, Refuse(http.StatusInternalServerError, "this connection can not be upgraded")
+	}
+	if rw == nil { // of a middleware that hijacks for itself
+		rw = bufio.NewReadWriter(bufio.NewReader(nc), bufio.NewWriter(nc))
 	}
 	_ = nc.SetDeadline(time.Time{}) // the HTTP server's
 	c = newConn(nc, rw.Reader, ws.StateServerSide.Set(ws.StateExtended), o.ReadLimit)
