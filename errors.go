@@ -70,10 +70,16 @@ func newError(code protocol.Code, format string, args ...any) *Error {
 }
 
 // publicError returns what a client may know of err, and whether err has more
-// to it that should be logged.
+// to it that should be logged. It calls no method of err, which may be the
+// application's.
 func publicError(err error) (public *Error, internal bool) {
-	if errors.As(err, &public) {
-		return public, false
+	switch err := err.(type) {
+	case *Error:
+		return err, false
+	case *fault:
+		if err.public != nil {
+			return err.public, false
+		}
 	}
 	return &Error{Code: protocol.CodeInternal, Message: "the room could not handle this"}, true
 }

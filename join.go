@@ -205,8 +205,11 @@ func (r *Room) fillNotice(n notice, j *Join) {
 
 // joinObjects returns an object with the keys of both.
 func joinObjects(a, b json.RawMessage) json.RawMessage {
-	if len(a) <= len("{}") {
+	switch {
+	case len(a) <= len("{}"):
 		return b
+	case len(b) <= len("{}"):
+		return a
 	}
 	joined := make(json.RawMessage, 0, len(a)+len(b))
 	joined = append(joined, a[:len(a)-1]...)

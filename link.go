@@ -218,6 +218,9 @@ func (l *link) begin() error {
 		return &socket.CloseError{Code: uint16(protocol.CloseGoingAway), Reason: shuttingDown}
 	}
 	if err := l.askConnect(); err != nil {
+		if isPanic(err) {
+			return errUnwound
+		}
 		public, internal := publicError(err)
 		if internal {
 			s.log.Error("OnConnect failed", "client", c.id, "error", err)

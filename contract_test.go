@@ -1,0 +1,466 @@
+package simplysocket_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// TestAnswersOfALeftRoom do not push out what another room has not answered yet.
+func TestAnswersOfALeftRoom(t *testing.T) {
+	gate := make(chan struct{})
+	ran := 0
+	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited}, func(s *simplysocket.Server) {
+		s.HandleRoom("fast", func(room *simplysocket.Room) error {
+			simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { return nil })
+			return nil
+		})
+		s.HandleRoom("slow", func(room *simplysocket.Room) error {
+			simplysocket.OnCall(room, "x", func(*simplysocket.Member, simplysocket.None) (note, error) {
+				gate <- struct{}{}
+				<-gate
+				ran++
+				return note{"the only answer"}, nil
+			})
+			return nil
+		})
+	})
+	p := h.page()
+	p.call("join-room", "fast", nil)
+	p.call("join-room", "slow", nil)
+	p.lastID++
+	slow := p.lastID
+	p.write(envelope(slow, "x", "slow", nil))
+	<-gate
+	for range 3 * protocol.MaxUnanswered { // each is answered before the next
+		p.call("x", "fast", nil)
+	}
+	p.call("leave-room", "fast", nil)
+	p.cut()
+	p.resume()
+	p.write(envelope(slow, "x", "slow", nil)) // its answer may have been lost
+	gate <- struct{}{}
+	if m := p.answer(slow); m.Action != "ack" || m.field("text") != "the only answer" {
+		t.Errorf("got %v", m)
+	}
+	p.call("list-members", "slow", nil)
+	if ran != 1 {
+		t.Errorf("it ran %d times", ran)
+	}
+}
+
+// TestPatientRetry: a message that waits for a place in a mailbox counts once.
+func TestPatientRetry(t *testing.T) {
+	gate := make(chan struct{})
+	h := serve(t, false, &simplysocket.Options{MailboxMessages: 4, MessageRate: simplysocket.Unlimited}, func(s *simplysocket.Server) {
+		s.HandleRoom("r", func(room *simplysocket.Room) error {
+			simplysocket.On(room, "block", func(*simplysocket.Member, simplysocket.None) error { gate <- struct{}{}; <-gate; return nil })
+			simplysocket.OnCall(room, "x", func(*simplysocket.Member, simplysocket.None) (note, error) { return note{"x"}, nil })
+			return nil
+		})
+	})
+	p, other := h.page(), h.member("r")
+	p.call("join-room", "r", nil)
+	first := p.call("x", "r", nil).Ref
+	p.cut()
+	p.resume()
+	other.send("block", "r", nil)
+	<-gate
+	for range 16 {
+		other.send("x", "r", nil)
+	}
+	waitFor(t, "the mailbox to fill", func() bool { return h.Stats().Busy > 0 })
+	p.lastID++
+	id := p.lastID
+	p.write(envelope(id, "x", "r", nil)) // is tried again until there is a place
+	busy := h.Stats().Busy
+	waitFor(t, "many tries", func() bool { return h.Stats().Busy > busy+3 })
+	gate <- struct{}{}
+	if m := p.answer(id); m.Action != "ack" {
+		t.Errorf("got %v", m)
+	}
+	p.cut()
+	p.resume()
+	for _, again := range []uint64{first, id} {
+		p.write(envelope(again, "x", "r", nil))
+		if m := p.answer(again); m.Action != "ack" || m.field("text") != "x" {
+			t.Errorf("%d again: %v", again, m)
+		}
+	}
+}
+
+// TestOpenerDecidesNothingOverCode: a room that code has set up takes nothing from who
+// opens it, whether it handles messages or relays them.
+func TestOpenerDecidesNothingOverCode(t *testing.T) {
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.HandleRoom("game/{id}", func(room *simplysocket.Room) error { room.SetCapacity(2); return nil })
+		s.HandleRoom("own/{id}", func(room *simplysocket.Room) error { return simplysocket.Relay(room) })
+		s.HandleRoom("relay/{id}", simplysocket.Relay)
+	})
+	options := object{"capacity": 1000, "password": "mine", "hidden": true, "properties": object{"a": 1}}
+	opener := h.connect()
+	for _, room := range []string{"game/1", "own/1"} {
+		opener.call("join-room", room, options)
+		h.connect().call("join-room", room, nil)
+	}
+	h.connect().refused("join-room", "game/1", nil, "room-full")
+	if m := opener.call("list-rooms", "", nil); strings.Contains(string(m.Body), "properties") || !strings.Contains(string(m.Body), `"capacity":2`) {
+		t.Errorf("got %v", m)
+	}
+	opener.call("join-room", "relay/1", options)
+	h.connect().refused("join-room", "relay/1", object{"password": "yours"}, "forbidden")
+}
+
+// TestLobbyOfACodedServer relays nothing, by whatever way, unless it is handled.
+func TestLobbyOfACodedServer(t *testing.T) {
+	h := coded(t, "game/{id}", func(room *simplysocket.Room) error {
+		simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { return nil })
+		return nil
+	})
+	a, b := h.connect(), h.connect()
+	for _, target := range []string{"", "lobby"} {
+		a.refused("x", target, nil, "unknown-action")
+		a.refused("join-room", target, nil, "unknown-action")
+	}
+	a.send("x", "", nil)
+	a.write(`{"action":"x","target":"` + b.id + `","IsTargetClient":true,"id":70}`)
+	if m := a.answerOf(70); m.code() != "unknown-client" {
+		t.Errorf("got %v", m)
+	}
+	a.write(`{"action":"x","target":"` + b.id + `","IsTargetClient":true,"room":"lobby","id":71}`)
+	if m := a.answerOf(71); m.Action != "error" {
+		t.Errorf("got %v", m)
+	}
+	if err := h.Room("lobby").Broadcast("from-the-server", nil); err != nil {
+		t.Error(err)
+	}
+	b.expect("from-the-server")
+	for _, m := range b.received() {
+		if m.Action == "x" {
+			t.Errorf("the lobby passed on %v", m)
+		}
+	}
+	b.call("list-members", "", nil)
+}
+
+// TestServerReadsKeysExactly: what the server reads of a body is matched to the letter,
+// and a key stands once.
+func TestServerReadsKeysExactly(t *testing.T) {
+	h := serve(t, false, nil)
+	a := h.connect()
+	a.write(`{"action":"join-room","target":"r","message_body":{"password":"one","PASSWORD":"two","Capacity":1},"id":1}`)
+	a.answerOf(1)
+	b := h.connect()
+	b.refused("join-room", "r", object{"Password": "one"}, "forbidden")
+	b.refused("join-room", "r", object{"password": "two"}, "forbidden")
+	b.call("join-room", "r", object{"password": "one"})
+	for id, body := range map[uint64]string{
+		100: `{"password":"a","password":"b"}`,
+		101: `{"create":true,"create":false}`,
+		102: `{"capacity":"x"}`,
+	} {
+		b.write(fmt.Sprintf(`{"action":"join-room","target":"new","message_body":%s,"id":%d}`, body, id))
+		if m := b.answerOf(id); m.code() != "bad-message" {
+			t.Errorf("%s: %v", body, m)
+		}
+	}
+	for id, body := range map[uint64]string{110: `{"after":"a","after":"b"}`, 111: `{"after":1}`} {
+		b.write(fmt.Sprintf(`{"action":"list-rooms","message_body":%s,"id":%d}`, body, id))
+		if m := b.answerOf(id); m.code() != "bad-message" {
+			t.Errorf("%s: %v", body, m)
+		}
+	}
+	b.write(`{"action":"join-room","target":"case","message_body":{"CREATE":false},"id":120}`)
+	if m := b.answerOf(120); m.Action != "ack" {
+		t.Errorf("got %v", m)
+	}
+	c := h.raw("", v1)
+	c.write(`{"action":"hello","message_body":{"SESSION":"x","features":["later"]}}`)
+	c.expect("welcome")
+	c = h.raw("", v1)
+	c.write(`{"action":"hello","message_body":{"session":"x","session":"y"}}`)
+	if end := c.closing(); end.Code != 1008 {
+		t.Errorf("closed with %v", end)
+	}
+}
+
+type secretLedgerEntry struct {
+	Amount int `json:"amount"`
+	Nested struct {
+		At time.Time `json:"at"`
+	} `json:"nested"`
+	embedded
+}
+
+type embedded struct {
+	Tags []string `json:"tags"`
+}
+
+// ownForm has words of its own for what is wrong.
+type ownForm struct{}
+
+func (*ownForm) UnmarshalJSON([]byte) error { return errors.New("simplysocket_test.ownForm: nope") }
+
+// spokenForm says itself what clients may know.
+type spokenForm struct{}
+
+func (*spokenForm) UnmarshalJSON([]byte) error { return simplysocket.Errorf("too-odd", "be even") }
+
+// TestErrorsNameNoGoTypes: clients read what is wrong in words of JSON.
+func TestErrorsNameNoGoTypes(t *testing.T) {
+	h := coded(t, "r", func(room *simplysocket.Room) error {
+		simplysocket.On(room, "x", func(*simplysocket.Member, secretLedgerEntry) error { return nil })
+		simplysocket.On(room, "own", func(*simplysocket.Member, struct{ A ownForm }) error { return nil })
+		simplysocket.On(room, "spoken", func(*simplysocket.Member, struct{ A spokenForm }) error { return nil })
+		room.OnJoin(func(j *simplysocket.Join) error {
+			var p secretLedgerEntry
+			return j.Params(&p)
+		})
+		return nil
+	})
+	c := h.member("r")
+	for _, body := range []any{
+		object{"amount": "a"}, object{"amount": 1.5}, object{"nested": 1}, object{"nested": object{"at": "noon"}},
+		object{"nested": object{"at": 1}}, object{"tags": 1}, object{"tags": []int{1}}, object{"amount": 1e300},
+	} {
+		m := c.ask("x", "r", body)
+		text := m.field("message")
+		for _, leak := range []string{"Go", "struct", "ledger", "Ledger", "simplysocket", "time.", "embedded", "int", "[]"} {
+			if strings.Contains(strings.ReplaceAll(text, "integer", ""), leak) {
+				t.Errorf("%v: %q names %q", body, text, leak)
+			}
+		}
+		if m.code() != "bad-message" {
+			t.Errorf("%v: %v", body, m)
+		}
+		if m := h.connect().ask("join-room", "r", body); m.code() != "bad-message" || m.field("message") != text {
+			t.Errorf("join with %v: %v", body, m)
+		}
+	}
+	if m := c.ask("x", "r", object{"amount": "a"}); m.field("message") != `message_body: "amount" wants an integer in range, not string` {
+		t.Errorf("got %v", m)
+	}
+	if m := c.ask("own", "r", object{"A": 1}); strings.Contains(m.field("message"), "ownForm") {
+		t.Errorf("got %v", m)
+	}
+	c.refused("spoken", "r", object{"A": 1}, "too-odd")
+}
+
+// TestClosesThatStand: whatever code and reason the application gives, the client reads
+// a close that keeps it away or calls it back as it was meant.
+func TestClosesThatStand(t *testing.T) {
+	h := serve(t, false, nil)
+	reasons := map[string]string{
+		"plain":    "enough",
+		"cut":      strings.Repeat("é", 100),
+		"cut odd":  "x" + strings.Repeat("é", 100),
+		"no UTF-8": "caf\xe9",
+		"tails":    strings.Repeat("\x80", 200),
+		"half":     strings.Repeat("x", 122) + "é",
+		"emoji":    strings.Repeat("😀", 40),
+	}
+	for name, reason := range reasons {
+		c := h.connect()
+		h.Client(c.id).Disconnect(4003, reason)
+		end := c.closing()
+		if end.Code != 4003 || !utf8.ValidString(end.Reason) || len(end.Reason) > 123 || end.Reason == "" {
+			t.Errorf("%s: closed with %d %q", name, end.Code, end.Reason)
+		}
+	}
+	for _, code := range []protocol.CloseCode{0, 1, 999, 1002, 1003, 1004, 1005, 1006, 1007, 1009, 1010, 1014, 1015, 1016, 2999, 4000, 4008, 4009, 4010, 4029, 4099, 5000, 65535} {
+		c := h.connect()
+		h.Client(c.id).Disconnect(code, "banned")
+		if end := c.closing(); end.Code != 4003 || end.Reason != "banned" {
+			t.Errorf("%d: closed with %v", code, end)
+		}
+	}
+	for _, code := range []protocol.CloseCode{1000, 1001, 1008, 1011, 1012, 1013, 3000, 3999, 4001, 4003, 4100, 4999} {
+		c := h.connect()
+		h.Client(c.id).Disconnect(code, "")
+		if end := c.closing(); end.Code != uint16(code) {
+			t.Errorf("%d: closed with %v", code, end)
+		}
+	}
+}
+
+// TestConflateInATurn: of what waits for a flush interval the newest of a key is sent,
+// at its place; what has another audience stays.
+func TestConflateInATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, nil, func(s *simplysocket.Server) {
+			s.HandleRoom("r", func(room *simplysocket.Room) error {
+				room.SetFlushInterval(16 * time.Millisecond)
+				simplysocket.On(room, "move", func(m *simplysocket.Member, at struct{ N int }) error {
+					_ = room.Broadcast("move", at, simplysocket.Except(m), simplysocket.Conflate("cursor"))
+					if at.N%10 == 9 {
+						return errors.New("revoked") // and what it would have replaced stays
+					}
+					if at.N == 50 {
+						_ = room.Broadcast("note", nil)
+						_ = room.Broadcast("move", struct{ N int }{-1}, simplysocket.Conflate("cursor"))
+					}
+					return nil
+				})
+				return nil
+			})
+		})
+		a, b := h.member("r"), h.member("r")
+		for n := range 60 {
+			a.send("move", "r", struct{ N int }{n})
+		}
+		time.Sleep(time.Second)
+		for c, want := range map[*client][]string{a: {"note {}", `move {"N":-1}`}, b: {"note {}", `move {"N":58}`}} {
+			var got []string
+			for _, m := range c.received() {
+				if m.Action == "move" || m.Action == "note" {
+					got = append(got, m.Action+" "+string(m.Body))
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		}
+		a.cutOff()
+		b.cutOff()
+	})
+}
+
+// TestRoomTimeNeverGoesBack: Now follows the monotonic clock from the opening on.
+func TestRoomTimeNeverGoesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var opened, now time.Time
+		h := serve(t, true, nil, func(s *simplysocket.Server) {
+			s.HandleRoom("r", func(room *simplysocket.Room) error {
+				opened = room.Now()
+				simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { now = room.Now(); return nil })
+				return nil
+			})
+		})
+		c := h.member("r")
+		time.Sleep(90 * time.Minute)
+		c.call("x", "r", nil)
+		if got := now.Sub(opened); got != 90*time.Minute || now.Round(0).Sub(opened.Round(0)) != got {
+			t.Errorf("%v by the monotonic clock, %v by the wall clock", got, now.Round(0).Sub(opened.Round(0)))
+		}
+		c.cutOff()
+	})
+}
+
+// TestRelayedBodiesAreCompact: a client that splits what it reads at newlines is not
+// misled, and every digit and every space of a string stays.
+func TestRelayedBodiesAreCompact(t *testing.T) {
+	h := serve(t, false, nil)
+	a, b := h.member("r"), h.member("r")
+	a.write("{\"action\":\"x\",\n\"target\":\"r\",\"message_body\":{\r\n\t\"a b\" : \"c  \\\" d\\\\\" ,\n\"n\": [ 1.50 , 9007199254740993 ] } }")
+	if m := b.expect("x"); string(m.Body) != `{"a b":"c  \" d\\","n":[1.50,9007199254740993]}` {
+		t.Errorf("got %s", m.Body)
+	}
+	a.write("{\"action\":\"y\",\"target\":\"" + b.id + "\",\"IsTargetClient\":true,\"message_body\":{ \"a\":\n1 }}")
+	if m := b.expect("y"); string(m.Body) != `{"a":1}` {
+		t.Errorf("got %s", m.Body)
+	}
+}
+
+// TestJoinsAndLeavesAreAnnounced whatever hooks a room has.
+func TestJoinsAndLeavesAreAnnounced(t *testing.T) {
+	h := coded(t, "r", func(room *simplysocket.Room) error {
+		room.OnJoin(func(j *simplysocket.Join) error {
+			if err := j.Announce(object{"client": "forged"}); err == nil {
+				t.Error("the slug of an announcement can be set")
+			}
+			return nil
+		})
+		room.OnLeave(func(*simplysocket.Member, simplysocket.LeaveReason) error { return nil })
+		simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { return nil })
+		return nil
+	})
+	a, b := h.member("r"), h.member("r")
+	if m := a.expect("client-joined-room"); m.field("client") != b.id || m.field("message") != "Client "+b.id+" joined the room" {
+		t.Errorf("got %v", m)
+	}
+	b.call("leave-room", "r", nil)
+	if m := a.expect("client-left-room"); m.field("client") != b.id || m.field("reason") != "left" {
+		t.Errorf("got %v", m)
+	}
+}
+
+// TestEpochGapIsFollowedByJoinedRoom: also where history has lost the member's own, and
+// where the member has seen more than the room has said.
+func TestEpochGapIsFollowedByJoinedRoom(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, HistoryMessages: 8})
+	other, p := h.member("r"), h.page()
+	p.call("join-room", "r", nil)
+	joined := decode[struct{ Epoch uint64 }](t, p.expect("joined-room").Body)
+	for range 20 {
+		other.call("x", "r", nil)
+	}
+	for name, seen := range map[string][2]uint64{
+		"another epoch":       {joined.Epoch + 1, 5},
+		"more than was said":  {joined.Epoch, 1 << 40},
+		"another epoch, seq0": {joined.Epoch + 1, 0},
+	} {
+		p.position()
+		p.rooms["r"] = seen
+		p.resume()
+		gap := p.expect("gap")
+		again := p.expect("joined-room")
+		state := decode[struct {
+			Epoch, Seq uint64
+			Count      int
+		}](t, again.Body)
+		if gap.Room != "r" || state.Epoch != joined.Epoch || state.Seq != again.Seq || state.Count != 2 {
+			t.Errorf("%s: gap %v, then %v", name, gap, again)
+		}
+		if m := other.call("x", "r", nil); m.Seq == 0 {
+			t.Error(m)
+		}
+		if m := p.expect("x"); m.Seq <= state.Seq {
+			t.Errorf("%s: after %d came %v", name, state.Seq, m)
+		}
+		p.position()
+		p.cut()
+		p.resume() // counts in the new epoch
+		p.call("list-members", "r", nil)
+		if got := p.texts("x"); len(got) != 0 {
+			t.Errorf("%s: after a second resume came %v", name, got)
+		}
+	}
+}
+
+// TestWelcomeHasFeatures: so that the protocol can grow.
+func TestWelcomeHasFeatures(t *testing.T) {
+	h := serve(t, false, nil)
+	c := h.raw("")
+	if m := c.expect("welcome"); !strings.Contains(string(m.Body), `"features":[]`) {
+		t.Errorf("got %v", m)
+	}
+}
+
+// TestOnlyTakesMembers: a list of members is an audience as it is.
+func TestOnlyTakesMembers(t *testing.T) {
+	h := coded(t, "r", func(room *simplysocket.Room) error {
+		simplysocket.On(room, "x", func(m *simplysocket.Member, _ simplysocket.None) error {
+			players := []*simplysocket.Member{m}
+			_ = room.Broadcast("to", nil, simplysocket.Only(players...))
+			return room.Broadcast("others", nil, simplysocket.Except(players...))
+		})
+		return nil
+	})
+	a, b := h.member("r"), h.member("r")
+	a.call("x", "r", nil)
+	a.expect("to")
+	b.expect("others")
+	if err := h.Room("r").Broadcast("nil", json.RawMessage(`{}`), nil); err != nil {
+		t.Error(err)
+	}
+	b.expect("nil")
+}
