@@ -13,7 +13,8 @@
 //
 // Without any configuration every valid name opens a relay room: it passes on
 // what it receives, welcomes who joins and tells the others. With
-// [Server.HandleRoom] a room runs the application's code:
+// [Server.HandleRoom] a room runs the application's code, and the lobby passes on
+// nothing unless it is handled too:
 //
 //	srv.HandleRoom("chat/{topic}", func(room *simplysocket.Room) error {
 //		seen := 0
@@ -45,9 +46,15 @@
 // variables it changed, nor for what it did by way of a [RoomRef] or a [Client],
 // which know of no turn.
 //
+// A room that closes has [Room.OnClose] return before a room of the same name is set
+// up. What waits for it is handled by that room, in order, from the first join on;
+// before that it is answered with unknown-room.
+//
 // A panic is contained: it is logged with its stack, the sender gets `internal`
 // and the room closes, since its state may be torn. Its members are told, the
-// process lives. [runtime.Goexit] in a handler is the same.
+// process lives. [runtime.Goexit] in a handler is the same. So is a panic in what the
+// application hands over: methods of its errors, marshalers, a [Trace], a log handler;
+// but these close no room.
 //
 // A handler that is slow delays its own room and nothing else. Slow work goes
 // off the turn as a task, see [NewTask]. What is to happen later is a timer, see
@@ -85,7 +92,9 @@
 // Browsers may connect from the server's own origin unless others are allowed.
 // [Options.Authenticate] runs before any client exists. [Room.OnJoin] may
 // refuse. Nobody sends to a room without being in it, and nobody chooses the
-// sender of a message.
+// sender of a message. A client decides nothing over the application: only a room
+// that no code set up takes a capacity, a password and properties from the client
+// that opens it.
 //
 // # Concurrency
 //

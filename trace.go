@@ -2,13 +2,13 @@ package simplysocket
 
 import "time"
 
-// Trace is functions that are called at what metrics and audits are made of.
-// Each may be nil. They run on the goroutine where it happens, several at once,
-// and must return quickly: a slow one delays a room or a client.
+// Trace holds callbacks for metrics and audits. Each may be nil. They run several at
+// once and must return quickly: the room or client that caused the event waits. A panic
+// or runtime.Goexit in one is contained.
 type Trace struct {
 	// Connect is called when a client has been let in.
 	Connect func(ConnectInfo)
-	// Disconnect is called when its session has ended.
+	// Disconnect is called once when its session has ended.
 	Disconnect func(DisconnectInfo)
 	// Join is called in the turn that lets a member in, Leave in the one that
 	// sees it go.
@@ -32,7 +32,7 @@ type ConnectInfo struct {
 // DisconnectInfo describes a client that is gone.
 type DisconnectInfo struct {
 	Client string
-	Code   uint16 // the close code; 1006 if there was none
+	Code   uint16 // what ended the session; 1006 if there was no close code
 	Reason string
 }
 
