@@ -24,7 +24,7 @@ type Conn struct {
 	active   atomic.Bool   // something was read since the last TakeActive
 	progress atomic.Uint32 // messages read << 1 | a message is incomplete
 	closed   atomic.Bool
-	end      atomic.Int64 // when whatever goes on has to fail, in Unix nanoseconds; 0: never
+	end      atomic.Int64 // when whatever goes on has to fail, in nanoseconds since started; 0: never
 
 	writing sync.Mutex // client's role: orders the writers
 
@@ -167,16 +167,20 @@ func (c *Conn) CloseNow() error {
 // EndWithin has whatever goes on with the connection fail after d.
 func (c *Conn) EndWithin(d time.Duration) {
 	end := time.Now().Add(d)
-	c.end.Store(end.UnixNano())
+	c.end.Store(int64(end.Sub(started)))
 	_ = c.nc.SetDeadline(end)
 }
+
+// started is what ends are counted from, by the monotonic clock: a wall clock that is
+// set must not cut a connection, nor keep it.
+var started = time.Now().Add(-time.Nanosecond)
 
 // expired reports whether the end that was set has come. A deadline of the
 // net.Conn is seen only by those who wait: a peer that never stops writing would
 // keep its reader from ever waiting.
 func (c *Conn) expired() bool {
 	end := c.end.Load()
-	return end != 0 && time.Now().UnixNano() >= end
+	return end != 0 && int64(time.Since(started)) >= end
 }
 
 // Drain waits until the peer has ended the connection too, at most for d. It is
