@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
@@ -238,11 +239,20 @@ func (w *window) look(width, height int64, scale float64, scheme string) {
 	}
 }
 
+// networkRule says offline twice: releases of Chromium demand it in either place.
+type networkRule struct {
+	Offline bool `json:"offline"`
+	network.EmulateNetworkConditionsByRuleParams
+}
+
 // online gives the window its network back, or takes it away, and has it notice.
 func (w *window) online(is bool) {
 	w.t.Helper()
-	rule := network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{{DownloadThroughput: -1, UploadThroughput: -1, Offline: !is}}}
-	if _, err := chromedp.Call(w.ctx, network.EmulateNetworkConditionsByRule, rule); err != nil {
+	rule := networkRule{Offline: !is, EmulateNetworkConditionsByRuleParams: network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{DownloadThroughput: -1, UploadThroughput: -1, Offline: !is}},
+	}}
+	emulate := cdp.Command[networkRule, network.EmulateNetworkConditionsByRuleResult]{Method: network.CommandEmulateNetworkConditionsByRule}
+	if _, err := chromedp.Call(w.ctx, emulate, rule); err != nil {
 		w.t.Fatalf("%s: %v", w.id, err)
 	}
 	state := network.OverrideNetworkStateParams{DownloadThroughput: -1, UploadThroughput: -1, Offline: !is}
