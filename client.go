@@ -346,20 +346,33 @@ type ending struct {
 
 // end takes the client off the server: from here on nobody finds it, and its
 // rooms are told. Ending again has no effect.
-func (c *Client) end(how ending) { c.endIf(how, func() bool { return true }) }
+func (c *Client) end(how ending) {
+	if c.endIf(how, func() bool { return true }) {
+		c.gone(how)
+	}
+}
 
 // endBy is end for what a connection has done or suffered: it has no effect once
 // another connection has the session, or the session waits for one.
 func (c *Client) endBy(l *link, how ending) {
-	c.endIf(how, func() bool { return c.link.Load() == l && (c.session == nil || !c.session.away) })
+	if c.endIf(how, c.isHadBy(l)) {
+		c.gone(how)
+	}
 }
 
-// endIf is end where a condition holds, which is asked under the lock.
-func (c *Client) endIf(how ending, still func() bool) {
+// isHadBy is the condition that l is the client's connection, and stands.
+func (c *Client) isHadBy(l *link) func() bool {
+	return func() bool { return c.link.Load() == l && (c.session == nil || !c.session.away) }
+}
+
+// endIf ends a client where a condition holds, which is asked under the lock. It
+// reports whether a client that was let in has ended: it is gone then, and the caller
+// says so.
+func (c *Client) endIf(how ending, still func() bool) bool {
 	c.mu.Lock()
 	if c.ended || !still() {
 		c.mu.Unlock()
-		return
+		return false
 	}
 	c.ended = true
 	rooms, here := c.rooms, c.here
@@ -367,7 +380,7 @@ func (c *Client) endIf(how ending, still func() bool) {
 	c.forget()
 	c.mu.Unlock()
 	if c.srv.clients.find(c.id) != c {
-		return // it never got as far as being a client
+		return false // it never got as far as being a client
 	}
 	c.srv.clients.update(c.id, func(*Client, bool) (*Client, bool) { return nil, false })
 	c.srv.users.remove(c)
@@ -376,9 +389,7 @@ func (c *Client) endIf(how ending, still func() bool) {
 		_ = m.room.post(&gone) // a room that has ended needs not be told
 	}
 	_ = c.srv.theLobby().post(&gone)
-	if here {
-		c.gone(how)
-	}
+	return here
 }
 
 // letIn takes the client into the lobby, unless it has ended meanwhile, and returns

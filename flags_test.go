@@ -7,5 +7,6 @@ import "flag"
 var (
 	takeovers = flag.Int("drill.takeovers", 1000, "takeovers with overlapping hellos")
 	reopens   = flag.Int("drill.reopens", 60, "rooms that close and open again under load")
+	soak      = flag.Bool("drill.soak", false, "a million joins and leaves")
 	misuse    = flag.Duration("drill.misuse", 0, "how long random misuse of the API goes on")
 )

@@ -306,9 +306,11 @@ func (l *link) Member() string {
 func (l *link) Overflow() {
 	l.srv.stats.overflows.Add(1)
 	l.srv.log.Info("client too slow", "client", l.Member())
+	how := ending{why: Dropped, code: protocol.CloseTooSlow, reason: "too slow"}
+	gone := !l.client.drop(l) && l.client.endIf(how, l.client.isHadBy(l))
 	go func() { // the numbering may be held, and a Trace may send
-		if !l.client.drop(l) {
-			l.client.endBy(l, ending{why: Dropped, code: protocol.CloseTooSlow, reason: "too slow"})
+		if gone {
+			l.client.gone(how)
 		}
 		l.traceDrop(DropInfo{Client: l.Member(), Overflow: true})
 	}()

@@ -253,7 +253,10 @@ func (c *Client) drop(l *link) bool {
 
 // expire ends a session whose client has not come back since l.
 func (c *Client) expire(l *link) {
-	c.endIf(ending{why: Dropped, code: 1006}, func() bool { return c.session.away && c.link.Load() == l })
+	how := ending{why: Dropped, code: 1006}
+	if c.endIf(how, func() bool { return c.session.away && c.link.Load() == l }) {
+		c.gone(how)
+	}
 }
 
 // forget ends what the server holds of a session. The lock is held.
