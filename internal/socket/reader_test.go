@@ -218,6 +218,12 @@ var readTests = []struct {
 	// Close.
 	{"close", off, closing(1000, "bye"), nil, "peer closed 1000 bye"},
 	{"close without a code", off, frame(fin|clos, ""), nil, "peer closed 1005 "},
+	{"close that is not masked", off, "\x88\x02\x03\xe9", nil, "peer closed 1001 "},
+	{"close that is not masked, within a message", off, frame(text, "a") + "\x88\x00", nil, "peer closed 1005 "},
+	{"close that is not masked, with half a code", off, "\x88\x01\x03", nil, "broken 1002"},
+	{"close that is not masked, with rsv1", on, "\xc8\x00", nil, "broken 1002"},
+	{"close that is not masked, in fragments", off, "\x08\x00", nil, "broken 1002"},
+	{"ping that is not masked", off, "\x89\x00", nil, "broken 1002"},
 	{"close with half a code", off, frame(fin|clos, "\x03"), nil, "broken 1002"},
 	{"data after close", off, closing(1000, "") + frame(fin|text, "late"), nil, "peer closed 1000 "},
 	{"close 999", off, closing(999, ""), nil, "broken 1002"},
@@ -351,7 +357,7 @@ func (r *simpleReader) read() (end string) {
 		op := first & 15
 		control := op >= 8
 		switch {
-		case second&0x80 == 0,
+		case second&0x80 == 0 && op != clos,
 			op > 2 && op < 8, op > 10,
 			control && (length > 125 || first&fin == 0),
 			op == cont && !open,
@@ -367,7 +373,10 @@ func (r *simpleReader) read() (end string) {
 		if op == text {
 			open, packed = true, first&rsv1 != 0
 		}
-		key := r.data[head-4 : head]
+		key := make([]byte, 4)
+		if second&0x80 != 0 {
+			key = r.data[head-4 : head]
+		}
 		have := min(length, uint64(len(r.data)-head))
 		payload := append([]byte(nil), r.data[head:head+int(have)]...)
 		for i := range payload {
