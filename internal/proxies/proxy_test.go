@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -153,17 +154,33 @@ func (f *front) start() {
 		f.t.Fatal(err)
 	}
 	defer log.Close()
-	cmd, exited := f.command(f.args(f.config())...), make(chan struct{})
+	cmd := f.command(f.args(f.config())...)
 	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
+	f.exited, err = run(cmd)
+	if err != nil {
 		f.t.Fatal(err)
 	}
-	go func() {
-		defer close(exited)
-		_ = cmd.Wait() // a proxy that is killed has an error, and start finds one that ends too early
-	}()
-	f.cmd, f.exited = cmd, exited
+	f.cmd = cmd
 	f.await()
+}
+
+// run starts a process and returns a channel that closes when it has exited. The
+// process is also asked to stop if the test dies and can clean up nothing. The
+// kernel does that when the thread ends which has started it, hence the lock.
+func run(cmd *exec.Cmd) (exited chan struct{}, err error) {
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM
+	started, exited := make(chan error), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // await reports a process that ends too early
+		}
+		close(exited)
+	}()
+	return exited, <-started
 }
 
 // end signals the process, waits for its end and kills what is left of its group,
