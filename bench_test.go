@@ -102,3 +102,21 @@ func (c *client) stall(stop <-chan struct{}) (longest time.Duration) {
 		}
 	}
 }
+
+// BenchmarkTrace is what a Trace costs a message: its functions run aside, so that
+// nothing they do ends the turn.
+func BenchmarkTrace(b *testing.B) {
+	for name, trace := range map[string]*simplysocket.Trace{
+		"none":    nil,
+		"message": {Message: func(simplysocket.MessageInfo) {}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			h := serve(b, true, &simplysocket.Options{Trace: trace, MessageRate: simplysocket.Unlimited})
+			c := h.member("r")
+			for b.Loop() {
+				c.call("x", "r", nil)
+				c.forget()
+			}
+		})
+	}
+}

@@ -56,7 +56,7 @@ func guard(f func() error) (err error) {
 }
 
 // aside is guard on a goroutine of its own, for code whose runtime.Goexit must not
-// end the caller's. It takes about a microsecond.
+// end the caller's; see BenchmarkTrace for what it costs.
 func aside(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
