@@ -163,20 +163,17 @@ func TestServerReadsKeysExactly(t *testing.T) {
 	b.refused("join-room", "r", object{"Password": "one"}, "forbidden")
 	b.refused("join-room", "r", object{"password": "two"}, "forbidden")
 	b.call("join-room", "r", object{"password": "one"})
-	for id, body := range map[uint64]string{
-		100: `{"password":"a","password":"b"}`,
-		101: `{"create":true,"create":false}`,
-		102: `{"capacity":"x"}`,
+	for i, to := range []string{
+		`"join-room","target":"new","message_body":{"password":"a","password":"b"}`,
+		`"join-room","target":"new","message_body":{"create":true,"create":false}`,
+		`"join-room","target":"new","message_body":{"capacity":"x"}`,
+		`"list-rooms","message_body":{"after":"a","after":"b"}`,
+		`"list-rooms","message_body":{"after":1}`,
 	} {
-		b.write(fmt.Sprintf(`{"action":"join-room","target":"new","message_body":%s,"id":%d}`, body, id))
+		id := uint64(100 + i)
+		b.write(fmt.Sprintf(`{"action":%s,"id":%d}`, to, id))
 		if m := b.answerOf(id); m.code() != "bad-message" {
-			t.Errorf("%s: %v", body, m)
-		}
-	}
-	for id, body := range map[uint64]string{110: `{"after":"a","after":"b"}`, 111: `{"after":1}`} {
-		b.write(fmt.Sprintf(`{"action":"list-rooms","message_body":%s,"id":%d}`, body, id))
-		if m := b.answerOf(id); m.code() != "bad-message" {
-			t.Errorf("%s: %v", body, m)
+			t.Errorf("%s: %v", to, m)
 		}
 	}
 	b.write(`{"action":"join-room","target":"case","message_body":{"CREATE":false},"id":120}`)

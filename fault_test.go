@@ -185,7 +185,8 @@ func (h *host) mute(room string) *client {
 func TestSlowMember(t *testing.T) {
 	const members, messages = 20, 250
 	h := serve(t, false, &simplysocket.Options{
-		MessageRate: simplysocket.Unlimited, OutboxBytes: 64 << 10, CloseTimeout: time.Hour, // it reads its close however long the others take
+		MessageRate: simplysocket.Unlimited, OutboxBytes: 64 << 10,
+		CloseTimeout: time.Hour, HeartbeatInterval: time.Hour, // it reads its close however long the others take
 	})
 	others := make([]*client, members)
 	for i := range others {
