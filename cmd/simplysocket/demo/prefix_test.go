@@ -18,13 +18,15 @@ import (
 // page there.
 func under(t *testing.T, prefix string, s *site) *url.URL {
 	t.Helper()
-	target := &url.URL{Scheme: "http", Host: s.address}
-	proxy := httptest.NewServer(http.StripPrefix(prefix, &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
+	server := &url.URL{Scheme: "http", Host: s.address}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(server)
 		r.Out.Host = r.In.Host
-	}}))
-	t.Cleanup(proxy.Close)
-	u, err := url.Parse(proxy.URL)
+		r.SetXForwarded()
+	}}
+	front := httptest.NewServer(http.StripPrefix(prefix, proxy))
+	t.Cleanup(front.Close)
+	u, err := url.Parse(front.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
