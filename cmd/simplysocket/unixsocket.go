@@ -35,6 +35,7 @@ func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 		return nil, usageError{fmt.Errorf("--addr unix:%s: the path of a Unix socket has at most %d bytes", path, maxSocketPath)}
 	}
 	path = filepath.Clean(path)
+	defer lockDirectory(filepath.Dir(path))() // or another server removes ours as stale
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}

@@ -164,3 +164,31 @@ func TestUnixSocketProxy(t *testing.T) {
 		}
 	}
 }
+
+// TestUnixSocketRace starts servers at once where a stale socket is: one serves.
+func TestUnixSocketRace(t *testing.T) {
+	path := socketPath(t)
+	for range 50 {
+		leaveBehind(t, path)
+		won := make(chan net.Listener, 4)
+		for range cap(won) {
+			go func() {
+				l, _ := listenUnix(path, 0o600) // nil for the others
+				won <- l
+			}()
+		}
+		winners := 0
+		for range cap(won) {
+			if l := receive(t, won); l != nil {
+				winners++
+				defer l.Close()
+			}
+		}
+		if winners != 1 {
+			t.Fatalf("%d servers have the socket", winners)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
