@@ -36,7 +36,7 @@ func parseOrigins(patterns []string) ([]originPattern, error) {
 	for _, text := range patterns {
 		p, err := parseOriginPattern(text)
 		if err != nil {
-			return nil, &OptionError{Field: "Origins", Reason: fmt.Sprintf("has %q, %v", text, err)}
+			return nil, &OptionError{Field: "Origins", Reason: fmt.Sprintf("has %q: %v", text, err)}
 		}
 		parsed = append(parsed, p)
 	}
@@ -44,14 +44,14 @@ func parseOrigins(patterns []string) ([]originPattern, error) {
 }
 
 var (
-	errNullOrigin   = errors.New("which is the origin of every sandboxed page and local file and cannot be allowed by itself")
-	errOriginForm   = errors.New("which is not of the form scheme://host or scheme://host:port")
-	errOriginPort   = errors.New("but a port is a number from 1 to 65535")
-	errOriginIPv6   = errors.New("but an IPv6 address is written as in http://[::1]:8080, without a zone")
-	errOriginIPv4   = errors.New("but a host that ends in a number is an IPv4 address of four decimal numbers")
-	errOriginHost   = errors.New("but browsers send a host as letters a to z, digits, '-', '_' and '.', and other letters in the form xn--")
-	errOriginScheme = errors.New("but no page has an origin with this scheme; most have http or https")
-	errOriginStar   = errors.New("but * stands for one whole part of a host, and the last part must be named")
+	errNullOrigin   = errors.New("null is the origin of every sandboxed page and local file and cannot be allowed by itself")
+	errOriginForm   = errors.New("an origin has the form scheme://host or scheme://host:port, without a path")
+	errOriginPort   = errors.New("a port is a number from 1 to 65535")
+	errOriginIPv6   = errors.New("an IPv6 address is written as in http://[::1]:8080, without a zone")
+	errOriginIPv4   = errors.New("a host that ends in a number is an IPv4 address of four decimal numbers")
+	errOriginHost   = errors.New("browsers send a host as letters a to z, digits, '-', '_' and '.', and other letters in the form xn--")
+	errOriginScheme = errors.New("no page has an origin with this scheme; most have http or https")
+	errOriginStar   = errors.New("* stands for one whole part of a host, and the last part must be named")
 	errManyOrigins  = errors.New("there is more than one Origin")
 )
 
@@ -226,8 +226,8 @@ func (o origin) isOf(r *http.Request) bool {
 	return err == nil && o == origin{o.scheme, host, port}.withPort()
 }
 
-// originError refuses a page of an origin that is not allowed. The page is told
-// nothing but that; the log has the rest.
+// originError refuses a page of an origin that is not allowed. The response says
+// only that; the log has the rest.
 type originError struct {
 	*socket.HandshakeError
 	origin, host string // as they were sent

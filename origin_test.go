@@ -266,7 +266,7 @@ func TestOriginPatternsThatNeverMatch(t *testing.T) {
 }
 
 // TestRefusalIsLogged: the line says who was refused, for what, and which option
-// would change that. The page is told nothing of it.
+// would change that. The response says nothing of it.
 func TestRefusalIsLogged(t *testing.T) {
 	long := "https://" + strings.Repeat("a", 10_000) + ".example"
 	for _, tt := range []struct {

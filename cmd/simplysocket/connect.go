@@ -115,7 +115,7 @@ func trusting(path string) (*x509.CertPool, error) {
 }
 
 // webSocketURL returns the ws or wss URL that is meant. Without a scheme it is ws.
-// The address of a page, as a browser shows it, means the /ws beside the page.
+// The address of a page, as a browser shows it, means the ws next to the page.
 func webSocketURL(address string) (string, error) {
 	full := address
 	if !strings.Contains(address, "://") {

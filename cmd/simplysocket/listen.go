@@ -52,7 +52,7 @@ func (c *serveCommand) plain() (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	var wrong *net.AddrError
 	if errors.As(err, &wrong) {
-		return nil, usageError{err}
+		return nil, usageError{fmt.Errorf("--addr %q: %s; it is host:port, as in 127.0.0.1:8080 or :8080", address, wrong.Err)}
 	}
 	return l, err
 }

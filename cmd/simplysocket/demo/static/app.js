@@ -14,7 +14,7 @@ import { say } from "./notice.js";
 
 const firstRoom = "general";
 
-// The server is beside the page, wherever a proxy has put them both.
+// The server is next to the page, under whatever path a proxy serves both.
 const server = new URL("ws", location.href);
 server.protocol = server.protocol.replace("http", "ws");
 
