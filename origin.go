@@ -112,7 +112,8 @@ func isScheme(s string) bool {
 
 // parseAuthority parses host and port, in lower case; 0 is no port.
 func parseAuthority(text string) (host string, port uint16, err error) {
-	digits, hasPort := "", false
+	var digits string
+	var hasPort bool
 	if strings.HasPrefix(text, "[") {
 		inside, after, closed := strings.Cut(text[1:], "]")
 		ip, err := netip.ParseAddr(inside)

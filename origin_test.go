@@ -364,7 +364,11 @@ func FuzzOrigin(f *testing.F) {
 		if err != nil || pattern == "*" {
 			return
 		}
-		defer srv.Shutdown(context.Background())
+		defer func() {
+			if err := srv.Shutdown(context.Background()); err != nil {
+				t.Error(err)
+			}
+		}()
 		spelled := strings.ReplaceAll(pattern, "*", "x")
 		if !allows(t, srv, handshake("server.invalid", spelled)) {
 			t.Errorf("%q does not allow %q", pattern, spelled)

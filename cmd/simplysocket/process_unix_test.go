@@ -104,6 +104,8 @@ func TestSignals(t *testing.T) {
 	t.Run("two end at once where the shell has them ignored", func(t *testing.T) {
 		p, s := launch(t, "sh", "-c", `trap "" INT; exec "$0" serve "$@"`, path, "--addr=127.0.0.1:0", "--log-format=json", "--shutdown-timeout=0")
 		s.silent()
-		interrupt(t, p, syscall.SIGINT)
+		if end := interrupt(t, p, syscall.SIGINT); end.ExitCode() != 1 {
+			t.Errorf("%v\n%s", end, p.stderr)
+		}
 	})
 }
