@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -25,11 +26,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// refuse answers what accept did not take. It is apart so that a handshake that is
-// good does not carry its frame: see [link.serve].
+// refuse logs why accept refused the request, and answers it. It is a function of
+// its own so that a good handshake does not carry its frame: see [link.serve].
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s.stats.refused.Add(1)
-	s.log.Info("handshake refused", "address", r.RemoteAddr, "error", err)
+	attrs := []slog.Attr{slog.String("address", s.address(r)), slog.Any("error", err)}
+	var foreign *originError
+	if errors.As(err, &foreign) {
+		attrs = append(attrs, foreign.attrs()...)
+	}
+	s.log.LogAttrs(r.Context(), slog.LevelInfo, "handshake refused", attrs...)
 	var refused *socket.HandshakeError
 	if errors.As(err, &refused) {
 		refused.Respond(w)
@@ -47,8 +53,8 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 	if err := socket.Check(r); err != nil {
 		return err
 	}
-	if !s.originAllowed(r) {
-		return socket.Refuse(http.StatusForbidden, "origin not allowed")
+	if err := s.checkOrigin(r); err != nil {
+		return err
 	}
 	address := s.address(r)
 	if err := s.reserve(address); err != nil {

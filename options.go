@@ -22,10 +22,13 @@ type Options struct {
 	// Lobby is the name of the room that every client is in. Default "lobby".
 	Lobby string
 
-	// Origins are the origins that browsers may connect from besides the
-	// server's own, as scheme://host with an optional port; `*` stands for any
-	// one part of a host, as in https://*.example.com. The single pattern "*"
-	// allows every origin and gives the protection up.
+	// Origins are the origins whose pages may connect, besides the server's
+	// own: scheme://host or scheme://host:port, where no port is the scheme's
+	// default. Scheme and port match exactly. `*` stands for one whole part of
+	// a host but the last: https://*.example.com allows https://a.example.com,
+	// not https://example.com, https://a.b.example.com or
+	// https://a.example.com:8443. The pattern "*" alone allows every origin,
+	// "null" too, and gives up the protection.
 	Origins []string
 	// Authenticate says who a request comes from, before any client exists. An
 	// error refuses it with 401, or with close code 4001 where the browser can

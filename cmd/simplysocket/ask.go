@@ -47,8 +47,14 @@ func (s *session) report(ctx context.Context, err error) {
 	}
 	var over *client.CloseError
 	if err != nil && !errors.As(err, &over) && ctx.Err() == nil {
-		s.console.say("error " + err.Error())
+		s.fail(err)
 	}
+}
+
+// fail says an error of something that was asked for.
+func (s *session) fail(err error) {
+	s.errors.Add(1)
+	s.console.say("error " + err.Error())
 }
 
 // join goes to a room.

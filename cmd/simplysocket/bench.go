@@ -18,7 +18,7 @@ import (
 // benchCommand is `simplysocket bench`. What it measures shall not depend on the
 // environment, so that only a secret may come from there.
 type benchCommand struct {
-	URL   string `arg:"" name:"url" help:"Address of the server: ws, wss, http or https. Without a path it is /ws."`
+	URL   string `arg:"" name:"url" help:"Address of the server, or of its page: ws, wss, http or https, without a scheme ws. Without a path it is /ws."`
 	Token string `placeholder:"TOKEN" help:"Authenticate every client with this bearer token."`
 	TLSCA string `name:"tls-ca" placeholder:"FILE" help:"Trust the certificates in this file too, in PEM."`
 

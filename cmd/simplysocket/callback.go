@@ -39,7 +39,7 @@ func (s *session) attend(joined *seat) func(*client.Room) {
 			name = "the lobby"
 		}
 		room.OnGap(func(client.Gap) { s.console.say(fmt.Sprintf("gap in %s: messages were lost", name)) })
-		room.OnError(func(_ string, err *client.Error) { s.console.say("error " + err.Error()) })
+		room.OnError(func(_ string, err *client.Error) { s.fail(err) })
 		room.OnClosed(func(reason client.Reason) {
 			s.giveUp(func(other *seat) bool { return other == joined })
 			s.console.say(fmt.Sprintf("out of %s: %s", name, reason))

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 
 	"github.com/DhruvikDonga/simplysocket/client"
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -17,7 +18,7 @@ import (
 
 // connectCommand is `simplysocket connect`.
 type connectCommand struct {
-	URL   string   `arg:"" name:"url" help:"Address of the server: ws, wss, http or https. Without a path it is /ws."`
+	URL   string   `arg:"" name:"url" help:"Address of the server, or of its page: ws, wss, http or https, without a scheme ws. Without a path it is /ws."`
 	Room  []string `placeholder:"NAME" help:"Join this room. Repeatable."`
 	Token string   `placeholder:"TOKEN" help:"Authenticate with this bearer token."`
 	TLSCA string   `name:"tls-ca" placeholder:"FILE" help:"Trust the certificates in this file too, in PEM."`
@@ -29,6 +30,7 @@ func (c *connectCommand) Help() string {
 	return "Lines that you type go to the room joined last; /help lists what else you can do." +
 		" In a pipe every line of the input is sent, every message that comes is printed as a line of JSON," +
 		" and the end of the input ends the program once all that was sent is answered." +
+		" The exit status is 1 if anything of it was refused." +
 		" A connection that breaks is made again: what was missed comes then, or its loss is told."
 }
 
@@ -112,12 +114,16 @@ func trusting(path string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// webSocketURL returns the ws or wss URL that is meant. The address of a page,
-// as a browser shows it, is as good as one without a path.
+// webSocketURL returns the ws or wss URL that is meant. Without a scheme it is ws.
+// The address of a page, as a browser shows it, means the ws next to the page.
 func webSocketURL(address string) (string, error) {
-	u, err := url.Parse(address)
+	full := address
+	if !strings.Contains(address, "://") {
+		full = "http://" + address
+	}
+	u, err := url.Parse(full)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%q is not the address of a server: %w", address, errors.Unwrap(err))
 	}
 	page := false
 	switch u.Scheme {
@@ -129,11 +135,15 @@ func webSocketURL(address string) (string, error) {
 	default:
 		return "", fmt.Errorf("%q does not begin with ws://, wss://, http:// or https://", address)
 	}
-	if u.Host == "" {
+	if u.Hostname() == "" {
 		return "", fmt.Errorf("%q names no host", address)
 	}
-	if u.Path == "" || page && u.Path == "/" {
+	switch {
+	case u.Path == "":
 		u.Path = "/ws"
+	case page && strings.HasSuffix(u.Path, "/"):
+		u.Path += "ws"
 	}
+	u.Fragment, u.RawFragment = "", "" // a WebSocket URL has none (RFC 6455 section 3)
 	return u.String(), nil
 }

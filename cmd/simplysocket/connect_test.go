@@ -159,6 +159,47 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// TestExitStatusOfRefusals: a script learns that not all it has sent got through.
+func TestExitStatusOfRefusals(t *testing.T) {
+	s := serve(t)
+	owner := connect(t, s.url)
+	owner.enter("/join locked secret")
+	owner.stdout.until(`"re":"join-room"`)
+	for _, test := range []struct {
+		name   string
+		args   []string
+		lines  []string
+		status int
+		want   string
+	}{
+		{"all is well", []string{"--room=open"}, []string{"hello"}, 0, ""},
+		{"a room that is locked", []string{"--room=locked"}, nil, 1, "error forbidden: "},
+		{"a message to it", []string{"--room=locked"}, []string{"hello", "/quit"}, 1, "succeeded; errors: 2"},
+		{"a join that was typed", nil, []string{"/join locked wrong", "/quit"}, 1, "error forbidden: "},
+		{"one of many", []string{"--room=open"}, []string{"hello", "/to nobody hello", "hello"}, 1, "error unknown-client: "},
+		{"an action of the server", nil, []string{"/raw client-joined-room"}, 1, "error forbidden: "},
+		{"no such room", nil, []string{"/leave nowhere"}, 1, "error not-a-member: "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := start(t, append([]string{"connect", s.url}, test.args...)...)
+			for _, line := range test.lines {
+				p.enter(line)
+			}
+			_ = p.stdin.Close()
+			p.exit(test.status)
+			if said := p.stderr.String(); !strings.Contains(said, test.want) || test.want == "" && said != "" {
+				t.Errorf("stderr has no %q:\n%s", test.want, said)
+			}
+		})
+	}
+	t.Run("a room of the URL", func(t *testing.T) {
+		p := connect(t, s.url+"?room=locked")
+		p.stderr.until("error forbidden: ")
+		_ = p.stdin.Close()
+		p.exit(1)
+	})
+}
+
 // peer is an end of a connection that does what the test wants.
 type peer struct {
 	conn     *socket.Conn
@@ -422,6 +463,18 @@ func TestWebSocketURL(t *testing.T) {
 		"https://host":               "wss://host/ws",
 		"https://host/live?room=x":   "wss://host/live?room=x",
 		"http://[::1]:8080?room=a/b": "ws://[::1]:8080/ws?room=a/b",
+		"http://host/#room=general":  "ws://host/ws", // as a browser shows it
+		"https://host/app/":          "wss://host/app/ws",
+		"https://host/app/live":      "wss://host/app/live",
+		"ws://host/app/":             "ws://host/app/",
+		"127.0.0.1:8080":             "ws://127.0.0.1:8080/ws",
+		"localhost:8080":             "ws://localhost:8080/ws",
+		"localhost":                  "ws://localhost/ws",
+		"localhost:8080/":            "ws://localhost:8080/ws",
+		"localhost:8080/app/":        "ws://localhost:8080/app/ws",
+		"host/live?room=x":           "ws://host/live?room=x",
+		"[::1]:8080":                 "ws://[::1]:8080/ws",
+		"WS://host":                  "ws://host/ws",
 	} {
 		if got, err := webSocketURL(in); got != want || err != nil {
 			t.Errorf("%s: %s, %v", in, got, err)

@@ -3,9 +3,19 @@ package main
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"os"
+	"strconv"
+	"strings"
 )
+
+// defaultAddress is reached from this machine only.
+const defaultAddress = "127.0.0.1:8080"
+
+// unixPrefix begins the address of a Unix socket.
+const unixPrefix = "unix:"
 
 // listener listens, with or without TLS.
 type listener struct {
@@ -19,11 +29,8 @@ func (c *serveCommand) listen() (*listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", c.Addr)
-	var wrong *net.AddrError
+	l, err := c.plain()
 	switch {
-	case errors.As(err, &wrong):
-		return nil, usageError{err}
 	case err != nil:
 		return nil, err
 	case config == nil:
@@ -31,6 +38,39 @@ func (c *serveCommand) listen() (*listener, error) {
 	default:
 		return &listener{Listener: tls.NewListener(l, config), secure: true}, nil
 	}
+}
+
+// plain listens without TLS.
+func (c *serveCommand) plain() (net.Listener, error) {
+	address, err := c.address()
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if path, ok := strings.CutPrefix(address, unixPrefix); ok {
+		return listenUnix(path, os.FileMode(c.SocketMode))
+	}
+	l, err := net.Listen("tcp", address)
+	var wrong *net.AddrError
+	if errors.As(err, &wrong) {
+		return nil, usageError{fmt.Errorf("--addr %q: %s; it is host:port, as in 127.0.0.1:8080 or :8080", address, wrong.Err)}
+	}
+	return l, err
+}
+
+// address is the address to listen on. Platforms that start programs for others
+// say in PORT which port they send requests to.
+func (c *serveCommand) address() (string, error) {
+	if c.Addr != "" {
+		return c.Addr, nil
+	}
+	port := os.Getenv("PORT")
+	if port == "" {
+		return defaultAddress, nil
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("the environment variable PORT is %q, which is not a port; give --addr or unset PORT", port)
+	}
+	return ":" + port, nil
 }
 
 // tls returns nil where no certificate is given.
@@ -51,8 +91,19 @@ func (c *serveCommand) tls() (*tls.Config, error) {
 	}, nil
 }
 
+// unix reports whether the listener is a Unix socket.
+func (l *listener) unix() bool { return l.Addr().Network() == "unix" }
+
+// where is what the log says about how to reach the listener.
+func (l *listener) where() []any {
+	if l.unix() {
+		return []any{"address", unixPrefix + l.Addr().String()}
+	}
+	return []any{"url", l.url("http") + "/", "websocket", l.url("ws") + "/ws"}
+}
+
 // url is where a client on this machine finds the listener, by the scheme of
-// that name or its secure variant. Who listens on every address is found on
+// that name or its secure variant. A listener on every address is found on
 // localhost; 0.0.0.0 and [::] are no addresses to go to.
 func (l *listener) url(scheme string) string {
 	if l.secure {

@@ -3,10 +3,12 @@ package main
 import (
 	"io"
 	"log/slog"
+	"strings"
 )
 
+// logger returns the log of the flags.
 func (c *serveCommand) logger(w io.Writer) *slog.Logger {
-	var o slog.HandlerOptions
+	o := slog.HandlerOptions{ReplaceAttr: nameFlag}
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // kong lets in the names of levels only
 	o.Level = level
@@ -14,4 +16,34 @@ func (c *serveCommand) logger(w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, &o))
 	}
 	return slog.New(slog.NewTextHandler(w, &o))
+}
+
+// nameFlag says which flag to give where the library says which option to set.
+func nameFlag(_ []string, a slog.Attr) slog.Attr {
+	if a.Key != "option" {
+		return a
+	}
+	option, value, _ := strings.Cut(a.Value.String(), "=")
+	flag, ok := flagOf[option]
+	if !ok {
+		return a
+	}
+	return slog.String("flag", strings.TrimSuffix(flag+" "+value, " "))
+}
+
+// flagOf are the flags by the names of the options that they set.
+var flagOf = map[string]string{
+	"Origins":              "--origin",
+	"TrustedProxies":       "--trusted-proxy",
+	"MaxMessageBytes":      "--read-limit",
+	"MaxRoomsPerClient":    "--max-rooms-per-client",
+	"MaxClients":           "--max-clients",
+	"MaxClientsPerAddress": "--max-clients-per-address",
+	"MessageRate":          "--rate",
+	"MessageBurst":         "--burst",
+	"ResumeWindow":         "--resume-window",
+	"HistoryMessages":      "--history-messages",
+	"HistoryBytes":         "--history-bytes",
+	"HistoryAge":           "--history-age",
+	"HeartbeatInterval":    "--heartbeat",
 }

@@ -22,9 +22,29 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+	os.Exit(run(untilSignal(), os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+}
+
+// untilSignal returns a context that the first signal ends. The second ends the
+// process at once.
+func untilSignal() context.Context {
+	ctx, end := context.WithCancel(context.Background())
+	ignored := signal.Ignored(os.Interrupt) // as by shells for what they run in the background
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		end()
+		if !ignored {
+			signal.Stop(signals) // from here on a signal has its usual effect
+			if len(signals) == 0 {
+				return
+			}
+		}
+		<-signals
+		os.Exit(1)
+	}()
+	return ctx
 }
 
 // streams are what the program reads and writes.
@@ -63,14 +83,14 @@ func run(ctx context.Context, args []string, s streams) int {
 }
 
 func newParser(line *commandLine, s streams, exit func(int)) *kong.Kong {
-	return kong.Must(line,
+	return kong.Must(line, append(values(),
 		kong.Name("simplysocket"),
 		kong.Description("Real-time rooms over WebSocket."),
 		kong.Vars{"version": version()},
 		kong.DefaultEnvars("SIMPLYSOCKET"),
 		kong.Writers(s.out, s.err),
 		kong.Exit(exit),
-	)
+	)...)
 }
 
 // fail prints the error as one line, whatever it quotes, and returns the exit

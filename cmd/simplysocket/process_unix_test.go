@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -29,10 +30,11 @@ type process struct {
 	done   chan error // gets what Wait returns
 }
 
-func launch(t testing.TB, path string, args ...string) (*process, *server) {
+// launch starts a command that serves on a free port.
+func launch(t testing.TB, command ...string) (*process, *server) {
 	t.Helper()
 	p := &process{
-		Cmd:    exec.CommandContext(t.Context(), path, append([]string{"serve", "--addr=127.0.0.1:0", "--log-format=json"}, args...)...),
+		Cmd:    exec.CommandContext(t.Context(), command[0], command[1:]...),
 		stderr: newOutput(t),
 		done:   make(chan error, 1),
 	}
@@ -56,10 +58,30 @@ func launch(t testing.TB, path string, args ...string) (*process, *server) {
 	return p, &server{program: &program{t: t}, url: record.URL, webSocket: record.WebSocket}
 }
 
+// interrupt sends the signal until the process has ended, not in good order.
+func interrupt(t testing.TB, p *process, signal syscall.Signal) *exec.ExitError {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		_ = p.Process.Signal(signal) // it may have ended
+		select {
+		case err := <-p.done:
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) {
+				t.Fatalf("ended with %v\n%s", err, p.stderr)
+			}
+			return exit
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	t.Fatal("the process lives")
+	return nil
+}
+
 func TestSignals(t *testing.T) {
 	path := build(t)
+	serving := []string{path, "serve", "--addr=127.0.0.1:0", "--log-format=json"}
 	t.Run("one ends in good order", func(t *testing.T) {
-		p, s := launch(t, path)
+		p, s := launch(t, serving...)
 		client := connect(t, s.url)
 		if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
@@ -69,23 +91,21 @@ func TestSignals(t *testing.T) {
 			t.Errorf("%v\n%s", err, p.stderr)
 		}
 	})
-	t.Run("two end at once", func(t *testing.T) {
-		p, s := launch(t, path, "--shutdown-timeout=0")
-		s.silent() // keeps the shutdown from its end
-		deadline := time.After(patience)
-		for signals := 0; ; signals++ {
-			_ = p.Process.Signal(syscall.SIGTERM) // it may have ended
-			select {
-			case err := <-p.done:
-				var exit *exec.ExitError
-				if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
-					t.Errorf("after %d signals: %v\n%s", signals+1, err, p.stderr)
-				}
-				return
-			case <-time.After(10 * time.Millisecond):
-			case <-deadline:
-				t.Fatal("the process lives")
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		t.Run("two end at once: "+signal.String(), func(t *testing.T) {
+			p, s := launch(t, append(slices.Clone(serving), "--shutdown-timeout=0")...)
+			s.silent() // keeps the shutdown from its end
+			end := interrupt(t, p, signal)
+			if status := end.Sys().(syscall.WaitStatus); status.Signal() != signal && status.ExitStatus() != 1 {
+				t.Errorf("%v\n%s", end, p.stderr)
 			}
+		})
+	}
+	t.Run("two end at once where the shell has them ignored", func(t *testing.T) {
+		p, s := launch(t, "sh", "-c", `trap "" INT; exec "$0" serve "$@"`, path, "--addr=127.0.0.1:0", "--log-format=json", "--shutdown-timeout=0")
+		s.silent()
+		if end := interrupt(t, p, syscall.SIGINT); end.ExitCode() != 1 {
+			t.Errorf("%v\n%s", end, p.stderr)
 		}
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -18,15 +17,21 @@ import (
 
 // serveCommand is `simplysocket serve`.
 type serveCommand struct {
-	Addr            string        `default:"127.0.0.1:8080" help:"Listen on this address."`
-	ResumeWindow    time.Duration `default:"30s" help:"Keep a session this long for its client to come back after its connection has broken; 0 keeps none."`
-	ShutdownTimeout time.Duration `default:"10s" help:"At a signal, wait this long for clients to leave; 0 waits for all of them."`
+	Addr            string        `placeholder:"ADDRESS" help:"Listen on this host:port, or on a Unix socket, as in unix:/run/simplysocket.sock. Without it: on every address at the port in $$PORT, or on 127.0.0.1:8080 if that is not set."`
+	SocketMode      fileMode      `default:"660" help:"Permissions of a Unix socket's file, in octal."`
+	ShutdownTimeout time.Duration `default:"10s" help:"At a signal, wait this long for clients to leave; 0 waits for all of them. A second signal ends the program at once."`
 	Config          string        `placeholder:"FILE" help:"Read flags from a JSON object, such as {\"max-clients\": 1000}. Flags and environment come first."`
 
-	Origin       []string       `group:"Security:" placeholder:"ORIGIN" help:"Let pages of this origin connect besides the server's own, as in https://*.example.com; \"*\" lets in all. Repeatable."`
-	TrustedProxy []netip.Prefix `group:"Security:" placeholder:"CIDR" help:"Believe X-Forwarded-For from this network. Repeatable."`
-	TLSCert      string         `group:"Security:" placeholder:"FILE" help:"Serve TLS with this certificate and those it builds on, in PEM."`
-	TLSKey       string         `group:"Security:" placeholder:"FILE" help:"The certificate's private key, in PEM."`
+	Origin       []string  `group:"Security:" placeholder:"ORIGIN" help:"Let pages of this origin connect besides the server's own, as in https://*.example.com; \"*\" lets in all. Repeatable."`
+	TrustedProxy []network `group:"Security:" placeholder:"NETWORK" help:"Believe X-Forwarded-For from this address or network, as in 10.0.0.1 or 10.0.0.0/8. A proxy on a Unix socket is 127.0.0.1. Repeatable."`
+	TLSCert      string    `group:"Security:" placeholder:"FILE" help:"Serve TLS with this certificate and those it builds on, in PEM."`
+	TLSKey       string    `group:"Security:" placeholder:"FILE" help:"The certificate's private key, in PEM."`
+
+	Heartbeat       time.Duration `group:"Sessions:" default:"25s" help:"Probe each connection in this time. The timeouts of proxies must be longer."`
+	ResumeWindow    time.Duration `group:"Sessions:" default:"30s" help:"Keep a session this long for its client to come back after its connection has broken; 0 keeps none."`
+	HistoryMessages limit         `group:"Sessions:" default:"128" help:"Messages that a room keeps for members that come back or ask for them; 0 means no limit."`
+	HistoryBytes    limit         `group:"Sessions:" default:"65536" help:"Bytes of them; 0 means no limit."`
+	HistoryAge      time.Duration `group:"Sessions:" placeholder:"TIME" help:"How long a room keeps them. Without it: a minute more than --resume-window."`
 
 	ReadLimit            limit   `group:"Limits (0 means none):" default:"65536" help:"Bytes of a client's message."`
 	Rate                 float64 `group:"Limits (0 means none):" default:"200" help:"Messages of a client per second."`
@@ -35,9 +40,10 @@ type serveCommand struct {
 	MaxClientsPerAddress limit   `group:"Limits (0 means none):" default:"0" help:"Clients of one address."`
 	MaxRoomsPerClient    limit   `group:"Limits (0 means none):" default:"100" help:"Rooms of a client."`
 
-	Compression bool   `group:"Other:" help:"Compress messages for clients that offer it. It costs CPU."`
-	LogLevel    string `group:"Other:" enum:"debug,info,warn,error" default:"info" help:"Log from this level on: debug, info, warn or error."`
-	LogFormat   string `group:"Other:" enum:"text,json" default:"text" help:"Log as text or json."`
+	Compression                bool   `group:"Other:" help:"Compress messages for clients that offer it. It costs CPU."`
+	CompressionContextTakeover bool   `group:"Other:" help:"With --compression: let clients compress with their earlier messages. It costs 32 KiB of memory for each, and clients that cannot do without need it, such as those of Tornado and Mojolicious."`
+	LogLevel                   string `group:"Other:" enum:"debug,info,warn,error" default:"info" help:"Log from this level on: debug, info, warn or error. With debug: who connects, joins and leaves."`
+	LogFormat                  string `group:"Other:" enum:"text,json" default:"text" help:"Log as text or json."`
 }
 
 // BeforeResolve has kong take the flags that are not given from the config file.
@@ -65,10 +71,16 @@ func (c *serveCommand) Validate() error {
 	switch {
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return errors.New("--tls-cert and --tls-key need each other")
+	case c.CompressionContextTakeover && !c.Compression:
+		return errors.New("--compression-context-takeover needs --compression")
 	case c.Rate < 0 || math.IsNaN(c.Rate):
 		return errors.New("--rate must not be negative")
+	case c.Heartbeat <= 0:
+		return errors.New("--heartbeat must be more than 0")
 	case c.ResumeWindow < 0:
 		return errors.New("--resume-window must not be negative")
+	case c.HistoryAge < 0:
+		return errors.New("--history-age must not be negative")
 	case c.ShutdownTimeout < 0:
 		return errors.New("--shutdown-timeout must not be negative")
 	}
@@ -78,18 +90,26 @@ func (c *serveCommand) Validate() error {
 // options are what the flags mean to the library.
 func (c *serveCommand) options(log *slog.Logger) *simplysocket.Options {
 	o := &simplysocket.Options{
-		Origins:              c.Origin,
-		TrustedProxies:       c.TrustedProxy,
-		ResumeWindow:         c.ResumeWindow,
-		NoResume:             c.ResumeWindow == 0,
-		MaxMessageBytes:      c.ReadLimit.option(),
-		MaxRoomsPerClient:    c.MaxRoomsPerClient.option(),
-		MaxClients:           c.MaxClients.option(),
-		MaxClientsPerAddress: c.MaxClientsPerAddress.option(),
-		MessageRate:          c.Rate,
-		MessageBurst:         c.Burst.option(),
-		Compression:          c.Compression,
-		Logger:               log,
+		Origins:                    c.Origin,
+		HeartbeatInterval:          c.Heartbeat,
+		ResumeWindow:               c.ResumeWindow,
+		NoResume:                   c.ResumeWindow == 0,
+		HistoryMessages:            c.HistoryMessages.option(),
+		HistoryBytes:               c.HistoryBytes.option(),
+		HistoryAge:                 c.HistoryAge,
+		MaxMessageBytes:            c.ReadLimit.option(),
+		MaxRoomsPerClient:          c.MaxRoomsPerClient.option(),
+		MaxClients:                 c.MaxClients.option(),
+		MaxClientsPerAddress:       c.MaxClientsPerAddress.option(),
+		MessageRate:                c.Rate,
+		MessageBurst:               c.Burst.option(),
+		Compression:                c.Compression,
+		CompressionContextTakeover: c.CompressionContextTakeover,
+		Logger:                     log,
+		Trace:                      watch(log),
+	}
+	for _, n := range c.TrustedProxy {
+		o.TrustedProxies = append(o.TrustedProxies, n.Prefix)
 	}
 	if c.Rate == 0 {
 		o.MessageRate = simplysocket.Unlimited
@@ -102,8 +122,8 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	log := c.logger(s.err)
 	srv, err := simplysocket.New(c.options(log))
 	var wrong *simplysocket.OptionError
-	if errors.As(err, &wrong) && wrong.Field == "Origins" {
-		return usageError{fmt.Errorf("--origin %s", wrong.Reason)}
+	if errors.As(err, &wrong) && flagOf[wrong.Field] != "" {
+		return usageError{fmt.Errorf("%s %s", flagOf[wrong.Field], wrong.Reason)}
 	}
 	if err != nil {
 		return err
@@ -113,11 +133,15 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	var closing atomic.Bool
-	server := simplysocket.NewHTTPServer(routes(srv, &closing))
+	handler := routes(srv, &closing)
+	if listener.unix() {
+		handler = fromThisMachine(handler)
+	}
+	server := simplysocket.NewHTTPServer(handler)
 	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	log.Info("serving", "url", listener.url("http")+"/", "websocket", listener.url("ws")+"/ws")
+	log.Info("serving", listener.where()...)
 
 	select {
 	case err := <-served:

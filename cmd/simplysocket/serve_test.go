@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -208,5 +211,128 @@ func TestLogLevel(t *testing.T) {
 	s.exit(0)
 	if said := s.stderr.String(); said != "" {
 		t.Errorf("logged %s", said)
+	}
+}
+
+// TestDebugLog tells who connects, joins, leaves and goes, from debug on only.
+func TestDebugLog(t *testing.T) {
+	for _, level := range []string{"debug", "info"} {
+		s := serve(t, "--log-level="+level)
+		p := connect(t, s.url, "--room=games")
+		client := `"client":"` + slug(t, start(t, "connect", s.url, "--room=games")) + `"`
+		p.stdout.until(`"client-joined-room"`)
+		p.enter("/leave")
+		p.stdout.until(`"re":"leave-room"`)
+		_ = p.stdin.Close()
+		p.exit(0)
+		s.stop()
+		s.exit(0)
+		log := s.stderr.String()
+		for _, want := range []string{`"client connected",` + client + `,"address":"127.0.0.1"`, `"member joined","room":"games",` + client + `,"members":2`,
+			`"member left","room":"games"`, `"client disconnected"`} {
+			if got := strings.Contains(log, want); got != (level == "debug") {
+				t.Errorf("at level %s %s: %t in\n%s", level, want, got, log)
+			}
+		}
+	}
+}
+
+// TestRefusedHandshakeLog: the log names the flag that would let the page in, and
+// who it was that asked.
+func TestRefusedHandshakeLog(t *testing.T) {
+	s := serve(t, "--trusted-proxy=127.0.0.1")
+	header := http.Header{"Origin": {"https://app.example:8443"}, "X-Forwarded-For": {"203.0.113.9"}}
+	if conn, err := socket.Dial(t.Context(), s.webSocket, socket.DialOptions{Header: header, ReadLimit: readLimit}); err == nil {
+		_ = conn.CloseNow()
+		t.Fatal("a foreign page is let in")
+	}
+	line := s.stderr.until("handshake refused")
+	host := strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/")
+	for _, want := range []string{`"address":"203.0.113.9"`, `"origin":"https://app.example:8443"`, `"host":"` + host + `"`, `"flag":"--origin https://app.example:8443"`} {
+		if !strings.Contains(line, want) {
+			t.Errorf("no %s in %s", want, line)
+		}
+	}
+}
+
+// TestFlagsOfOptions: what the log and errors call a flag is one.
+func TestFlagsOfOptions(t *testing.T) {
+	options := reflect.TypeFor[simplysocket.Options]()
+	flags := map[string]bool{}
+	for _, f := range newParser(&commandLine{}, streams{out: io.Discard, err: io.Discard}, func(int) {}).Model.Children[0].Flags {
+		flags["--"+f.Name] = true
+	}
+	for option, flag := range flagOf {
+		if _, ok := options.FieldByName(option); !ok || !flags[flag] {
+			t.Errorf("%s and %s are not an option and its flag", option, flag)
+		}
+	}
+}
+
+func TestHeartbeat(t *testing.T) {
+	p := start(t, "connect", serve(t, "--heartbeat=200ms").url)
+	p.stdout.until(`"heartbeat":200,`)
+}
+
+func TestHistory(t *testing.T) {
+	for _, test := range []struct {
+		flag       string
+		kept, gone string
+	}{
+		{"--history-messages=3", "line 9", "line 1"},
+		{"--history-bytes=700", "line 9", "line 1"},
+		{"--history-bytes=0", "line 1", ""},
+	} {
+		p := connect(t, serve(t, test.flag).url, "--room=games")
+		for i := range 10 {
+			p.enter(fmt.Sprintf("line %d %s", i, strings.Repeat("x", 80)))
+		}
+		p.enter("/raw history")
+		page := p.stdout.until(`"re":"history"`)
+		if !strings.Contains(page, test.kept) || test.gone != "" && strings.Contains(page, test.gone) {
+			t.Errorf("%s: kept %s", test.flag, page)
+		}
+	}
+	t.Run("--history-age", func(t *testing.T) {
+		p := connect(t, serve(t, "--history-age=1ms").url, "--room=games")
+		p.enter("gone soon")
+		p.stdout.until(`"re":"send-message"`)
+		for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+			p.enter("/raw history")
+			if !strings.Contains(p.stdout.until(`"re":"history"`), "gone soon") {
+				return
+			}
+			if time.Now().After(end) {
+				t.Fatal("it is kept")
+			}
+		}
+	})
+}
+
+// TestContextTakeover: whether clients must promise to compress each message by
+// itself. Some do not keep the promise.
+func TestContextTakeover(t *testing.T) {
+	const promise = "client_no_context_takeover"
+	for flags, want := range map[string]bool{"--compression": true, "--compression --compression-context-takeover": false} {
+		s := serve(t, strings.Fields(flags)...)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.Replace(s.webSocket, "ws://", "http://", 1), http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, value := range map[string]string{
+			"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+			"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
+		} {
+			request.Header.Set(key, value)
+		}
+		response, err := (&http.Transport{}).RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		answer := response.Header.Get("Sec-WebSocket-Extensions")
+		if !strings.Contains(answer, "permessage-deflate") || strings.Contains(answer, promise) != want {
+			t.Errorf("%s: agreed to %q", flags, answer)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/client"
@@ -19,6 +20,7 @@ type session struct {
 	asks     chan ask      // closed when the user has nothing more to ask
 	answered chan struct{} // gets one for an answer
 	settled  chan struct{} // closed once nothing more is asked
+	errors   atomic.Int64  // that were said: what was refused, or did not get through
 
 	// Of the client's goroutine that reads.
 
@@ -117,7 +119,7 @@ func (s *session) settle(ctx context.Context) error {
 }
 
 // finish ends the session, unless the server has. The error is err, or how the
-// server ended it, if that was not in good order.
+// server ended it, if that was not in good order, or that there were errors.
 func (s *session) finish(err error) error {
 	select {
 	case <-s.conn.Done():
@@ -131,6 +133,9 @@ func (s *session) finish(err error) error {
 		_ = s.conn.Close() // all is answered; a server that is away finds out
 	}
 	<-s.settled
+	if n := s.errors.Load(); err == nil && n > 0 {
+		return fmt.Errorf("not all that was asked for succeeded; errors: %d", n)
+	}
 	return err
 }
 

@@ -45,7 +45,8 @@ var policy = strings.Join([]string{
 }, "; ")
 
 // Handler serves the page at /, its files beside it, and the client that it uses
-// at /simplysocket.js. The page connects to /ws on the host it came from.
+// at /simplysocket.js. The page connects to the ws next to it. All its references
+// are relative, so a proxy may serve it under any path that ends in "/".
 func Handler() http.Handler {
 	mux := http.NewServeMux()
 	files, err := static.ReadDir("static")

@@ -14,7 +14,11 @@ import { say } from "./notice.js";
 
 const firstRoom = "general";
 
-const chat = new Chat(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`, {
+// The server is next to the page, under whatever path a proxy serves both.
+const server = new URL("ws", location.href);
+server.protocol = server.protocol.replace("http", "ws");
+
+const chat = new Chat(server.href, {
   changed: () => show(),
   failed: say,
   transcript: (name) => new Transcript(name, find("transcripts"), (slug) => write(slug)),

@@ -1,7 +1,7 @@
 // The chat: the rooms this page is in, those that are open, and what happens in
 // them.
 
-import { connect } from "/simplysocket.js";
+import { connect } from "./simplysocket.js";
 import { Room } from "./room.js";
 import { explain } from "./words.js";
 

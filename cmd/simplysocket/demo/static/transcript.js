@@ -29,7 +29,7 @@ export class Transcript {
       element(
         "p",
         {},
-        element("a", { href: `/#room=${room}`, target: "_blank", rel: "noopener" }, "Open this page in a second window"),
+        element("a", { href: `#room=${room}`, target: "_blank", rel: "noopener" }, "Open this page in a second window"),
         " and talk to yourself, or send somebody the link to this room.",
       ),
     );

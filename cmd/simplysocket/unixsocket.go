@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// fileMode is who may connect to a Unix socket: the permissions of its file.
+type fileMode uint32
+
+// maxSocketPath is what every system takes, with the 0 at its end.
+const maxSocketPath = 104 - 1
+
+// unixListener is a Unix socket whose file goes with it.
+type unixListener struct {
+	*net.UnixListener
+	path string
+	file fs.FileInfo // as it was made
+}
+
+// listenUnix listens on a Unix socket. A file that is in the way is removed if it
+// is a socket that nobody listens on, as a server leaves it that was killed.
+func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
+	switch {
+	case path == "" || strings.HasPrefix(path, "@"):
+		return nil, usageError{errors.New("--addr unix: needs the path of a file, as in unix:/run/simplysocket.sock")}
+	case len(path) > maxSocketPath:
+		return nil, usageError{fmt.Errorf("--addr unix:%s: the path of a Unix socket has at most %d bytes", path, maxSocketPath)}
+	}
+	path = filepath.Clean(path)
+	defer lockDirectory(filepath.Dir(path))() // or another server removes ours as stale
+	if err := removeStale(path); err != nil {
+		return nil, err
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	l.SetUnlinkOnClose(false) // Close looks first whose file it is
+	file, err := os.Lstat(path)
+	if err == nil {
+		err = os.Chmod(path, mode)
+	}
+	if err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	return &unixListener{UnixListener: l, path: path, file: file}, nil
+}
+
+// removeStale removes a socket that refuses connections. Every other answer means
+// that somebody has it.
+func removeStale(path string) error {
+	file, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case file.Mode().Type() != fs.ModeSocket:
+		return fmt.Errorf("%s is in the way: it is not a socket", path)
+	}
+	conn, err := net.Dial("unix", path)
+	if err == nil {
+		_ = conn.Close()
+		return fmt.Errorf("a server listens on %s already", path)
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("%s is in the way: %w", path, err)
+	}
+	return os.Remove(path)
+}
+
+// Close removes the file first, while nobody can take it for a stale one, unless
+// another server has its own there by now.
+func (l *unixListener) Close() error {
+	if now, err := os.Lstat(l.path); err == nil && os.SameFile(now, l.file) {
+		_ = os.Remove(l.path) // a later server finds it stale
+	}
+	return l.UnixListener.Close()
+}
+
+// fromThisMachine gives requests an address that have none: on a Unix socket the
+// peer is a proxy on this machine, which --trusted-proxy may name by it.
+func fromThisMachine(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		local := r.WithContext(r.Context()) // a copy: the request is the caller's
+		local.RemoteAddr = "127.0.0.1:0"
+		next.ServeHTTP(w, local)
+	})
+}
