@@ -18,6 +18,9 @@ type Message struct {
 	Sender string
 	// Direct says that it was sent to this client alone.
 	Direct bool
+	// Seq is its position in the room's output, which only grows until the room is
+	// opened anew; 0 if it comes from outside any room.
+	Seq uint64
 	// Time is that of the room, where it stamps its messages.
 	Time time.Time
 }
@@ -37,6 +40,7 @@ func newMessage(env *protocol.Envelope) *Message {
 		Body:   append(json.RawMessage(nil), env.Body...),
 		Sender: string(env.Sender),
 		Direct: env.IsTargetClient,
+		Seq:    env.Seq,
 	}
 	if env.Time != 0 {
 		m.Time = time.UnixMilli(env.Time)

@@ -71,10 +71,10 @@ func (c *Conn) finish(over *CloseError) {
 	if c.end == nil {
 		c.end = over
 	}
-	for _, m := range c.outbox.takeSent() {
+	for _, m := range c.outbox.takeSent(every) {
 		c.settle(m, nil, unanswered(c.end))
 	}
-	for _, m := range c.outbox.takeWaiting(func(*message) bool { return true }) {
+	for _, m := range c.outbox.takeWaiting(every) {
 		c.settle(m, nil, c.end)
 	}
 	c.setState(Closed)
