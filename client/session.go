@@ -53,7 +53,7 @@ func (l *link) hello() []byte {
 		if err != nil {
 			panic(err) // of a string and numbers
 		}
-		if space -= len(entry); space < 0 { // its braces are as long as a comma and more
+		if space -= len(entry) - len("{}") + len(","); space < 0 {
 			l.omitted = append(l.omitted, r)
 			continue
 		}
