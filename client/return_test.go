@@ -203,6 +203,7 @@ func TestMembersAfterGap(t *testing.T) {
 		p.say(gapFrame, `{"epoch":7,"from":31,"to":40}`)
 		heard.want(t, "gap 31-40 whole=false direct=false")
 		p.ack(env, 41, `{"members":[],"count":0}`) // of before the second gap
+		p.hear("list-members")
 		p, _ = s.again(p, "token-2", true)
 		env = p.hear("list-members")
 		p.ack(env, 42, `{"members":[],"count":0}`) // from memory
