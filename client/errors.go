@@ -128,7 +128,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("client: the server refused the connection: %d %s", e.Status, e.Message)
 }
 
-// OptionError is a field of [Options] that can not be as it is.
+// OptionError names a field of [Options] with an invalid value.
 type OptionError struct {
 	Field  string // as in Options
 	Reason string

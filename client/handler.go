@@ -55,7 +55,8 @@ func (r *Room) on(action string, f func(*Message) error) {
 	})
 }
 
-// OnMessage has f called with each message that no [On] takes.
+// OnMessage has f called with each message that no [On] takes. Like the other
+// hooks of a room, it replaces the f that was registered before.
 func (r *Room) OnMessage(f func(*Message)) { r.register(func(h *handlers) { h.message = f }) }
 
 // OnJoin has f called when somebody joins and the room announces it.
@@ -69,8 +70,8 @@ func (r *Room) OnLeave(f func(slug string, reason Reason)) {
 // OnGap has f called where messages are missing: before any that is newer.
 func (r *Room) OnGap(f func(Gap)) { r.register(func(h *handlers) { h.gap = f }) }
 
-// OnRejoin has f called when this client is in the room anew without a Join of
-// the application: after a lost session, or because the room was opened again. It
+// OnRejoin has f called when this client has joined the room again without a Join
+// of the application: after a lost session, or because the room was opened again. It
 // follows the OnGap that tells of the loss. [Room.Members] and [Room.Count] are
 // those of the new beginning, and welcome is what the room said to it, as in
 // [Room.Welcome].

@@ -249,7 +249,7 @@ func (r *Room) depart(m *message) error {
 	return nil
 }
 
-// rejoin is the message that takes the client into the room anew.
+// rejoin is the message that takes the client into the room again.
 func (r *Room) rejoin() *message {
 	m := &message{
 		header:  protocol.Header{Action: protocol.ActionJoinRoom, Target: r.name},

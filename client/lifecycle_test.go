@@ -380,3 +380,30 @@ func TestOnTwice(t *testing.T) {
 		t.Errorf("the second: %v", p)
 	}
 }
+
+// TestNoGhost: a room that was left while offline has one member less once the
+// session is back, and the name can be joined again.
+func TestNoGhost(t *testing.T) {
+	conn, room, o := offline(t, client.Options{MinBackoff: time.Millisecond, OfflineSends: client.Reject})
+	mate := join(t, connect(t, o.host.url, client.Options{NetDial: o.host.dial}), "r", nil)
+	if mate.Count() != 2 {
+		t.Fatalf("%d members", mate.Count())
+	}
+	if err := room.Leave(t.Context()); !errors.Is(err, client.ErrOffline) {
+		t.Errorf("got %v", err)
+	}
+	o.down.Store(false)
+	until(t, "the leave", func() bool { return mate.Count() == 1 })
+	if !conn.Session().Resumed {
+		t.Error("the session is lost")
+	}
+	until(t, "the join", func() bool {
+		_, err := conn.Join(t.Context(), "r", nil)
+		return err == nil
+	})
+	until(t, "the new member", func() bool { return mate.Count() == 2 })
+	wantDead(t, room)
+	if err := mate.Send(t.Context(), "x", nil); err != nil || mate.Count() != 2 {
+		t.Errorf("%d members, %v", mate.Count(), err)
+	}
+}

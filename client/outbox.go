@@ -29,7 +29,7 @@ type message struct {
 	again   bool // sent on an earlier connection too
 
 	// settled is what the answer means for the room; it returns the error for
-	// whoever waits. It is called with the lock held; nil means nothing.
+	// the caller that waits. It is called with the lock held; nil means nothing.
 	settled func(reply json.RawMessage, err error) error
 	awaited bool
 	done    chan struct{} // closed once reply and err are valid; nil without an id

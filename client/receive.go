@@ -16,8 +16,8 @@ func isAnswer(env *protocol.Envelope) bool {
 	return env.Ref != 0 && (action == protocol.ActionAck || action == protocol.ActionError)
 }
 
-// takeAnswer gives an ack or error to whoever waits for it: at once, whatever
-// waits for callbacks. The lock is held.
+// takeAnswer gives an ack or error to the caller that waits for it: at once, ahead
+// of waiting callbacks. The lock is held.
 //
 // What was sent again may be answered from the server's memory, under an old
 // number, while what was missed is still on its way. So such an answer does not
@@ -216,8 +216,7 @@ func (c *Conn) takeLeft(r *Room, env *protocol.Envelope) error {
 	return nil
 }
 
-// reenter has a room, whose memory is lost, be joined anew by the message that it
-// returns. The lock is held.
+// reenter prepares a room that the server has lost for the join that it returns. The lock is held.
 func (c *Conn) reenter(r *Room) *message {
 	if r.status == joined {
 		c.pushGap(r, Gap{Epoch: cmp.Or(r.epoch, r.past)})

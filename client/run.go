@@ -63,7 +63,7 @@ func (c *Conn) reconnect(why error, pauses *backoff) (*link, *CloseError) {
 	}
 }
 
-// finish ends the session for everybody who waits for something. Nil is Close,
+// finish ends the session for every call that waits. Nil is Close,
 // which has noted the reason.
 func (c *Conn) finish(over *CloseError) {
 	c.mu.Lock()

@@ -244,7 +244,7 @@ func (c *Conn) loseSession(cause error) {
 
 // rejoinOmitted joins rooms of a resumed session that the hello did not name. A
 // room that the client is still in changes nothing and has sent what was missed;
-// one that it is not in any more lets it in anew, or refuses. The lock is held.
+// one that it is not in any more lets it in again, or refuses. The lock is held.
 func (c *Conn) rejoinOmitted(l *link) {
 	var joins []*message
 	for _, r := range l.omitted {
