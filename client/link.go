@@ -131,6 +131,23 @@ func (l *link) giveUp(cause error) {
 	_ = l.ws.CloseNow()
 }
 
+// refuse closes the connection because of what the server has sent. The client does
+// not come back, so the server must not keep the session.
+func (l *link) refuse(err error) {
+	c := l.conn
+	c.mu.Lock()
+	if !l.over {
+		l.over, l.cause = true, &CloseError{Code: protocol.CloseProtocolError, Reason: err.Error()}
+		c.wake()
+	}
+	c.mu.Unlock()
+	l.ws.EndWithin(closeTimeout)
+	l.cancel()
+	l.tasks.Wait() // nothing may follow our close frame
+	_ = l.ws.WriteClose(uint16(protocol.CloseProtocolError), "")
+	_ = l.ws.CloseNow()
+}
+
 // read is the connection's goroutine, which sees it to its end.
 func (l *link) read() {
 	defer close(l.done)
@@ -180,7 +197,7 @@ func (l *link) Message(payload []byte) {
 	}
 	switch {
 	case err != nil:
-		l.giveUp(&CloseError{Code: protocol.CloseProtocolError, Reason: err.Error()})
+		l.refuse(err)
 	case received:
 		l.trace(&env)
 	}

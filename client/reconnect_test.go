@@ -420,6 +420,11 @@ func TestBrokenServer(t *testing.T) {
 			if end := waitDone(t, conn); end.Code != test.want {
 				t.Errorf("ended with %v", end)
 			}
+			<-p.done
+			var closed *socket.CloseError
+			if !errors.As(p.end, &closed) || closed.Code != uint16(test.want) {
+				t.Errorf("the server reads %v", p.end)
+			}
 		})
 	}
 }
