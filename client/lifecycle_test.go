@@ -238,11 +238,15 @@ func TestLeaveOffline(t *testing.T) {
 				}
 				wantDead(t, room)
 				p, _ = s.next()
+				welcomed := time.Now()
 				p.welcome("token-2", true)
 				if policy == client.Wait {
 					p.ack(p.hear("x"), 2, "{}")
 				}
 				p.ack(p.hear("leave-room"), 3, "{}")
+				if waited := time.Since(welcomed); waited != 0 {
+					t.Errorf("left after %v", waited)
+				}
 				heard.want(t, "closed left")
 			})
 		})
