@@ -10,6 +10,7 @@ import (
 
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/client"
+	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
 const (
@@ -410,4 +411,28 @@ func TestNoGhost(t *testing.T) {
 	if err := mate.Send(t.Context(), "x", nil); err != nil || mate.Count() != 2 {
 		t.Errorf("%d members, %v", mate.Count(), err)
 	}
+}
+
+// TestRefusedLeaveThenNewSession: a room whose leave was refused is not joined again
+// either.
+func TestRefusedLeaveThenNewSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		heard := newEvents()
+		conn, p := s.connect(client.Options{})
+		go p.admit(1, 1)
+		room := join(t, conn, "r", nil, heard.all)
+		go func() {
+			env := p.hear("leave-room")
+			p.say(errorFrame, "busy", env.ID, env.Action)
+		}()
+		if err := room.Leave(t.Context()); code(err) != protocol.CodeBusy {
+			t.Errorf("got %v", err)
+		}
+		p, _ = s.again(p, "token-2", false)
+		heard.want(t, "closed left")
+		time.Sleep(5 * time.Second) // the leave would be sent again by now
+		go func() { p.ack(p.hear("marker"), 1, "{}") }()
+		send(t, conn.Lobby(), "marker", nil)
+	})
 }
