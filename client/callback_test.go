@@ -49,7 +49,7 @@ func TestSlowCallbacks(t *testing.T) {
 		heard.want(t, "online")
 		go p.admit(1, 1)
 		release := make(chan struct{})
-		join(t, conn, "r", nil, heard.text, func(r *client.Room) {
+		join(t, conn, "r", nil, func(r *client.Room) {
 			client.On(r, "say", func(_ string, l line) {
 				<-release
 				heard.add("%s", l.Text)

@@ -52,7 +52,7 @@ type Conn struct {
 // seconds.
 //
 // Dial tries once. A server that refuses is a [*RefusedError] or, where it
-// closes, a [*CloseError]; options that can not be are an [*OptionError].
+// closes, a [*CloseError]; invalid options are an [*OptionError].
 func Dial(ctx context.Context, url string, o *Options) (*Conn, error) {
 	opts, err := o.resolved()
 	if err != nil {
@@ -76,8 +76,8 @@ func Dial(ctx context.Context, url string, o *Options) (*Conn, error) {
 	return c, nil
 }
 
-// ID is the client's slug: its public name, unique for ever. It changes where a
-// session is lost.
+// ID is the client's slug: its public name, which is never used again. It changes
+// when a session is lost.
 func (c *Conn) ID() string { return c.Session().Client }
 
 // Session is what the server said when it last let the client in.
@@ -96,7 +96,7 @@ func (c *Conn) State() State {
 
 // Lobby is the room that every client is in. Its handlers also get what the
 // server sends to this client from outside any room. It has no known members
-// and can not be left; SendTo goes by way of any room that both are in.
+// and cannot be left; SendTo goes by way of any room that both are in.
 //
 // A lobby whose code welcomes the client looks like any other room that the
 // server has put it into: it is told to [Options.OnRoom], and so is what is said
@@ -121,8 +121,8 @@ func (c *Conn) Err() *CloseError {
 	return c.end
 }
 
-// Close ends the session: the client leaves its rooms, whoever waits for an
-// answer gets an error, and no further callback begins but OnState. An error,
+// Close ends the session: the client leaves its rooms, calls that wait for an
+// answer get an error, and no further callback begins but OnState. An error,
 // which is [ErrOffline], says that the server could not be told; it may keep the
 // session for a while. To close again has no effect.
 func (c *Conn) Close() error {
@@ -138,7 +138,7 @@ func (c *Conn) Close() error {
 	return c.farewell
 }
 
-// wake has every goroutine of the session look at it anew. The lock is held.
+// wake has every goroutine of the session check its state again. The lock is held.
 func (c *Conn) wake() {
 	c.space.Broadcast()
 	c.arrived.Broadcast()

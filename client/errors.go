@@ -17,9 +17,13 @@ var (
 	// ErrQueueFull is returned when as much waits to be sent as
 	// [Options.QueueMessages] and [Options.QueueBytes] allow.
 	ErrQueueFull = errors.New("client: too much waits to be sent")
-	// ErrRoomBusy is returned while another Join or Leave of the same room is
-	// under way.
+	// ErrRoomBusy is returned by Join while another Join or Leave of the same
+	// room is under way.
 	ErrRoomBusy = errors.New("client: the room is being joined or left")
+	// ErrOutOfRoom is wrapped by the errors of a [Room] that this client is not
+	// in: its Join has not begun, it was left, or the client was removed. The
+	// object stays dead; Join returns a new one.
+	ErrOutOfRoom = errors.New("client: not in the room; join it to get a new Room")
 	// ErrNoSubprotocol is returned by a server that does not speak
 	// simplysocket.v1.
 	ErrNoSubprotocol = errors.New("client: the server does not speak " + protocol.Subprotocol)
@@ -44,6 +48,22 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 
 // Unwrap returns what lies behind the error, if that is known.
 func (e *Error) Unwrap() error { return e.cause }
+
+// RemovedError is returned by Join when the room let the client in and removed it
+// before Join returned, or when the client left from a callback meanwhile. It
+// wraps [ErrOutOfRoom].
+type RemovedError struct {
+	Room   string
+	Reason Reason
+}
+
+// Error names the room and says why the client is out of it.
+func (e *RemovedError) Error() string {
+	return fmt.Sprintf("client: joined room %q and was out of it at once: %s", e.Room, e.Reason)
+}
+
+// Unwrap returns [ErrOutOfRoom].
+func (e *RemovedError) Unwrap() error { return ErrOutOfRoom }
 
 func outcomeUnknown(message string, cause error) *Error {
 	return &Error{Code: CodeOutcomeUnknown, Message: message, cause: cause}
@@ -108,7 +128,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("client: the server refused the connection: %d %s", e.Status, e.Message)
 }
 
-// OptionError is a field of [Options] that can not be as it is.
+// OptionError names a field of [Options] with an invalid value.
 type OptionError struct {
 	Field  string // as in Options
 	Reason string

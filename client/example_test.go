@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -145,4 +146,54 @@ func ExampleConn_Join() {
 	// forbidden: wrong password for room "table/1"
 	// <nil>
 	// 2 <nil>
+}
+
+// After a gap, show what the room still keeps and was not shown yet.
+func ExampleRoom_OnGap() {
+	type Line struct {
+		Message string `json:"message"`
+	}
+	ctx := context.Background()
+	conn, err := client.Dial(ctx, "wss://example.com/ws", nil)
+	if err != nil {
+		panic(err)
+	}
+	defer conn.Close()
+
+	var shown uint64 // the newest position; callbacks run one at a time
+	show := func(m *client.Message) {
+		var line Line
+		if m.Action != "send-message" || m.Seq <= shown || m.Decode(&line) != nil {
+			return
+		}
+		shown = m.Seq
+		fmt.Printf("%s: %s\n", m.Sender, line.Message)
+	}
+	_, err = conn.Join(ctx, "chat/go", nil, func(room *client.Room) {
+		room.OnMessage(show)
+		room.OnGap(func(gap client.Gap) {
+			if gap.Whole() { // positions begin again
+				shown = 0
+				return // OnRejoin follows
+			}
+			fetch(ctx, room, show)
+		})
+		room.OnRejoin(func(json.RawMessage) { fetch(ctx, room, show) })
+	})
+	if err != nil {
+		panic(err)
+	}
+	<-conn.Done()
+	fmt.Println(conn.Err())
+}
+
+func fetch(ctx context.Context, room *client.Room, show func(*client.Message)) {
+	page, err := room.History(ctx, 0)
+	if err != nil {
+		fmt.Println("some messages are missing:", err)
+		return
+	}
+	for _, m := range page.Messages {
+		show(m)
+	}
 }

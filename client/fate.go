@@ -23,7 +23,7 @@ const (
 func fateOf(code protocol.CloseCode) fate {
 	switch code {
 	case protocol.CloseGoingAway, protocol.CloseInternal, protocol.CloseRestart, protocol.CloseTooSlow,
-		codeTryLater, codeNone:
+		codeNone, codeAbnormal, codeTryLater, codeBadGateway:
 		return resume
 	case protocol.CloseUnauthenticated:
 		return renew
@@ -48,11 +48,13 @@ func (c *Conn) fateAfter(why error) fate {
 	return f
 }
 
-// Codes of RFC 6455 and its registry that a proxy may send in the server's
-// place.
+// Codes of RFC 6455 and the IANA registry that a proxy may send instead of the
+// server.
 const (
-	codeNone     protocol.CloseCode = 1005 // a close frame without a code
-	codeTryLater protocol.CloseCode = 1013
+	codeNone       protocol.CloseCode = 1005 // a close frame without a code
+	codeAbnormal   protocol.CloseCode = 1006 // not allowed in a close frame, and sent all the same
+	codeTryLater   protocol.CloseCode = 1013
+	codeBadGateway protocol.CloseCode = 1014
 )
 
 // retreatPause is how long a client stays away that was told it floods.

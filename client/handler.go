@@ -1,6 +1,9 @@
 package client
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"maps"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -14,14 +17,20 @@ type handlers struct {
 	leave    func(slug string, reason Reason)
 	presence func(Member)
 	gap      func(Gap)
+	rejoin   func(welcome json.RawMessage)
+	members  func([]Member)
 	err      func(action string, err *Error)
 	closed   func(Reason)
 }
 
-// On has f called with the sender and the body of each message of that action.
-// It takes the place of what was registered for the action before. A body that
-// does not decode to T goes to OnError.
+// On has f called with the sender and the body of each message of that action. A
+// body that does not decode to T goes to OnError. A room has one handler for an
+// action: On panics if there is one already, as [net/http.ServeMux] does, and if
+// f is nil.
 func On[T any](room *Room, action string, f func(from string, body T)) {
+	if f == nil {
+		panic(fmt.Sprintf("client: On(%q): the handler is nil", action))
+	}
 	room.on(action, func(m *Message) error {
 		var body T
 		if err := m.Decode(&body); err != nil {
@@ -34,6 +43,9 @@ func On[T any](room *Room, action string, f func(from string, body T)) {
 
 func (r *Room) on(action string, f func(*Message) error) {
 	r.register(func(h *handlers) {
+		if h.actions[action] != nil {
+			panic(fmt.Sprintf("client: room %q already has a handler for %q", r.name, action))
+		}
 		actions := maps.Clone(h.actions) // the callbacks read it without the lock
 		if actions == nil {
 			actions = map[string]func(*Message) error{}
@@ -43,7 +55,8 @@ func (r *Room) on(action string, f func(*Message) error) {
 	})
 }
 
-// OnMessage has f called with each message that no [On] takes.
+// OnMessage has f called with each message that no [On] takes. Like the other
+// hooks of a room, it replaces the f that was registered before.
 func (r *Room) OnMessage(f func(*Message)) { r.register(func(h *handlers) { h.message = f }) }
 
 // OnJoin has f called when somebody joins and the room announces it.
@@ -57,6 +70,20 @@ func (r *Room) OnLeave(f func(slug string, reason Reason)) {
 // OnGap has f called where messages are missing: before any that is newer.
 func (r *Room) OnGap(f func(Gap)) { r.register(func(h *handlers) { h.gap = f }) }
 
+// OnRejoin has f called when this client has joined the room again without a Join
+// of the application: after a lost session, or because the room was opened again. It
+// follows the OnGap that tells of the loss. [Room.Members] and [Room.Count] are
+// those of the new beginning, and welcome is what the room said to it, as in
+// [Room.Welcome].
+func (r *Room) OnRejoin(f func(welcome json.RawMessage)) {
+	r.register(func(h *handlers) { h.rejoin = f })
+}
+
+// OnMembers has f called when the members were learned as a whole: after OnRejoin,
+// and some time after an OnGap whose messages may have told of members. OnJoin,
+// OnLeave and OnPresence tell of changes only.
+func (r *Room) OnMembers(f func([]Member)) { r.register(func(h *handlers) { h.members = f }) }
+
 // OnError has f called with what was refused and has nobody who waits for the
 // answer: what was posted, and a room that does not let the client in again
 // after a lost session. Without it, errors are logged.
@@ -64,7 +91,8 @@ func (r *Room) OnError(f func(action string, err *Error)) {
 	r.register(func(h *handlers) { h.err = f })
 }
 
-// OnClosed has f called when the client is out of the room, after Leave too.
+// OnClosed has f called when the client is out of the room, after Leave too. It
+// is the last callback of this Room. It is not called where Join returns an error.
 func (r *Room) OnClosed(f func(Reason)) { r.register(func(h *handlers) { h.closed = f }) }
 
 func (r *Room) register(set func(*handlers)) {
@@ -111,6 +139,18 @@ func (r *Room) tellGap(g Gap) {
 		return
 	}
 	r.conn.log.Warn("messages are lost", "room", r.name, "epoch", g.Epoch, "from", g.From, "to", g.To)
+}
+
+func (r *Room) tellMembers(members []Member) {
+	if f := r.registered().members; f != nil {
+		f(members)
+	}
+}
+
+func (r *Room) tellRejoin(welcome json.RawMessage) {
+	if f := r.registered().rejoin; f != nil {
+		f(bytes.Clone(welcome))
+	}
 }
 
 func (r *Room) tellError(action string, err *Error) {

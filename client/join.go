@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
@@ -12,7 +13,9 @@ import (
 // Params are an object for the room; nil is {}. Each setup registers handlers
 // with the room before anything of it is received; those that are registered
 // later may miss what came before. Join of a room that the client is in asks
-// nobody and returns it. A refusal is an [*Error].
+// nobody and returns it, after calling the setups for it; [On] panics for an
+// action that already has a handler. A refusal is an [*Error]. A room that removes
+// the client while it joins is a [*RemovedError].
 //
 // When a session is lost the room is joined again, with the same parameters but
 // for `create`, which speaks of the first time.
@@ -103,27 +106,43 @@ func (c *Conn) add(r *Room) {
 	c.rooms[r.name] = r
 }
 
-// remove ends the client's being in the room. The lock is held.
+// remove ends the membership. What waits to be sent for it is given up, so that
+// it reaches no later membership of the same name. The lock is held.
 func (c *Conn) remove(r *Room, reason Reason) {
 	if r.status == gone {
 		return
 	}
 	delete(c.rooms, r.name)
-	told := r.status != joining && !r.muted
-	r.status = gone
-	if told {
+	r.status, r.reason = gone, reason
+	out := r.usable()
+	for _, m := range c.outbox.takeSent(func(m *message) bool { return m.room == r && m.purpose == toGetOut }) {
+		c.settle(m, nil, nil)
+	}
+	for _, m := range c.outbox.takeWaiting(func(m *message) bool { return m.room == r }) {
+		c.settle(m, nil, out)
+	}
+	c.toSend.Signal()
+	if r.in && !r.muted {
 		c.push(event{room: r, call: func() { r.tellClosed(reason) }})
 	}
 }
 
 // entering is what the answer to a join means. The lock is held.
-func (r *Room) entering(err error) {
+func (r *Room) entering(_ json.RawMessage, err error) error {
+	refused := err != nil && !hasCode(err, CodeOutcomeUnknown)
 	switch {
-	case err != nil && r.status == joining:
+	case refused && r.status != joining:
+		return err
+	case r.status == joining && err != nil:
 		r.conn.remove(r, ReasonRefused)
+		return err
+	case r.status == joining && r.epoch == 0 && r.reason != "":
+		r.conn.remove(r, r.reason)
 	case r.status == joining:
-		r.status = joined
+		r.status, r.in = joined, true
+		return nil
 	}
+	return &RemovedError{Room: r.name, Reason: r.reason}
 }
 
 // turnBack leaves a room that nobody waits for any more, if the client is in it
@@ -132,85 +151,138 @@ func (r *Room) turnBack() {
 	c := r.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if r.status == gone {
+	if r.status == gone || r.status == leaving {
 		return
 	}
-	r.status, r.muted = leaving, true
-	c.outbox.push(r.leave()) // it always has a place: there is one for a room
-	c.toSend.Signal()
+	r.status, r.muted, r.reason = leaving, true, ReasonLeft
+	c.pushOut(r.leave())
 }
 
 // leave is the message that takes the client out of the room.
 func (r *Room) leave() *message {
 	return &message{
 		header:  protocol.Header{Action: protocol.ActionLeaveRoom, Target: r.name},
+		room:    r,
 		purpose: toGetOut,
 		settled: r.departing,
 	}
 }
 
-// departing is what the answer to a leave means. The lock is held.
-func (r *Room) departing(err error) {
+// departing is what the answer to a leave means. A leave that the server does not
+// take is sent again: the application has nothing left to do it with. The lock is
+// held.
+func (r *Room) departing(_ json.RawMessage, err error) error {
+	c := r.conn
 	switch {
 	case r.status != leaving:
+		return nil
 	case err == nil || hasCode(err, protocol.CodeNotAMember, protocol.CodeUnknownRoom):
-		r.conn.remove(r, ReasonLeft)
-	default:
-		r.status = joined
+		c.remove(r, ReasonLeft)
+		return nil
 	}
-}
-
-// Leave leaves the room and waits until the client is out of it. If the context
-// ends first, it may be left all the same.
-func (r *Room) Leave(ctx context.Context) error {
-	c := r.conn
-	m := r.leave()
-	c.mu.Lock()
-	err := r.depart(m)
-	c.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	_, err = c.wait(ctx, m)
+	c.later(func() {
+		if r.status == leaving {
+			c.pushOut(r.leave())
+		}
+	})
 	return err
 }
 
-// depart puts a leave on its way. The lock is held.
-func (r *Room) depart(m *message) error {
-	switch r.status {
-	case joined, rejoining:
-		if err := r.conn.enqueue(m); err != nil {
-			return err
+// retryPause is how long the client waits before it asks again for what the
+// server was too busy to do.
+const retryPause = time.Second
+
+// later runs f under the lock after a pause, unless the session is over by then.
+func (c *Conn) later(f func()) {
+	time.AfterFunc(retryPause, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.end == nil {
+			f()
 		}
-		r.status = leaving
-		return nil
-	case leaving:
-		return ErrRoomBusy
-	default:
-		return &Error{Code: protocol.CodeNotAMember, Message: "not a member of room " + r.name}
-	}
+	})
 }
 
-// rejoin is the message that takes the client into the room in a new session.
+// Leave leaves the room and waits until the server has confirmed it. The room is
+// dead as soon as Leave is called, whatever Leave returns, and what it has sent
+// before still goes out; callbacks of what the server sent before it confirms
+// still run, OnClosed last.
+//
+// A leave always has a place. If the context ends first, or if there is no
+// connection and [Options.OfflineSends] is [Reject], Leave returns an error and
+// the server learns of it all the same: with the next connection that resumes the
+// session. In a new session the room is not joined again.
+func (r *Room) Leave(ctx context.Context) error {
+	m := r.leave()
+	if err := r.depart(m); err != nil {
+		return err
+	}
+	_, err := r.conn.wait(ctx, m)
+	return err
+}
+
+// depart puts a leave on its way.
+func (r *Room) depart(m *message) error {
+	c := r.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r == c.lobby {
+		return &Error{Code: protocol.CodeNotAMember, Message: "the lobby cannot be left"}
+	}
+	if err := r.usable(); err != nil {
+		return err
+	}
+	if c.end != nil {
+		return c.end
+	}
+	r.status, r.reason = leaving, ReasonLeft
+	for _, join := range c.outbox.takeWaiting(func(m *message) bool {
+		return m.room == r && (m.purpose == toEnter || m.purpose == toReenter)
+	}) {
+		c.settle(join, nil, nil)
+	}
+	c.await(m)
+	c.pushOut(m)
+	if c.link == nil && c.opts.OfflineSends == Reject {
+		c.release(m, nil, ErrOffline)
+	}
+	return nil
+}
+
+// rejoin is the message that takes the client into the room again.
 func (r *Room) rejoin() *message {
-	return &message{
+	m := &message{
 		header:  protocol.Header{Action: protocol.ActionJoinRoom, Target: r.name},
 		body:    r.params,
+		room:    r,
 		purpose: toReenter,
 		settled: r.reentering,
 	}
+	if m.body == nil { // the server has put the client there: the room must exist
+		m.body = json.RawMessage(`{"create":false}`)
+	}
+	return m
 }
 
 // reentering is what the answer to a rejoin means. The lock is held.
-func (r *Room) reentering(err error) {
+func (r *Room) reentering(_ json.RawMessage, err error) error {
+	c := r.conn
 	if r.status != rejoining && r.status != joined {
-		return
+		return err
+	}
+	if hasCode(err, protocol.CodeBusy, protocol.CodeRateLimited) {
+		c.later(func() {
+			if r.status == rejoining || r.status == joined {
+				c.pushOut(r.rejoin())
+			}
+		})
+		return err
 	}
 	r.status = joined
 	var refused *Error
 	if errors.As(err, &refused) && refused.Code != CodeOutcomeUnknown {
-		c := r.conn
 		c.push(event{room: r, call: func() { r.tellError(protocol.ActionJoinRoom, refused) }})
 		c.remove(r, ReasonRefused)
 	}
+	return err
 }

@@ -38,6 +38,7 @@ type link struct {
 	over    bool       // nothing that comes is taken any more
 	cause   error      // why we gave the connection up; nil if we did not
 	again   []*message // to be sent again before anything else
+	omitted []*Room    // rooms for which the hello had no space
 }
 
 const (
@@ -57,13 +58,15 @@ func (c *Conn) connect(ctx context.Context) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	ws, err := socket.Dial(ctx, c.url, socket.DialOptions{
-		Subprotocols: []string{protocol.Subprotocol},
-		Header:       header,
-		ReadLimit:    readLimit,
-		TLS:          c.opts.TLS,
-		NetDial:      c.opts.NetDial,
-	})
+	ws, err := within(ctx, func() (*socket.Conn, error) {
+		return socket.Dial(ctx, c.url, socket.DialOptions{
+			Subprotocols: []string{protocol.Subprotocol},
+			Header:       header,
+			ReadLimit:    readLimit,
+			TLS:          c.opts.TLS,
+			NetDial:      c.opts.NetDial,
+		})
+	}, func(late *socket.Conn) { _ = late.CloseNow() })
 	if err != nil {
 		return nil, endOf(err)
 	}
@@ -76,7 +79,7 @@ func (c *Conn) connect(ctx context.Context) (*link, error) {
 	go l.read()
 	stop := context.AfterFunc(ctx, func() { l.giveUp(ctx.Err()) })
 	defer stop()
-	_ = ws.WriteText(c.hello()) // Read finds out, and may find a close frame that says why
+	_ = ws.WriteText(l.hello()) // Read finds out, and may find a close frame that says why
 	select {
 	case <-l.welcomed:
 	case <-l.done:
@@ -106,11 +109,13 @@ func (c *Conn) header(ctx context.Context) (http.Header, error) {
 		header = http.Header{}
 	}
 	if c.opts.Token != nil {
-		token, err := c.opts.Token(ctx)
+		token, err := within(ctx, func() (string, error) { return c.opts.Token(ctx) }, func(string) {})
 		if err != nil {
 			return nil, fmt.Errorf("client: token: %w", err)
 		}
-		header.Set("Authorization", "Bearer "+token)
+		if token != "" {
+			header.Set("Authorization", "Bearer "+token)
+		}
 	}
 	return header, nil
 }
@@ -123,6 +128,23 @@ func (l *link) giveUp(cause error) {
 		l.conn.space.Broadcast()
 	}
 	l.conn.mu.Unlock()
+	_ = l.ws.CloseNow()
+}
+
+// refuse closes the connection because of what the server has sent. The client does
+// not come back, so the server must not keep the session.
+func (l *link) refuse(err error) {
+	c := l.conn
+	c.mu.Lock()
+	if !l.over {
+		l.over, l.cause = true, &CloseError{Code: protocol.CloseProtocolError, Reason: err.Error()}
+		c.wake()
+	}
+	c.mu.Unlock()
+	l.ws.EndWithin(closeTimeout)
+	l.cancel()
+	l.tasks.Wait() // nothing may follow our close frame
+	_ = l.ws.WriteClose(uint16(protocol.CloseProtocolError), "")
 	_ = l.ws.CloseNow()
 }
 
@@ -175,7 +197,7 @@ func (l *link) Message(payload []byte) {
 	}
 	switch {
 	case err != nil:
-		l.giveUp(&CloseError{Code: protocol.CloseProtocolError, Reason: err.Error()})
+		l.refuse(err)
 	case received:
 		l.trace(&env)
 	}
@@ -187,11 +209,14 @@ func (l *link) take(env *protocol.Envelope) (received bool, err error) {
 	c := l.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if protocol.ReservedAction(string(env.Action)) && !l.greeted {
+		return false, nil
+	}
 	if !l.greeted {
 		err := c.takeWelcome(l, env)
 		return l.greeted, err
 	}
-	if env.Ref != 0 {
+	if isAnswer(env) {
 		c.takeAnswer(env)
 		return true, nil
 	}

@@ -46,6 +46,13 @@ type MemberPage struct {
 	Next uint64
 }
 
+// memberList is a MemberPage on the wire.
+type memberList struct {
+	Members []memberItem `json:"members"`
+	Count   int          `json:"count"`
+	Next    uint64       `json:"next"`
+}
+
 // ListMembers returns the members behind that number, at most a hundred; 0 is
 // the beginning.
 func (r *Room) ListMembers(ctx context.Context, after uint64) (MemberPage, error) {
@@ -53,10 +60,6 @@ func (r *Room) ListMembers(ctx context.Context, after uint64) (MemberPage, error
 		After uint64 `json:"after,omitempty"`
 	}
 	query.After = after
-	list, err := Call[struct {
-		Members []memberItem `json:"members"`
-		Count   int          `json:"count"`
-		Next    uint64       `json:"next"`
-	}](ctx, r, protocol.ActionListMembers, query)
+	list, err := Call[memberList](ctx, r, protocol.ActionListMembers, query)
 	return MemberPage{Members: membersOf(list.Members), Count: list.Count, Next: list.Next}, err
 }

@@ -18,6 +18,9 @@ type Message struct {
 	Sender string
 	// Direct says that it was sent to this client alone.
 	Direct bool
+	// Seq is its position in the room's output, which only grows until the room is
+	// opened again; 0 if it comes from outside any room.
+	Seq uint64
 	// Time is that of the room, where it stamps its messages.
 	Time time.Time
 }
@@ -37,6 +40,7 @@ func newMessage(env *protocol.Envelope) *Message {
 		Body:   append(json.RawMessage(nil), env.Body...),
 		Sender: string(env.Sender),
 		Direct: env.IsTargetClient,
+		Seq:    env.Seq,
 	}
 	if env.Time != 0 {
 		m.Time = time.UnixMilli(env.Time)
@@ -45,7 +49,7 @@ func newMessage(env *protocol.Envelope) *Message {
 }
 
 // Gap tells of messages that are lost to this client: fetch the room's state
-// anew. Numbers may have holes, so it is not a count.
+// again. Numbers may have holes, so it is not a count.
 type Gap struct {
 	// Epoch is the opening of the room that From and To count in.
 	Epoch uint64

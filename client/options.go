@@ -14,9 +14,11 @@ import (
 // Options configures a [Conn]. The zero value of every field is a good default;
 // nil Options are all of them. Dial copies the struct.
 type Options struct {
-	// Token returns the bearer token for a connection. It is called before each
-	// one, and should return one that is valid for a while: a server that
-	// refuses two in a row ends the session. nil sends none.
+	// Token returns the bearer token for a connection, or "" for none. It is
+	// called before each connection, on a goroutine of its own, and has 15 seconds
+	// together with the rest of the attempt. An attempt whose Token fails, panics
+	// or takes longer has failed and is made again after a pause. A server that
+	// refuses two tokens in a row ends the session. nil sends none.
 	Token func(ctx context.Context) (string, error)
 	// Header is sent with each handshake.
 	Header http.Header

@@ -24,12 +24,13 @@ type outbox struct {
 type message struct {
 	header  protocol.Header // with its id once it was sent
 	body    json.RawMessage
+	room    *Room // which it acts for
 	purpose purpose
 	again   bool // sent on an earlier connection too
 
-	// settled is what the answer means for the room. It is called with the
-	// lock held; nil is nothing.
-	settled func(error)
+	// settled is what the answer means for the room; it returns the error for
+	// the caller that waits. It is called with the lock held; nil means nothing.
+	settled func(reply json.RawMessage, err error) error
 	awaited bool
 	done    chan struct{} // closed once reply and err are valid; nil without an id
 	reply   json.RawMessage
@@ -46,6 +47,7 @@ const (
 	toEnter           // a room, for the first time
 	toReenter         // a room that was lost with a session
 	toGetOut          // of a room
+	toLook            // who is in a room, after a gap
 )
 
 // messageOverhead is what a message takes beside its body, while it waits.
@@ -59,7 +61,7 @@ func (m *message) check(limit int) error {
 	h := m.header
 	h.ID = protocol.MaxID
 	size := len(protocol.AppendEnvelope(nil, &h, nil)) - len("{}") + len(m.body)
-	if limit == 0 || size <= limit {
+	if limit <= 0 || size <= limit {
 		return nil
 	}
 	return &Error{
@@ -126,12 +128,16 @@ func (o *outbox) sentInOrder() []*message {
 	})
 }
 
-// takeSent takes those out that were sent.
-func (o *outbox) takeSent() []*message {
-	taken := o.sentInOrder()
-	clear(o.sent)
+// takeSent takes those out that were sent and match.
+func (o *outbox) takeSent(match func(*message) bool) []*message {
+	taken := slices.DeleteFunc(o.sentInOrder(), func(m *message) bool { return !match(m) })
+	for _, m := range taken {
+		delete(o.sent, m.header.ID)
+	}
 	return taken
 }
+
+func every(*message) bool { return true }
 
 // newMessage makes a message to a room.
 func (r *Room) newMessage(action string, body any) (*message, error) {
@@ -139,7 +145,7 @@ func (r *Room) newMessage(action string, body any) (*message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client: body of %q: %w", action, err)
 	}
-	return &message{header: protocol.Header{Action: action, Target: r.name}, body: raw}, nil
+	return &message{header: protocol.Header{Action: action, Target: r.name}, body: raw, room: r}, nil
 }
 
 // enqueue puts a message behind those that wait. The lock is held.
@@ -157,20 +163,40 @@ func (c *Conn) enqueue(m *message) error {
 		return ErrQueueFull
 	}
 	if m.purpose != toSayNow {
-		m.done = make(chan struct{})
-		m.awaited = true
-		c.awaited++
-		c.space.Signal() // the reader has to go on to the answer
+		c.await(m)
 	}
+	c.pushOut(m)
+	return nil
+}
+
+// await has somebody wait for the answer to a message. The lock is held.
+func (c *Conn) await(m *message) {
+	m.done = make(chan struct{})
+	m.awaited = true
+	c.awaited++
+	c.space.Signal() // the reader has to go on to the answer
+}
+
+// pushOut puts a message that always has a place behind those that wait. The
+// lock is held.
+func (c *Conn) pushOut(m *message) {
 	c.outbox.push(m)
 	c.toSend.Signal()
-	return nil
+}
+
+// say puts a message of the application behind those that wait, if its room may
+// still act. The lock is held.
+func (c *Conn) say(m *message) error {
+	if err := m.room.usable(); err != nil {
+		return err
+	}
+	return c.enqueue(m)
 }
 
 // ask sends a message and waits for its answer.
 func (c *Conn) ask(ctx context.Context, m *message) (json.RawMessage, error) {
 	c.mu.Lock()
-	err := c.enqueue(m)
+	err := c.say(m)
 	c.mu.Unlock()
 	if err != nil {
 		return nil, err
@@ -189,7 +215,8 @@ func (c *Conn) wait(ctx context.Context, m *message) (json.RawMessage, error) {
 }
 
 // giveUp ends the waiting, unless the answer is there. A message that was not
-// sent never will be. One that was stays only where its answer tells of a room.
+// sent never will be, unless it leaves a room. One that was sent stays only where
+// its answer tells of a room.
 func (c *Conn) giveUp(m *message, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -197,6 +224,10 @@ func (c *Conn) giveUp(m *message, err error) {
 	case <-m.done:
 		return
 	default:
+	}
+	if m.purpose == toGetOut {
+		c.release(m, nil, err)
+		return
 	}
 	unsent := c.outbox.takeWaiting(func(other *message) bool { return other == m })
 	if len(unsent) > 0 || m.settled == nil {
@@ -212,7 +243,7 @@ func (c *Conn) giveUp(m *message, err error) {
 // lock is held.
 func (c *Conn) settle(m *message, reply json.RawMessage, err error) {
 	if m.settled != nil {
-		m.settled(err)
+		err = m.settled(reply, err)
 	}
 	c.release(m, reply, err)
 }

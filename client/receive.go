@@ -10,8 +10,14 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// takeAnswer gives an ack or error to whoever waits for it: at once, whatever
-// waits for callbacks. The lock is held.
+// isAnswer reports whether a message answers one of the client's.
+func isAnswer(env *protocol.Envelope) bool {
+	action := string(env.Action)
+	return env.Ref != 0 && (action == protocol.ActionAck || action == protocol.ActionError)
+}
+
+// takeAnswer gives an ack or error to the caller that waits for it: at once, ahead
+// of waiting callbacks. The lock is held.
 //
 // What was sent again may be answered from the server's memory, under an old
 // number, while what was missed is still on its way. So such an answer does not
@@ -23,8 +29,8 @@ func (c *Conn) takeAnswer(env *protocol.Envelope) {
 	}
 	delete(c.outbox.sent, env.Ref)
 	c.toSend.Signal()
-	if !m.again {
-		c.fresh(c.rooms[string(env.Room)], env)
+	if r := c.rooms[string(env.Room)]; !m.again && (r == m.room || env.N != 0) {
+		c.fresh(r, env) // the number of an earlier membership says nothing about this one
 	}
 	if string(env.Action) != protocol.ActionError {
 		c.settle(m, bytes.Clone(env.Body), nil)
@@ -77,7 +83,9 @@ func (c *Conn) takeMessage(env *protocol.Envelope) error {
 	case protocol.ActionGap:
 		return c.takeGap(r, env)
 	case protocol.ActionJoinedRoom:
-		return c.takeJoined(string(env.Room), env)
+		if len(env.Room) != 0 {
+			return c.takeJoined(string(env.Room), env)
+		}
 	}
 	if !c.fresh(r, env) || protocol.ReservedAction(action) {
 		return nil
@@ -120,11 +128,21 @@ func (c *Conn) takeGap(r *Room, env *protocol.Envelope) error {
 		c.directs = max(c.directs, g.To)
 	case r == c.lobby:
 	case g.Whole():
-		r.epoch, r.seq = 0, 0 // what follows is of another
+		if r.past != 0 && r.past == g.Epoch {
+			return nil // told before a connection broke that should have brought the rest
+		}
+		// What follows is of another epoch, which `joined-room` names. Until it
+		// does, hello speaks of this one, so that the server tells again.
+		r.epoch, r.past, r.seq = 0, g.Epoch, 0
 	case g.Epoch != r.epoch:
-		r.epoch, r.seq = g.Epoch, g.To
+		r.epoch, r.past, r.seq = g.Epoch, 0, g.To
+		c.look(r)
+	case g.To <= r.seq:
+		return nil // all of it was received
 	default:
-		r.seq = max(r.seq, g.To)
+		g.From = max(g.From, r.seq+1)
+		r.seq = g.To
+		c.look(r)
 	}
 	c.pushGap(r, g)
 	return nil
@@ -145,7 +163,7 @@ func (c *Conn) takeJoined(name string, env *protocol.Envelope) error {
 	r := c.rooms[name]
 	if r == nil {
 		r = newRoom(c, name, nil)
-		r.status = joined
+		r.status, r.in = joined, true
 		c.add(r)
 		if f := c.opts.OnRoom; f != nil {
 			c.push(event{call: func() { f(r) }})
@@ -157,10 +175,23 @@ func (c *Conn) takeJoined(name string, env *protocol.Envelope) error {
 	if r.status == rejoining {
 		r.status = joined
 	}
-	r.epoch, r.seq = body.Epoch, body.Seq
+	if r.in && r.status == joined && r.epoch != 0 && r.epoch != body.Epoch {
+		c.pushGap(r, Gap{Epoch: r.epoch})
+	}
+	again := r.welcome != nil
+	if r.status == joining {
+		r.reason = "" // what was told before was of an earlier membership
+	}
+	r.epoch, r.past, r.seq = body.Epoch, 0, body.Seq
 	r.welcome = bytes.Clone(env.Body)
-	r.count = body.Count
-	r.members = membersOf(body.Members)
+	r.gaps++ // members that are being asked for are outdated
+	if !again || r.status != joined {
+		r.count, r.members = body.Count, membersOf(body.Members)
+		return nil
+	}
+	welcome := r.welcome
+	c.push(event{room: r, call: func() { r.tellRejoin(welcome) }})
+	r.setMembers(body.Members, body.Count)
 	return nil
 }
 
@@ -172,10 +203,27 @@ func (c *Conn) takeLeft(r *Room, env *protocol.Envelope) error {
 	if err := json.Unmarshal(env.Body, &body); err != nil {
 		return fmt.Errorf("%s: %w", env.Action, err)
 	}
-	if r != c.lobby { // otherwise it was told already
+	switch {
+	case r == c.lobby: // it was told already
+	case r.status == joining && r.epoch == 0:
+		r.reason = body.Reason // of an earlier membership, unless no joined-room comes
+	case body.Reason == ReasonLost && r.params != nil && (r.status == joined || r.status == rejoining):
+		c.outbox.pushFront([]*message{c.reenter(r)})
+		c.toSend.Signal()
+	default:
 		c.remove(r, body.Reason)
 	}
 	return nil
+}
+
+// reenter prepares a room that the server has lost for the join that it returns. The lock is held.
+func (c *Conn) reenter(r *Room) *message {
+	if r.status == joined {
+		c.pushGap(r, Gap{Epoch: cmp.Or(r.epoch, r.past)})
+	}
+	r.status = rejoining
+	r.epoch, r.past, r.seq = 0, 0, 0
+	return r.rejoin()
 }
 
 // takeNews notes who came or went. It reports false for what handlers of

@@ -178,6 +178,7 @@ func TestCloseCodes(t *testing.T) {
 		protocol.CloseInternal:        resumes,
 		protocol.CloseRestart:         resumes,
 		1013:                          resumes,
+		1014:                          resumes,
 		protocol.CloseTooSlow:         resumes,
 		protocol.CloseUnauthenticated: {},
 		protocol.CloseFlooding:        {earliest: 30 * time.Second},
@@ -208,7 +209,7 @@ func TestCloseCodes(t *testing.T) {
 					return
 				}
 				p, hello := s.next()
-				if session := hello == `{"session":"token-1"}`; session != want.session || !session && hello != "{}" {
+				if session := hello == `{"session":"token-1","features":[]}`; session != want.session || !session && hello != `{"features":[]}` {
 					t.Errorf("hello %s", hello)
 				}
 				if pause := time.Since(began); pause < want.earliest || pause > want.earliest+time.Second {
@@ -237,7 +238,7 @@ func TestOutcomeUnknown(t *testing.T) {
 	p.hear("sent")
 	_ = p.conn.CloseNow()
 	p, hello := s.next()
-	if want := `{"session":"token-1","rooms":{"given":[3,2],"r":[7,2]}}`; hello != want {
+	if want := `{"session":"token-1","rooms":{"given":[3,2],"r":[7,2]},"features":[]}`; hello != want {
 		t.Errorf("hello %s, want %s", hello, want)
 	}
 	go func() { results <- room.Send(t.Context(), "waiting", nil) }()
@@ -418,6 +419,11 @@ func TestBrokenServer(t *testing.T) {
 			}
 			if end := waitDone(t, conn); end.Code != test.want {
 				t.Errorf("ended with %v", end)
+			}
+			<-p.done
+			var closed *socket.CloseError
+			if !errors.As(p.end, &closed) || closed.Code != uint16(test.want) {
+				t.Errorf("the server reads %v", p.end)
 			}
 		})
 	}

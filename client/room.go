@@ -3,11 +3,17 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Room is a room as the client in it sees it. It stays the same over lost
-// connections, until the client is out of the room; what is sent after that the
-// server refuses.
+// Room is one membership of this client in a room. It stays the same over lost
+// connections and sessions until the client is out of the room: it has left, was
+// removed, or was not let in again. From then on it is dead: its methods send
+// nothing and return errors that wrap [ErrOutOfRoom], and after OnClosed it calls
+// nothing back. A later Join of the same name returns another Room, on which this
+// one has no effect.
 type Room struct {
 	conn *Conn
 	name string
@@ -15,14 +21,19 @@ type Room struct {
 	// Guarded by the lock of conn.
 
 	status  status
+	in      bool            // the application has it: Join returned it, or OnRoom was told
 	muted   bool            // nobody wants to hear of it any more
+	reason  Reason          // why the client is out of it, or seems to be
 	params  json.RawMessage // of the join; nil: the client did not ask for it
 	entered uint64          // its number among the client's rooms
 	epoch   uint64          // 0: not known
+	past    uint64          // the epoch that a whole gap ended; 0 once the next one is known
 	seq     uint64          // the last received of the epoch
 	welcome json.RawMessage
 	count   int
 	members []Member
+	gaps    int  // in what was received
+	looking bool // the members are being asked for
 	gap     *Gap // the last event that waits for the room, if it tells of a gap
 
 	handlers handlers
@@ -54,13 +65,27 @@ const (
 	// ReasonRefused: the session was lost, and the room did not let this client
 	// in again.
 	ReasonRefused Reason = "refused"
-	// ReasonLost: the session was lost, and with it a room that this client had
-	// not asked for.
+	// ReasonLost: the server has lost the session or the room, and this client
+	// had not asked for the room, so that it is not joined again.
 	ReasonLost Reason = "lost"
 )
 
 func newRoom(c *Conn, name string, params json.RawMessage) *Room {
 	return &Room{conn: c, name: name, params: params}
+}
+
+// usable returns an error if the room may not act any more, or not yet. The lock
+// is held.
+func (r *Room) usable() error {
+	c := r.conn
+	if r == c.lobby || c.rooms[r.name] == r && r.status != leaving {
+		return nil
+	}
+	text := fmt.Sprintf("not a member of room %q", r.name)
+	if r.reason != "" {
+		text += ": " + string(r.reason)
+	}
+	return &Error{Code: protocol.CodeNotAMember, Message: text, cause: ErrOutOfRoom}
 }
 
 // Name is the room's name; "" for the lobby.

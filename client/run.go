@@ -63,7 +63,7 @@ func (c *Conn) reconnect(why error, pauses *backoff) (*link, *CloseError) {
 	}
 }
 
-// finish ends the session for everybody who waits for something. Nil is Close,
+// finish ends the session for every call that waits. Nil is Close,
 // which has noted the reason.
 func (c *Conn) finish(over *CloseError) {
 	c.mu.Lock()
@@ -71,10 +71,10 @@ func (c *Conn) finish(over *CloseError) {
 	if c.end == nil {
 		c.end = over
 	}
-	for _, m := range c.outbox.takeSent() {
+	for _, m := range c.outbox.takeSent(every) {
 		c.settle(m, nil, unanswered(c.end))
 	}
-	for _, m := range c.outbox.takeWaiting(func(*message) bool { return true }) {
+	for _, m := range c.outbox.takeWaiting(every) {
 		c.settle(m, nil, c.end)
 	}
 	c.setState(Closed)

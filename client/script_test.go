@@ -106,12 +106,21 @@ func (s *script) next() (p *peer, hello string) {
 // connect connects a client while the script lets it in.
 func (s *script) connect(o client.Options) (*client.Conn, *peer) {
 	s.t.Helper()
-	o.NetDial = s.listener.Dial
+	return s.meet(o, func(p *peer) { p.welcome("token-1", false) })
+}
+
+// meet connects a client, by its own NetDial if it has one, while the script
+// welcomes it.
+func (s *script) meet(o client.Options, welcome func(*peer)) (*client.Conn, *peer) {
+	s.t.Helper()
+	if o.NetDial == nil {
+		o.NetDial = s.listener.Dial
+	}
 	met := make(chan *peer)
 	go func() {
 		p := <-s.arrivals
 		p.hear("hello")
-		p.welcome("token-1", false)
+		welcome(p)
 		met <- p
 	}()
 	conn := connect(s.t, "ws://memory/ws", o)

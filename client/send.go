@@ -11,6 +11,8 @@ import (
 // what nobody knows the outcome of. If the session is over, or ends meanwhile,
 // the error is or wraps a [*CloseError].
 //
+// A room that the client is out of sends nothing: the error wraps [ErrOutOfRoom].
+//
 // If the context ends first, the message may be handled all the same, unless it
 // was still waiting to be sent; its answer is dropped.
 func (r *Room) Send(ctx context.Context, action string, body any) error {
@@ -33,10 +35,10 @@ func (r *Room) SendTo(ctx context.Context, slug, action string, body any) error 
 	return err
 }
 
-// Post sends a message to the room and waits for nothing: neither for an answer
-// nor, while offline, for a connection. It may be lost with the one it goes out
-// on. It is for what is soon out of date, such as the position of a pointer. What
-// the server refuses goes to OnError.
+// Post sends a message to the room without asking for an answer. It is volatile:
+// while offline it is not queued (the error is [ErrOffline]), and it may be lost
+// with the connection it is sent on. Use it for what is soon out of date, such as
+// the position of a pointer. What the server refuses goes to OnError.
 func (r *Room) Post(action string, body any) error {
 	m, err := r.newMessage(action, body)
 	if err != nil {
@@ -45,7 +47,7 @@ func (r *Room) Post(action string, body any) error {
 	m.purpose = toSayNow
 	r.conn.mu.Lock()
 	defer r.conn.mu.Unlock()
-	return r.conn.enqueue(m)
+	return r.conn.say(m)
 }
 
 // Call sends a message to the room, as [Room.Send] does, and returns the reply:

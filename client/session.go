@@ -14,26 +14,55 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
+// features are the optional parts of the protocol that this client speaks.
+var features = []string{}
+
 type helloBody struct {
-	Session string               `json:"session,omitempty"`
-	Rooms   map[string][2]uint64 `json:"rooms,omitempty"`
-	Direct  uint64               `json:"direct,omitempty"`
+	Session  string               `json:"session,omitempty"`
+	Rooms    map[string][2]uint64 `json:"rooms,omitempty"`
+	Direct   uint64               `json:"direct,omitempty"`
+	Features []string             `json:"features"`
 }
 
+// defaultMessageBytes bounds the first hello: what a server takes by default.
+const defaultMessageBytes = 64 << 10
+
 // hello is the first message of a connection: the session to take up, and how
-// much of it was received.
-func (c *Conn) hello() []byte {
+// much of it was received. It is no larger than the server takes: rooms that do
+// not fit are noted as omitted.
+func (l *link) hello() []byte {
+	c := l.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var hello helloBody
-	if c.token != "" {
-		hello = helloBody{Session: c.token, Direct: c.directs, Rooms: map[string][2]uint64{}}
-		for name, r := range c.rooms {
-			if r.epoch != 0 {
-				hello.Rooms[name] = [2]uint64{r.epoch, r.seq}
-			}
-		}
+	if c.token == "" {
+		return helloMessage(&helloBody{Features: features})
 	}
+	hello := helloBody{Session: c.token, Direct: c.directs, Rooms: map[string][2]uint64{}, Features: features}
+	limit := c.session.Limits.MessageBytes
+	if limit <= 0 {
+		limit = defaultMessageBytes
+	}
+	space := limit - len(helloMessage(&hello)) - len(`"rooms":{},`)
+	for _, r := range c.byImportance() {
+		epoch := cmp.Or(r.epoch, r.past)
+		if epoch == 0 {
+			continue
+		}
+		position := [2]uint64{epoch, r.seq}
+		entry, err := json.Marshal(map[string][2]uint64{r.name: position})
+		if err != nil {
+			panic(err) // of a string and numbers
+		}
+		if space -= len(entry) - len("{}") + len(","); space < 0 {
+			l.omitted = append(l.omitted, r)
+			continue
+		}
+		hello.Rooms[r.name] = position
+	}
+	return helloMessage(&hello)
+}
+
+func helloMessage(hello *helloBody) []byte {
 	body, err := protocol.MarshalObject(hello)
 	if err != nil {
 		panic(err) // of strings and numbers alone
@@ -41,13 +70,50 @@ func (c *Conn) hello() []byte {
 	return protocol.AppendEnvelope(nil, &protocol.Header{Action: protocol.ActionHello}, body)
 }
 
+// byImportance returns the rooms in joining order, those first that the client can
+// not join again by itself. The lock is held.
+func (c *Conn) byImportance() []*Room {
+	rooms := c.inOrder()
+	slices.SortStableFunc(rooms, func(a, b *Room) int {
+		switch {
+		case (a.params == nil) == (b.params == nil):
+			return 0
+		case a.params == nil:
+			return -1
+		default:
+			return 1
+		}
+	})
+	return rooms
+}
+
+// inOrder returns the rooms in joining order. The lock is held.
+func (c *Conn) inOrder() []*Room {
+	return slices.SortedFunc(maps.Values(c.rooms), func(a, b *Room) int {
+		return cmp.Compare(a.entered, b.entered)
+	})
+}
+
 type welcomeBody struct {
-	Client    string `json:"client"`
-	Server    string `json:"server"`
-	Session   string `json:"session"`
-	Resumed   bool   `json:"resumed"`
-	Heartbeat int64  `json:"heartbeat"`
-	Limits    Limits `json:"limits"`
+	Client    string   `json:"client"`
+	Server    string   `json:"server"`
+	Session   string   `json:"session"`
+	Resumed   bool     `json:"resumed"`
+	Heartbeat float64  `json:"heartbeat"` // in milliseconds
+	Limits    Limits   `json:"limits"`
+	Features  []string `json:"features"`
+}
+
+// maxHeartbeat bounds what is believed of a heartbeat interval.
+const maxHeartbeat = 24 * time.Hour
+
+// heartbeat is the interval; 0 if the server promises none.
+func (w *welcomeBody) heartbeat() time.Duration {
+	if w.Heartbeat <= 0 {
+		return 0
+	}
+	ms := min(w.Heartbeat, float64(maxHeartbeat.Milliseconds()))
+	return max(time.Duration(ms)*time.Millisecond, time.Millisecond)
 }
 
 // takeWelcome begins a connection. The lock is held.
@@ -70,6 +136,7 @@ func (c *Conn) takeWelcome(l *link, env *protocol.Envelope) error {
 		for _, m := range l.again {
 			m.again = true
 		}
+		c.rejoinOmitted(l)
 	} else {
 		c.loseSession(errNotResumed)
 	}
@@ -78,8 +145,9 @@ func (c *Conn) takeWelcome(l *link, env *protocol.Envelope) error {
 		Client:    w.Client,
 		Server:    w.Server,
 		Resumed:   w.Resumed,
-		Heartbeat: time.Duration(w.Heartbeat) * time.Millisecond,
+		Heartbeat: w.heartbeat(),
 		Limits:    w.Limits,
+		Features:  slices.DeleteFunc(w.Features, func(f string) bool { return !slices.Contains(features, f) }),
 	}
 	c.setPace()
 	c.link = l
@@ -149,29 +217,38 @@ func (c *Conn) loseSession(cause error) {
 		return
 	}
 	c.begun, c.token, c.directs = false, "", 0
-	for _, m := range c.outbox.takeSent() {
+	for _, m := range c.outbox.takeSent(every) {
 		c.disown(m, unanswered(cause))
 	}
 	for _, m := range c.outbox.takeWaiting(func(m *message) bool {
-		return m.purpose == toGetOut || m.purpose == toReenter
+		return m.purpose == toGetOut || m.purpose == toReenter || m.purpose == toLook
 	}) {
 		c.disown(m, nil)
 	}
-	rooms := slices.SortedFunc(maps.Values(c.rooms), func(a, b *Room) int {
-		return cmp.Compare(a.entered, b.entered)
-	})
 	var joins []*message
-	for _, r := range rooms {
-		if r.status == joined {
-			c.pushGap(r, Gap{Epoch: r.epoch})
-		}
-		r.epoch, r.seq = 0, 0
+	for _, r := range c.inOrder() {
 		switch {
-		case r.status != joined && r.status != rejoining:
+		case r.status == joining:
+			r.epoch, r.seq, r.reason = 0, 0, ""
+		case r.status == leaving:
+			c.remove(r, ReasonLeft)
 		case r.params == nil:
+			c.pushGap(r, Gap{Epoch: cmp.Or(r.epoch, r.past)})
 			c.remove(r, ReasonLost)
 		default:
-			r.status = rejoining
+			joins = append(joins, c.reenter(r))
+		}
+	}
+	c.outbox.pushFront(joins)
+}
+
+// rejoinOmitted joins rooms of a resumed session that the hello did not name. A
+// room that the client is still in changes nothing and has sent what was missed;
+// one that it is not in any more lets it in again, or refuses. The lock is held.
+func (c *Conn) rejoinOmitted(l *link) {
+	var joins []*message
+	for _, r := range l.omitted {
+		if c.rooms[r.name] == r && r.status == joined {
 			joins = append(joins, r.rejoin())
 		}
 	}

@@ -35,10 +35,14 @@ type Session struct {
 	// Resumed says that the last connection took up the session of the one
 	// before.
 	Resumed bool
-	// Heartbeat is the time in which something is always received.
+	// Heartbeat is the time in which something is always received; 0 if the
+	// server promises nothing.
 	Heartbeat time.Duration
 	// Limits are what a client may do.
 	Limits Limits
+	// Features are the optional parts of the protocol that server and client
+	// both speak.
+	Features []string
 }
 
 // Limits are what a client may do.

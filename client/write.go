@@ -45,6 +45,15 @@ func (l *link) next() []byte {
 		}
 		m = c.outbox.pop()
 	}
+	// A server that came back may take less than the one before.
+	if err := m.check(c.session.Limits.MessageBytes); err != nil {
+		delete(c.outbox.sent, m.header.ID)
+		if m.again {
+			err = unanswered(err)
+		}
+		c.settle(m, nil, err)
+		return nil
+	}
 	return protocol.AppendEnvelope(nil, &m.header, m.body)
 }
 
