@@ -5,12 +5,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
@@ -91,10 +88,12 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string,
 		Compression:      s.opts.Compression,
 		ContextTakeover:  s.opts.CompressionContextTakeover,
 		ReadLimit:        int64(s.opts.MaxMessageBytes),
+		FrameLimit:       s.frames,
 		HandshakeTimeout: s.opts.HandshakeTimeout,
 	}
 	if v1 {
 		o.Subprotocol = protocol.Subprotocol
+		o.ReadLimit = max(o.ReadLimit, s.opts.helloBytes())
 	}
 	var conn *socket.Conn
 	var response []byte // that goes out with our first frame
@@ -170,78 +169,4 @@ func Token(r *http.Request) string {
 		}
 	}
 	return ""
-}
-
-// address is where a request comes from. X-Forwarded-For is believed as far as
-// proxies that are trusted have written it: from its end.
-func (s *Server) address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && s.trusted(host); i-- {
-		hop := strings.TrimSpace(hops[i])
-		if _, err := netip.ParseAddr(hop); err != nil {
-			break
-		}
-		host = hop
-	}
-	return host
-}
-
-func (s *Server) trusted(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	return slices.ContainsFunc(s.opts.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
-}
-
-// addresses counts the clients of each address.
-type addresses struct {
-	mu      sync.Mutex
-	clients map[string]int
-}
-
-// reserve takes a place for one more client.
-func (s *Server) reserve(address string) error {
-	if s.clientCount.Add(1) > int64(s.opts.MaxClients) {
-		s.clientCount.Add(-1)
-		return socket.Refuse(http.StatusServiceUnavailable, string(protocol.CodeLimitExceeded)+": too many clients", "Retry-After", "5")
-	}
-	if s.opts.MaxClientsPerAddress < Unlimited && !s.addresses.enter(address, s.opts.MaxClientsPerAddress) {
-		s.clientCount.Add(-1)
-		return socket.Refuse(http.StatusTooManyRequests, string(protocol.CodeLimitExceeded)+": too many clients of your address", "Retry-After", "5")
-	}
-	return nil
-}
-
-// vacate gives the place back.
-func (s *Server) vacate(address string) {
-	s.clientCount.Add(-1)
-	if s.opts.MaxClientsPerAddress < Unlimited {
-		s.addresses.leave(address)
-	}
-}
-
-func (a *addresses) enter(address string, limit int) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.clients[address] >= limit {
-		return false
-	}
-	if a.clients == nil {
-		a.clients = map[string]int{}
-	}
-	a.clients[address]++
-	return true
-}
-
-func (a *addresses) leave(address string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.clients[address]--; a.clients[address] <= 0 {
-		delete(a.clients, address)
-	}
 }

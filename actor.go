@@ -34,8 +34,14 @@ func (s *Server) newActor(name string) *actor {
 	return a
 }
 
+// show sets what listings tell.
+func (a *actor) show(info *roomInfo) {
+	a.info.Store(info)
+	a.srv.roomList.changes.Add(1)
+}
+
 // hide takes the room out of the listings, as if it did not exist.
-func (a *actor) hide() { a.info.Store(&roomInfo{name: a.name, hidden: true}) }
+func (a *actor) hide() { a.show(&roomInfo{name: a.name, hidden: true}) }
 
 // post puts an entry into the mailbox, and starts a turn if none is running.
 func (a *actor) post(e *entry) error {
@@ -171,6 +177,9 @@ func (a *actor) ends() bool {
 	}
 	a.srv.rooms.remove(a)
 	a.srv.openRooms.leave(a)
+	if !a.isLobby {
+		a.srv.roomCount.Add(-1)
+	}
 	return true
 }
 

@@ -1,7 +1,6 @@
 package simplysocket
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"time"
@@ -54,18 +53,6 @@ func (c *Client) again(env *protocol.Envelope) bool {
 // may be a true one.
 func (c *Client) refuseStale(id uint64, re, why string) {
 	c.send(&protocol.Header{Action: protocol.ActionError, Ref: id, Re: re}, errorBody(newError(protocol.CodeStaleID, "id %d %s", id, why)))
-}
-
-// waitForRate waits for the client's rate, for as long as its link is patient.
-func (c *Client) waitForRate() bool {
-	l := c.link.Load()
-	if l.patience == 0 {
-		return false
-	}
-	l.patience--
-	ctx, cancel := context.WithTimeout(context.Background(), longestWait)
-	defer cancel()
-	return c.quota.taken.Wait(ctx) == nil
 }
 
 // routePatiently routes a message, and waits for a full mailbox for as long as

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/time/rate"
-
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -36,17 +34,8 @@ type Client struct {
 
 	lastID uint64
 	quota  *quota // nil until the first message
-}
 
-// quota is how much a client may send.
-type quota struct {
-	taken   *rate.Limiter
-	refused *rate.Limiter // bounds what the other refuses
-}
-
-func (o *Options) newQuota() *quota {
-	limiter := func() *rate.Limiter { return rate.NewLimiter(rate.Limit(o.MessageRate), o.MessageBurst) }
-	return &quota{taken: limiter(), refused: limiter()}
+	deliveries atomic.Pointer[deliveries] // nil until the first that counts
 }
 
 // membership is a client's place in a room, as the client sees it. It is there

@@ -70,13 +70,16 @@ func TestPatientRetry(t *testing.T) {
 	})
 	p, other := h.page(), h.member("r")
 	p.call("join-room", "r", nil)
+	others := []*client{other, h.member("r"), h.member("r"), h.member("r"), h.member("r")} // each has a share
 	first := p.call("x", "r", nil).Ref
 	p.cut()
 	p.resume()
 	other.send("block", "r", nil)
 	<-gate
 	for range 16 {
-		other.send("x", "r", nil)
+		for _, c := range others {
+			c.send("x", "r", nil)
+		}
 	}
 	waitFor(t, "the mailbox to fill", func() bool { return h.Stats().Busy > 0 })
 	p.lastID++

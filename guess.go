@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// guesses limits wrong passwords by the address they come from: by client would
+// guesses limits wrong passwords by the [network] they come from: by client would
 // not do, since a new connection is a new client.
 type guesses struct {
 	mu        sync.Mutex
@@ -40,9 +40,18 @@ func (g *guesses) failed(address string) {
 	if now.Sub(seen.since) > guessWindow {
 		seen = guess{since: now}
 	}
+	if len(g.byAddress) >= maxGuessers && seen.wrong == 0 {
+		for other := range g.byAddress { // any: a network that tries again is counted again
+			delete(g.byAddress, other)
+			break
+		}
+	}
 	seen.wrong++
 	g.byAddress[address] = seen
 }
+
+// maxGuessers bounds the networks that are remembered.
+const maxGuessers = 1 << 16
 
 // sweep forgets the addresses whose window is over, at most once a window.
 func (g *guesses) sweep(now time.Time) {

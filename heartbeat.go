@@ -100,7 +100,7 @@ func (l *link) look() {
 	if l.conn.TakeActive() {
 		b.silent = 0
 	} else if b.silent++; b.silent >= looksSilent {
-		_ = l.conn.CloseNow() // there is nobody to say goodbye to
+		_ = l.conn.Abort() // there is nobody to say goodbye to
 		return
 	} else {
 		l.out.Ping()
@@ -118,7 +118,7 @@ func (l *link) look() {
 	if !l.out.Stalled() {
 		b.stalled = 0
 	} else if b.stalled++; b.stalled >= looksStuck {
-		_ = l.conn.CloseNow()
+		_ = l.conn.Abort()
 		return
 	}
 	l.keepAlive(b)

@@ -30,7 +30,7 @@ type keptFrame struct {
 // record keeps what was written, in its order. Volatile frames and answers are
 // not kept: the ones may be lost, and the others are given again.
 func (r *Room) record(items []fanout.Item) {
-	if r.sessions == 0 && !r.showsHistory() || r.phase >= phaseClosing {
+	if len(r.members) == 0 || r.sessions == 0 && !r.showsHistory() || r.phase >= phaseClosing {
 		return
 	}
 	h := &r.history
@@ -224,16 +224,15 @@ func (r *Room) epochGap(m *Member, epoch uint64) *fanout.Frame {
 	}, mustEncode(epochBody{Epoch: epoch}))
 }
 
-// forgetSession forgets what was kept for a member to come back to, once there is
-// nobody else who could.
-func (r *Room) forgetSession(m *Member) {
-	if m.client.session == nil {
-		return
+// forgetMember forgets what was kept for a member to come back to or to ask for, once
+// there is nobody else who could.
+func (r *Room) forgetMember(m *Member) {
+	if m.client.session != nil {
+		r.sessions--
 	}
-	if r.sessions--; r.sessions > 0 || r.showsHistory() {
-		return
+	if len(r.members) == 0 || r.sessions == 0 && !r.showsHistory() {
+		r.forgetHistory()
 	}
-	r.forgetHistory()
 }
 
 func (r *Room) forgetHistory() {

@@ -283,7 +283,7 @@ func (r *Room) remove(m *Member, reason LeaveReason) {
 		r.tellLeft(m, reason)
 	}
 	r.emit(fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.port}})
-	r.forgetSession(m)
+	r.forgetMember(m)
 	if reason == Kicked {
 		m.client.left(r.actor, Kicked)
 	}

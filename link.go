@@ -169,6 +169,7 @@ func (l *link) greet(env *protocol.Envelope, err error) {
 		return
 	}
 	l.srv.greeting.leave(l)
+	l.conn.SetReadLimit(int64(l.srv.opts.MaxMessageBytes)) // it was that of a hello
 	if err != nil || string(env.Action) != protocol.ActionHello {
 		l.turnAway(protocol.ClosePolicy, "the first message must be hello")
 		return
@@ -188,6 +189,9 @@ func (l *link) greet(env *protocol.Envelope, err error) {
 			return
 		case outdated:
 			l.turnAway(protocol.CloseTaken, takenOver)
+			return
+		case tooOften:
+			l.turnAway(protocol.CloseTryLater, "the session was resumed too often just now")
 			return
 		case unknown:
 		}
@@ -212,6 +216,7 @@ func (l *link) begin() error {
 	s := l.srv
 	c := l.newClient()
 	l.client = c
+	s.evict(network(l.address), s.opts.MaxClientsPerAddress)
 	s.clients.update(c.id, func(*Client, bool) (*Client, bool) { return c, true })
 	s.users.add(c)
 	if s.closing.Load() {

@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"sort"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
@@ -32,7 +36,7 @@ func (r *Room) publish() {
 		return
 	}
 	r.dirty = false
-	r.actor.info.Store(&roomInfo{
+	r.actor.show(&roomInfo{
 		name:     r.name,
 		joined:   r.joined,
 		members:  len(r.members),
@@ -88,23 +92,58 @@ func (s *Server) listRooms(body json.RawMessage) (json.RawMessage, error) {
 // roomsAfter returns the first rooms behind that name, one more than a page
 // holds, and the number of all that can be seen.
 func (s *Server) roomsAfter(after string) (first []*roomInfo, visible int) {
-	byName := func(a, b *roomInfo) int { return cmp.Compare(a.name, b.name) }
-	for r := range s.rooms.all() {
-		info := r.info.Load()
-		if info.hidden || !info.joined {
-			continue
-		}
-		visible++
-		if info.name > after {
-			first = append(first, info)
-		}
-		if len(first) >= 16*pageItems {
-			slices.SortFunc(first, byName)
-			first = first[:pageItems+1]
+	all := s.roomList.current(s)
+	i := sort.Search(len(all), func(i int) bool { return all[i].name > after })
+	return all[i:min(i+pageItems+1, len(all))], len(all)
+}
+
+// roomList is what lists of rooms are cut from: one sorted view for all who ask.
+type roomList struct {
+	changes atomic.Uint64 // of what lists tell
+	view    atomic.Pointer[roomView]
+	making  sync.Mutex
+}
+
+// roomView is the rooms that can be seen, by name. It is immutable.
+type roomView struct {
+	rooms   []*roomInfo
+	changes uint64 // that it knows
+	made    time.Time
+	took    time.Duration
+}
+
+// A view is made at once where that takes no longer than viewQuick, about a hundred
+// rooms. Otherwise it takes one part of viewPart of the time at most, however many
+// ask: with 50,000 rooms a list is half a second old.
+const (
+	viewQuick = 50 * time.Microsecond
+	viewPart  = 20
+)
+
+// current returns a view that is as new as may be.
+func (l *roomList) current(s *Server) []*roomInfo {
+	if v := l.view.Load(); v != nil && !l.isStale(v) {
+		return v.rooms
+	}
+	l.making.Lock()
+	defer l.making.Unlock()
+	if v := l.view.Load(); v != nil && !l.isStale(v) {
+		return v.rooms // somebody else has made it meanwhile
+	}
+	v := &roomView{changes: l.changes.Load(), made: time.Now()}
+	for a := range s.rooms.all() {
+		if info := a.info.Load(); !info.hidden && info.joined {
+			v.rooms = append(v.rooms, info)
 		}
 	}
-	slices.SortFunc(first, byName)
-	return first[:min(len(first), pageItems+1)], visible
+	slices.SortFunc(v.rooms, func(a, b *roomInfo) int { return cmp.Compare(a.name, b.name) })
+	v.took = time.Since(v.made)
+	l.view.Store(v)
+	return v.rooms
+}
+
+func (l *roomList) isStale(v *roomView) bool {
+	return v.changes != l.changes.Load() && (v.took <= viewQuick || time.Since(v.made) >= viewPart*v.took)
 }
 
 type memberList struct {

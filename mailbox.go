@@ -10,12 +10,17 @@ type mailbox struct {
 	maxBytes   int
 
 	mu      sync.Mutex
-	queue   *slab // nil when nothing waits
-	entries int   // bounded entries that wait or are being handled
-	bytes   int   // of these
+	queue   *slab             // nil when nothing waits
+	taken   *slab             // what is being handled; nil when nothing is
+	entries int               // bounded entries that wait or are being handled
+	bytes   int               // of these
+	senders map[string]*share // whose they are; nil until it is half full
 	running bool
 	closed  bool
 }
+
+// share is what a sender has in a mailbox.
+type share struct{ entries, bytes int }
 
 // slab is a run of entries. Slabs are pooled, so that an idle mailbox owns
 // none and a busy one allocates none.
@@ -42,12 +47,8 @@ func (m *mailbox) put(e *entry) (start bool, err error) {
 	if m.closed {
 		return false, ErrRoomClosed
 	}
-	if e.bounded() {
-		if m.entries >= m.maxEntries || m.bytes+e.size() > m.maxBytes && m.entries > 0 {
-			return false, ErrMailboxFull
-		}
-		m.entries++
-		m.bytes += e.size()
+	if e.bounded() && !m.admit(e) {
+		return false, ErrMailboxFull
 	}
 	if m.queue == nil {
 		m.queue = slabs.Get().(*slab)
@@ -58,12 +59,75 @@ func (m *mailbox) put(e *entry) (start bool, err error) {
 	return start, nil
 }
 
+// admit counts an entry, if there is a place for it and its sender has not more than
+// its share. An entry that is larger than the mailbox has it for itself.
+func (m *mailbox) admit(e *entry) bool {
+	if m.entries >= m.maxEntries || m.bytes+e.size() > m.maxBytes && m.entries > 0 {
+		return false
+	}
+	if 2*m.entries >= m.maxEntries || 2*m.bytes >= m.maxBytes {
+		m.countSenders()
+		if !m.hasShare(e) {
+			return false
+		}
+	}
+	m.entries++
+	m.bytes += e.size()
+	if m.senders != nil {
+		m.senders[e.member] = m.shareOf(e.member).plus(e)
+	}
+	return true
+}
+
+// countSenders finds out whose the entries are. Below half of a mailbox nobody asks,
+// and so nobody counts.
+func (m *mailbox) countSenders() {
+	if m.senders != nil {
+		return
+	}
+	m.senders = map[string]*share{}
+	for _, s := range []*slab{m.taken, m.queue} {
+		if s == nil {
+			continue
+		}
+		for i := range s.entries {
+			if e := &s.entries[i]; e.bounded() {
+				m.senders[e.member] = m.shareOf(e.member).plus(e)
+			}
+		}
+	}
+}
+
+func (m *mailbox) shareOf(sender string) *share {
+	if s := m.senders[sender]; s != nil {
+		return s
+	}
+	return &share{}
+}
+
+func (s *share) plus(e *entry) *share {
+	s.entries++
+	s.bytes += e.size()
+	return s
+}
+
+// hasShare reports whether a sender may have one entry more. With n senders each may
+// have one part of n+1, so that one part is free for who comes next.
+func (m *mailbox) hasShare(e *entry) bool {
+	s := m.shareOf(e.member)
+	if s.entries == 0 {
+		return true
+	}
+	parts := len(m.senders) + 1
+	return s.entries < m.maxEntries/parts && s.bytes+e.size() <= m.maxBytes/parts
+}
+
 // take returns all that waits, or nil.
 func (m *mailbox) take() *slab {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	batch := m.queue
-	m.queue = nil
+	m.queue, m.taken = nil, batch
 	return batch
 }
 
@@ -77,18 +141,32 @@ func (m *mailbox) rest() bool {
 
 // done gives the places of a handled batch free.
 func (m *mailbox) done(batch *slab) {
-	entries, bytes := 0, 0
+	m.mu.Lock()
 	for i := range batch.entries {
 		if e := &batch.entries[i]; e.bounded() {
-			entries++
-			bytes += e.size()
+			m.entries--
+			m.bytes -= e.size()
+			m.forget(e)
 		}
 	}
+	m.taken = nil
+	if 4*m.entries < m.maxEntries && 4*m.bytes < m.maxBytes {
+		m.senders = nil
+	}
+	m.mu.Unlock()
 	batch.release()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.entries -= entries
-	m.bytes -= bytes
+}
+
+func (m *mailbox) forget(e *entry) {
+	s := m.senders[e.member]
+	if s == nil {
+		return
+	}
+	s.entries--
+	s.bytes -= e.size()
+	if s.entries == 0 {
+		delete(m.senders, e.member)
+	}
 }
 
 // closeIfEmpty closes the mailbox unless something waits in it.

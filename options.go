@@ -39,7 +39,8 @@ type Options struct {
 	// are those of the session and of the request, as Authenticate found them. nil
 	// compares their User; claims differ with every token. It is called concurrently.
 	SameIdentity func(session, request Identity) bool
-	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	// TrustedProxies are the networks whose X-Forwarded-For is believed. A peer on a Unix
+	// socket always is: it has passed the permissions of the socket's file.
 	TrustedProxies []netip.Prefix
 
 	// MaxMessageBytes bounds a message of a client. Default 64 KiB.
@@ -49,22 +50,33 @@ type Options struct {
 	MaxRoomsPerClient int
 	// MaxClients bounds the clients of the server. Zero is no bound.
 	MaxClients int
-	// MaxClientsPerAddress bounds the clients of one address. Zero is no
-	// bound.
+	// MaxClientsPerAddress bounds the clients of one IPv4 address or IPv6 /64. A
+	// session that waits for its client counts, but gives way to a new client of the
+	// same address. Zero is no bound.
 	MaxClientsPerAddress int
+	// MaxRooms bounds the open rooms of the server, without the lobby; beyond it a
+	// join of a new one is refused with limit-exceeded. Default 100,000.
+	MaxRooms int
 	// MessageRate and MessageBurst bound the messages of a client, per second
 	// and at once. What is over it is answered with rate-limited; a client
-	// that goes on at twice the rate is disconnected with 4029. Defaults 200
-	// and 400.
+	// that goes on at twice the rate is disconnected with 4029. A client may send 20
+	// frames for each message, and a ping counts as 8 of them; what is over that is
+	// disconnected likewise. Defaults 200 and 400.
 	MessageRate  float64
 	MessageBurst int
+	// ClientDeliveries bounds what the messages of one client have delivered per second,
+	// over all rooms but the lobby; what is over it is refused with rate-limited. What a
+	// room's code sends while it handles a message of the client counts, what it sends of
+	// itself does not. Default 250,000; no bound where MessageRate is [Unlimited].
+	ClientDeliveries int
 
-	// MailboxMessages and MailboxBytes bound what waits for a room. Defaults
-	// 4096 and 4 MiB.
+	// MailboxMessages and MailboxBytes bound what waits for a room. Once it is half
+	// full, one client may have no more in it than its share among those that do.
+	// Defaults 4096 and 4 MiB.
 	MailboxMessages int
 	MailboxBytes    int
-	// OutboxMessages and OutboxBytes bound what waits for a connection.
-	// Defaults 1024 and 1 MiB.
+	// OutboxMessages and OutboxBytes bound what waits for a connection. Two messages of
+	// MaxMessageBytes always fit. Defaults 1024 and 1 MiB.
 	OutboxMessages int
 	OutboxBytes    int
 
@@ -74,7 +86,8 @@ type Options struct {
 	ResumeWindow time.Duration
 	// NoResume has every session end with its connection.
 	NoResume bool
-	// MaxKeptSessions bounds the sessions that wait. Default 100,000.
+	// MaxKeptSessions bounds the sessions that wait; those of one IPv4 address or IPv6
+	// /64 take a quarter of it at most. Default 100,000.
 	MaxKeptSessions int
 	// HistoryMessages, HistoryBytes and HistoryAge bound what a room keeps of
 	// its output for members that come back or ask for it. Defaults 128, 64 KiB,
@@ -91,8 +104,9 @@ type Options struct {
 	// count at most once a second in place of every coming and going. Default
 	// 200.
 	AnnounceLimit int
-	// LobbyDeliveries bounds the messages that the lobby delivers per second,
-	// over all its members. Default 200,000.
+	// LobbyDeliveries bounds the messages of clients that the lobby delivers per second,
+	// over all its members; where there are four or more, each may cause a quarter. What
+	// the server's own code sends there has as much again. Default 200,000.
 	LobbyDeliveries int
 
 	// HeartbeatInterval is the time in which each connection is probed, if
@@ -133,6 +147,8 @@ func (o *Options) resolved() (Options, error) {
 	fill(&r.MaxRoomsPerClient, 100)
 	fill(&r.MaxClients, Unlimited)
 	fill(&r.MaxClientsPerAddress, Unlimited)
+	fill(&r.MaxRooms, 100_000)
+	fill(&r.ClientDeliveries, 250_000)
 	fill(&r.MessageRate, 200)
 	fill(&r.MessageBurst, 400)
 	fill(&r.MailboxMessages, 4096)
@@ -143,7 +159,7 @@ func (o *Options) resolved() (Options, error) {
 	fill(&r.MaxKeptSessions, 100_000)
 	fill(&r.HistoryMessages, 128)
 	fill(&r.HistoryBytes, 64<<10)
-	fill(&r.HistoryAge, r.ResumeWindow+time.Minute)
+	fill(&r.HistoryAge, min(r.ResumeWindow, math.MaxInt64/1000)+time.Minute)
 	fill(&r.EmptyRoomTimeout, 30*time.Second)
 	fill(&r.AnnounceLimit, 200)
 	fill(&r.LobbyDeliveries, 200_000)
@@ -171,6 +187,8 @@ func (o *Options) check() error {
 		{"MaxRoomsPerClient", float64(o.MaxRoomsPerClient)},
 		{"MaxClients", float64(o.MaxClients)},
 		{"MaxClientsPerAddress", float64(o.MaxClientsPerAddress)},
+		{"MaxRooms", float64(o.MaxRooms)},
+		{"ClientDeliveries", float64(o.ClientDeliveries)},
 		{"MessageRate", o.MessageRate},
 		{"MessageBurst", float64(o.MessageBurst)},
 		{"MailboxMessages", float64(o.MailboxMessages)},
@@ -189,8 +207,13 @@ func (o *Options) check() error {
 		{"HandshakeTimeout", float64(o.HandshakeTimeout)},
 		{"CloseTimeout", float64(o.CloseTimeout)},
 	} {
-		if f.value < 0 || math.IsNaN(f.value) {
+		switch {
+		case math.IsNaN(f.value), math.IsInf(f.value, 0):
+			return &OptionError{Field: f.name, Reason: "is not a number; Unlimited lifts the limit"}
+		case f.value < 0:
 			return &OptionError{Field: f.name, Reason: "is negative"}
+		case f.value > math.MaxInt64/1000:
+			return &OptionError{Field: f.name, Reason: "is too large"}
 		}
 	}
 	if err := protocol.ValidName(o.Name); err != nil {

@@ -3,6 +3,7 @@ package simplysocket
 import (
 	"hash/maphash"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -87,21 +88,36 @@ func (reg *registry[T]) len() (n int) {
 
 // users maps an identity's user to its sessions. Anonymous clients are not in
 // it.
-type users struct{ *registry[[]*Client] }
+type users struct {
+	*registry[map[*Client]struct{}]
+}
 
 func (u users) add(c *Client) {
 	if name := c.Identity().User; name != "" {
-		u.update(name, func(held []*Client, _ bool) ([]*Client, bool) {
-			return append(slices.Clone(held), c), true
+		u.update(name, func(held map[*Client]struct{}, _ bool) (map[*Client]struct{}, bool) {
+			if held == nil {
+				held = map[*Client]struct{}{}
+			}
+			held[c] = struct{}{}
+			return held, true
 		})
 	}
 }
 
 func (u users) remove(c *Client) {
 	if name := c.Identity().User; name != "" {
-		u.update(name, func(held []*Client, _ bool) ([]*Client, bool) {
-			rest := slices.DeleteFunc(slices.Clone(held), func(other *Client) bool { return other == c })
-			return rest, len(rest) > 0
+		u.update(name, func(held map[*Client]struct{}, _ bool) (map[*Client]struct{}, bool) {
+			delete(held, c)
+			return held, len(held) > 0
 		})
 	}
+}
+
+// sessions returns the sessions of a user, in no order.
+func (u users) sessions(name string) (all []*Client) {
+	u.update(name, func(held map[*Client]struct{}, _ bool) (map[*Client]struct{}, bool) {
+		all = slices.Collect(maps.Keys(held))
+		return held, len(held) > 0
+	})
+	return all
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
-	"time"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -55,21 +54,6 @@ func (r *Room) relayRequest(req *Request) (any, error) {
 	return nil, r.relay(req.Action, req.Body, req.Member.ID())
 }
 
-// spend takes a broadcast in the lobby from its budget of deliveries. The lobby
-// holds every client of the node, so it is the one room where a single message
-// can cost as much as a second of everybody else's.
-func (r *Room) spend() error {
-	if !r.isLobby {
-		return nil
-	}
-	limiter := r.srv.lobbyBudget
-	cost := min(len(r.members), limiter.Burst())
-	if !limiter.AllowN(time.Now(), cost) {
-		return newError(protocol.CodeRateLimited, "the lobby has too much to deliver")
-	}
-	return nil
-}
-
 // roomOptions is what whoever opens a relay room may set in the body of
 // `join-room`.
 type roomOptions struct {
@@ -78,6 +62,9 @@ type roomOptions struct {
 	Hidden     *bool
 	Properties json.RawMessage
 }
+
+// envelopeBytes is the most that an envelope takes beside its body.
+const envelopeBytes = 1 << 10
 
 // maxProperties bounds the properties of a relay room in bytes: a page of a
 // hundred rooms shows them all.
@@ -140,12 +127,12 @@ func (r *Room) checkPassword(e *entry) error {
 	if password == nil {
 		return newError(protocol.CodeForbidden, "room %q asks for a password", r.name)
 	}
-	if !r.srv.guesses.allow(e.client.link.Load().address) {
+	if !r.srv.guesses.allow(network(e.client.link.Load().address)) {
 		return newError(protocol.CodeRateLimited, "too many wrong passwords; try again in a minute")
 	}
 	sum := sha256.Sum256([]byte(*password))
 	if subtle.ConstantTimeCompare(sum[:], r.password[:]) != 1 {
-		r.srv.guesses.failed(e.client.link.Load().address)
+		r.srv.guesses.failed(network(e.client.link.Load().address))
 		return newError(protocol.CodeForbidden, "wrong password for room %q", r.name)
 	}
 	return nil

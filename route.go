@@ -19,7 +19,7 @@ func (c *Client) receive(env *protocol.Envelope, err error) {
 		bad = asParseError(err)
 		env.ID = bad.ID
 	}
-	if c.again(env) || !c.allowed(env) {
+	if !c.allowed(env) || c.again(env) {
 		return
 	}
 	last := c.lastID
@@ -42,29 +42,6 @@ func asParseError(err error) *protocol.ParseError {
 	var bad *protocol.ParseError
 	errors.As(err, &bad)
 	return bad
-}
-
-// allowed takes a message from the client's rate.
-func (c *Client) allowed(env *protocol.Envelope) bool {
-	o := &c.srv.opts
-	if o.MessageRate >= Unlimited {
-		return true
-	}
-	if c.quota == nil {
-		c.quota = o.newQuota()
-	}
-	if c.quota.taken.Allow() || c.waitForRate() {
-		return true
-	}
-	c.srv.stats.rateLimited.Add(1)
-	if !c.quota.refused.Allow() {
-		c.srv.log.Info("client floods", "client", c.id)
-		c.disconnect(protocol.CloseFlooding, "too many messages")
-		return false
-	}
-	c.lastID = max(c.lastID, env.ID)
-	c.sendError(newError(protocol.CodeRateLimited, "more than %g messages per second", o.MessageRate), string(env.Action), env.ID)
-	return false
 }
 
 // wireError gives the errors that Go callers see the code that clients see.

@@ -18,6 +18,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/crew"
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/internal/pattern"
+	"github.com/DhruvikDonga/simplysocket/internal/socket"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -34,6 +35,9 @@ type Server struct {
 	writers *fanout.Writers
 	terms   json.RawMessage // of `welcome`
 	stats   counters
+	frames  *socket.FrameLimit // of a client
+	// freeMembers is the size from which on a room counts deliveries.
+	freeMembers int
 
 	mu        sync.RWMutex // guards the three below
 	patterns  pattern.Set[func(*Room) error]
@@ -43,8 +47,10 @@ type Server struct {
 	around    []func(Handler) Handler
 
 	lobby       atomic.Pointer[actor]
-	lobbyBudget *rate.Limiter
+	lobbyBudget *rate.Limiter // of all clients
+	lobbyOwn    *rate.Limiter // of the server's own code
 	rooms       roomRegistry
+	roomList    roomList
 	clients     *registry[*Client]
 	sessions    *registry[*Client] // by token
 	users       users
@@ -54,6 +60,7 @@ type Server struct {
 	turns       *crew.Crew[*actor]
 
 	clientCount atomic.Int64
+	roomCount   atomic.Int64  // without the lobby
 	links       atomic.Uint64 // that there have been
 	closing     atomic.Bool
 	openRooms   census[*actor]
@@ -81,15 +88,18 @@ func New(o *Options) (*Server, error) {
 		origins: origins,
 		writers: fanout.NewWriters(fanout.Limits{
 			Frames: opts.OutboxMessages,
-			Bytes:  opts.OutboxBytes,
+			Bytes:  max(opts.OutboxBytes, 2*(opts.MaxMessageBytes+envelopeBytes)), // a message, and what follows it
 			Grace:  opts.CloseTimeout,
 		}),
 		terms:       encodeTerms(&opts),
-		lobbyBudget: rate.NewLimiter(rate.Limit(opts.LobbyDeliveries), opts.LobbyDeliveries),
+		lobbyBudget: perSecond(opts.LobbyDeliveries),
+		lobbyOwn:    perSecond(opts.LobbyDeliveries),
+		frames:      opts.frameLimit(),
+		freeMembers: opts.freeMembers(),
 		rooms:       roomRegistry{newRegistry[*actor]()},
 		clients:     newRegistry[*Client](),
 		sessions:    newRegistry[*Client](),
-		users:       users{newRegistry[[]*Client]()},
+		users:       users{newRegistry[map[*Client]struct{}]()},
 		turns:       crew.New((*actor).run),
 	}
 	s.beats.interval = opts.HeartbeatInterval
@@ -219,7 +229,7 @@ func (u UserRef) Send(action string, body any) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range u.srv.users.find(u.name) {
+	for _, c := range u.srv.users.sessions(u.name) {
 		c.send(&protocol.Header{Action: action}, raw)
 	}
 	return nil
@@ -227,7 +237,7 @@ func (u UserRef) Send(action string, body any) error {
 
 // Disconnect ends each session of the user; see [Client.Disconnect].
 func (u UserRef) Disconnect(code protocol.CloseCode, reason string) {
-	for _, c := range u.srv.users.find(u.name) {
+	for _, c := range u.srv.users.sessions(u.name) {
 		c.Disconnect(code, reason)
 	}
 }
@@ -261,6 +271,9 @@ func (s *Server) actorFor(name string, flags entryFlags) (*actor, error) {
 			refused = unknownRoom(name)
 		case s.closing.Load():
 			refused = ErrServerClosed
+		case s.roomCount.Add(1) > int64(s.opts.MaxRooms):
+			s.roomCount.Add(-1)
+			refused = newError(protocol.CodeLimitExceeded, "the server has as many rooms as it takes")
 		default:
 			a := s.newActor(name)
 			s.openRooms.enter(a)

@@ -1,10 +1,13 @@
 package simplysocket
 
 import (
+	"container/list"
 	"encoding/json"
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -17,10 +20,13 @@ type session struct {
 
 	// Guarded by the client's lock.
 
-	token   string      // resumes the session
-	offered string      // takes its place once the client has shown that it got it
-	away    bool        // there is no connection
-	window  *time.Timer // ends the session that is away
+	token   string        // resumes the session
+	offered string        // takes its place once the client has shown that it got it
+	away    bool          // there is no connection
+	window  *time.Timer   // ends the session that is away
+	place   *list.Element // among those of its address that are away
+	retired *link         // the connection that was taken over last
+	resumes *rate.Limiter // nil until the first
 
 	// Guarded by the client's numbering.
 
@@ -103,6 +109,7 @@ const (
 	unknown  outcome = iota // there is no such session
 	resumed                 // it goes on over this connection
 	outdated                // a connection that was made later has it
+	tooOften                // it was resumed too often just now
 )
 
 // resume takes a session over, if its token is good: the newest, or the one
@@ -125,7 +132,7 @@ func (l *link) resume(h *hello) (token string, became outcome) {
 	}
 	c.replayDirects(l.out, h.direct)
 	if before != nil {
-		before.out.Close(uint16(protocol.CloseTaken), takenOver)
+		before.out.Hangup(uint16(protocol.CloseTaken), takenOver) // what waits is replayed
 	}
 	return token, resumed
 }
@@ -154,17 +161,22 @@ func (c *Client) attach(l *link, h *hello) (before *link, token string, became o
 		return nil, "", unknown
 	case l.number < c.link.Load().number: // a hello that was long on its way
 		return nil, "", outdated
+	case !s.mayResume():
+		return nil, "", tooOften
 	}
 	if h.session == s.offered {
 		c.confirm()
 	}
 	if s.away {
 		s.window.Stop()
-		s.away = false
-		c.srv.stats.kept.Add(-1)
+		c.back()
 	} else {
 		before = c.link.Load()
 	}
+	if s.retired != nil {
+		_ = s.retired.conn.Abort() // it has had its time; a client that reads nothing must not pile them up
+	}
+	s.retired = before
 	l.client = c
 	c.link.Store(l)
 	c.identity.Store(l.identity)
@@ -243,6 +255,11 @@ func (c *Client) drop(l *link) bool {
 		return false
 	}
 	s.away = true
+	place, over := c.srv.addresses.keep(network(l.address), c, c.srv.opts.keptPerAddress())
+	s.place = place
+	if over {
+		go c.srv.evict(network(l.address), Unlimited) // ends others, and that may call a Trace
+	}
 	s.window = time.AfterFunc(c.srv.opts.ResumeWindow, func() { c.expire(l) })
 	for _, m := range c.rooms {
 		_ = m.room.post(&entry{kind: entryDrop, member: c.id, client: c, link: l})
@@ -269,8 +286,31 @@ func (c *Client) forget() {
 	c.srv.forgetToken(s.offered)
 	if s.away {
 		s.window.Stop()
-		c.srv.stats.kept.Add(-1)
+		c.back()
 	}
+}
+
+// back ends the waiting of a session. The lock is held, and the link is still the one
+// that was lost.
+func (c *Client) back() {
+	c.session.away = false
+	c.srv.stats.kept.Add(-1)
+	c.srv.addresses.release(network(c.link.Load().address), c.session.place)
+	c.session.place = nil
+}
+
+// A session may be resumed so often at once, and so many times a second after that: each
+// time costs a replay.
+const (
+	resumeBurst = 60
+	resumeRate  = 2
+)
+
+func (s *session) mayResume() bool {
+	if s.resumes == nil {
+		s.resumes = rate.NewLimiter(resumeRate, resumeBurst)
+	}
+	return s.resumes.Allow()
 }
 
 // remember keeps a frame that carries n. The numbering is held.

@@ -8,7 +8,9 @@ func (c CloseCode) KeepsSession(byClient bool) bool {
 	switch c {
 	case CloseGoingAway, closeNoStatus, closeAbnormal, CloseRestart, CloseTooSlow:
 		return true
-	case closeTryLater, closeBadGateway, CloseGivenUp:
+	case CloseTryLater:
+		return true
+	case closeBadGateway, CloseGivenUp:
 		return byClient
 	case CloseInternal:
 		return !byClient
@@ -22,7 +24,6 @@ func (c CloseCode) KeepsSession(byClient bool) bool {
 const (
 	closeNoStatus   CloseCode = 1005
 	closeAbnormal   CloseCode = 1006
-	closeTryLater   CloseCode = 1013
 	closeBadGateway CloseCode = 1014
 )
 
@@ -31,7 +32,7 @@ const (
 // uses, and the registered codes that say what a server's application can mean.
 func ApplicationCloseCode(c CloseCode) bool {
 	switch c {
-	case CloseNormal, CloseGoingAway, ClosePolicy, CloseInternal, CloseRestart, closeTryLater,
+	case CloseNormal, CloseGoingAway, ClosePolicy, CloseInternal, CloseRestart, CloseTryLater,
 		CloseUnauthenticated, CloseDisconnected:
 		return true
 	default:

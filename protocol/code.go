@@ -53,6 +53,7 @@ const (
 	CloseTooLarge        CloseCode = 1009 // a message over the limit
 	CloseInternal        CloseCode = 1011 // the server's fault: come back
 	CloseRestart         CloseCode = 1012 // the server restarts: come back
+	CloseTryLater        CloseCode = 1013 // too often just now: come back later
 	CloseUnauthenticated CloseCode = 4001 // not authenticated, or revoked: come back once, with a fresh token
 	CloseDisconnected    CloseCode = 4003 // disconnected by the application: stay away
 	CloseTooSlow         CloseCode = 4008 // does not read what it is sent: come back
@@ -71,6 +72,7 @@ var closeNames = map[CloseCode]string{
 	CloseTooLarge:        "message too large",
 	CloseInternal:        "internal error",
 	CloseRestart:         "restart",
+	CloseTryLater:        "try later",
 	CloseUnauthenticated: "not authenticated",
 	CloseDisconnected:    "disconnected",
 	CloseTooSlow:         "too slow",

@@ -14,8 +14,8 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// Conn is one WebSocket connection. It takes 320 bytes, of which the runtime has
-// a size class; the next is 352.
+// Conn is one WebSocket connection. It takes 336 bytes; the runtime's size class is
+// 352.
 type Conn struct {
 	nc          net.Conn
 	direct      direct
@@ -35,6 +35,7 @@ type Conn struct {
 	failed bool   // the stream of frames is lost
 	rest   bool   // Read is to return
 	frames frames
+	flood  flood
 	message
 }
 
@@ -50,6 +51,9 @@ func newConn(nc net.Conn, buffered *bufio.Reader, state ws.State, limit int64) *
 	}
 	return c
 }
+
+// SetReadLimit bounds the bytes of a message. It is for the Handler to call.
+func (c *Conn) SetReadLimit(limit int64) { c.limit = limit }
 
 // Subprotocol is the one that the handshake agreed on, or "".
 func (c *Conn) Subprotocol() string { return c.subprotocol }
@@ -146,11 +150,33 @@ func (c *Conn) Write(p []byte) error {
 	return err
 }
 
+// Abort is CloseNow where nobody is left to read what was written: the kernel keeps
+// none of it.
+func (c *Conn) Abort() error {
+	c.EndWithin(0)
+	return c.CloseNow()
+}
+
+// discard has the kernel drop what the peer has not taken: it may hold megabytes for
+// minutes otherwise.
+func (c *Conn) discard() {
+	nc := c.nc
+	if t, ok := nc.(*tls.Conn); ok {
+		nc = t.NetConn()
+	}
+	if t, ok := nc.(*net.TCPConn); ok {
+		_ = t.SetLinger(0)
+	}
+}
+
 // CloseNow closes the connection without a word. A Read or Write under way
 // returns. It may be called concurrently, from a Handler too.
 func (c *Conn) CloseNow() error {
 	if c.closed.Swap(true) {
 		return nil
+	}
+	if c.expired() {
+		c.discard()
 	}
 	if c.Direct() {
 		c.direct.close(c.nc)

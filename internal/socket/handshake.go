@@ -101,6 +101,7 @@ type UpgradeOptions struct {
 	Compression      bool          // permessage-deflate
 	ContextTakeover  bool          // the peer may compress with its earlier messages
 	ReadLimit        int64         // of a message's bytes
+	FrameLimit       *FrameLimit   // nil: none
 	HandshakeTimeout time.Duration // to write the response
 }
 
@@ -144,6 +145,7 @@ func TakeOver(w http.ResponseWriter, r *http.Request, o UpgradeOptions) (c *Conn
 	_ = nc.SetDeadline(time.Time{}) // the HTTP server's
 	c = newConn(nc, rw.Reader, ws.StateServerSide.Set(ws.StateExtended), o.ReadLimit)
 	c.subprotocol = o.Subprotocol
+	c.flood.limit = o.FrameLimit
 	c.deflate, c.takeover = deflate.answer != "", deflate.peerTakeover
 	// The writer's buffer is nobody else's any more.
 	response = appendResponse(rw.AvailableBuffer(), r.Header["Sec-Websocket-Key"][0], o.Subprotocol, deflate.answer)

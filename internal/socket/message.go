@@ -43,6 +43,13 @@ func (c *Conn) beginFrame() error {
 	if err := f.check(c.deflate); err != nil {
 		return err
 	}
+	cost := uint32(1)
+	if f.header.OpCode.IsControl() {
+		cost = controlCost
+	}
+	if !c.flood.count(cost) {
+		return fail(codeFlooding, "too many frames")
+	}
 	switch f.header.OpCode {
 	case ws.OpText:
 		c.open, c.size, c.compressed = true, 0, f.header.Rsv1()
