@@ -6,8 +6,9 @@ import { useRoom, useSocket } from "../src/react.js";
 import { type Socket, connect } from "../src/simplysocket.js";
 import { Server } from "./server.js";
 
-interface ChatActions {
-  "send-message": { message: string };
+interface Chat {
+  send: { "send-message": { message: string } };
+  receive: { "send-message": { message: string } };
 }
 
 const WebSocket = globalThis.WebSocket ?? WS;
@@ -63,7 +64,7 @@ function client(): Socket {
 
 function Talk({ socket, screen, show }: { socket: Socket | undefined; screen: Screen; show: string }) {
   const [heard, setHeard] = useState("nothing");
-  const { room, members, count, error } = useRoom<ChatActions>(socket, "chat/react", {
+  const { room, members, count, error } = useRoom<Chat>(socket, "chat/react", {
     params: { properties: { level: 1 } },
     on: { "send-message": ({ message }) => setHeard(`${show} heard ${message}`) },
   });
@@ -92,7 +93,7 @@ function App({ screen, talks, password }: { screen: Screen; talks: string[]; pas
 }
 
 test("components share a room, which the last one leaves", { timeout: 60_000 }, async () => {
-  const room = await client().join<ChatActions>("chat/react");
+  const room = await client().join<Chat>("chat/react");
   const left = () => new Promise<void>((resolve) => room.onLeave(() => resolve()));
   const screen = new Screen();
   const root = await render(screen);

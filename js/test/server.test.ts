@@ -85,7 +85,7 @@ test("two clients talk", limit, async () => {
   await his.leave();
   assert.equal(await went, bert.id);
   assert.equal(hers.count, 1);
-  await assert.rejects(his.send("send-message", { message: "still here?" }), { name: "RoomError", code: "not-a-member" });
+  await assert.rejects(his.send("send-message", { message: "still here?" }), { name: "RoomError", code: "left" });
   await assert.rejects(hers.call("$later", {}), { code: "unknown-action" });
 });
 
