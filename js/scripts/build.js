@@ -3,28 +3,28 @@
 // the sources make.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 if (!existsSync("node_modules/esbuild")) {
   execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" });
 }
 
-if (process.argv.includes("--check")) {
-  mkdirSync(".tmp", { recursive: true });
-  const fresh = mkdtempSync(".tmp/dist-");
-  await build(fresh);
-  const names = new Set([...readdirSync(fresh), ...readdirSync("dist")]);
-  const stale = [...names].filter((name) => read(join(fresh, name)) !== read(join("dist", name)));
-  rmSync(fresh, { recursive: true });
-  if (stale.length > 0) {
-    console.error(`not current in dist, npm run build makes it so: ${stale.join(", ")}`);
-    process.exitCode = 1;
+mkdirSync(".tmp", { recursive: true });
+const fresh = mkdtempSync(".tmp/dist-");
+await build(fresh);
+const names = new Set([...readdirSync(fresh), ...readdirSync("dist")]);
+const stale = [...names].filter((name) => read(join(fresh, name)) !== read(join("dist", name)));
+if (!process.argv.includes("--check")) {
+  for (const name of stale) {
+    rmSync(join("dist", name), { force: true });
+    if (existsSync(join(fresh, name))) renameSync(join(fresh, name), join("dist", name));
   }
-} else {
-  rmSync("dist", { recursive: true, force: true });
-  await build("dist");
+} else if (stale.length > 0) {
+  console.error(`not current in dist, npm run build makes it so: ${stale.join(", ")}`);
+  process.exitCode = 1;
 }
+rmSync(fresh, { recursive: true });
 
 async function build(outdir) {
   const esbuild = await import("esbuild");
