@@ -1,6 +1,8 @@
 export type Timer = ReturnType<typeof setTimeout>;
 /** Runs a function after some milliseconds, or after the longest time that a timer takes. */
 export declare function later(run: () => void, ms: number): Timer;
+/** Runs a function within a second: what was refused, once more. */
+export declare function soon(run: () => void): Timer;
 /** How long to wait for something. */
 export interface WaitOptions {
     /** Rejects with the signal's reason once it is aborted. */

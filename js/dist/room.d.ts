@@ -4,8 +4,6 @@ import { type WaitOptions } from "./later.js";
 import type { Action, ClosedReason, History, Info, MemberList, Message, Presence, RoomTypes, Sends, Untyped, Welcome } from "./types.js";
 /** Codes of refusals that pass. */
 export declare const passing: Set<string>;
-/** How long to wait before a request of the client itself is repeated. */
-export declare const pause = 1000;
 /** A place in the output of a room. */
 export type Position = [epoch: number, seq: number];
 /** What a page keeps of a room for the page that is loaded next in its tab. */

@@ -8,6 +8,11 @@ export function later(run: () => void, ms: number): Timer {
   return setTimeout(run, Math.min(ms, longest));
 }
 
+/** Runs a function within a second: what was refused, once more. */
+export function soon(run: () => void): Timer {
+  return later(run, 500 + 500 * Math.random());
+}
+
 /** How long to wait for something. */
 export interface WaitOptions {
   /** Rejects with the signal's reason once it is aborted. */

@@ -1,7 +1,7 @@
 import { Channel } from "./channel.js";
 import { type Body, type Envelope, envelopeOf, gapOf, messageOf, numberOf } from "./envelope.js";
 import { ConnectionError, RoomError } from "./errors.js";
-import { type WaitOptions, later } from "./later.js";
+import { type WaitOptions, soon } from "./later.js";
 import { Listeners } from "./listeners.js";
 import type { Outgoing } from "./queue.js";
 import { Roster, memberListOf } from "./roster.js";
@@ -25,9 +25,6 @@ import type {
 
 /** Codes of refusals that pass. */
 export const passing = new Set<string>(["busy", "rate-limited", "outcome-unknown"]);
-
-/** How long to wait before a request of the client itself is repeated. */
-export const pause = 1_000; // ms
 
 /** How many messages a room holds back while it is being joined; more are told as a gap. */
 const maxHeld = 1_000;
@@ -232,7 +229,8 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   /** @internal Forgets the position and what was held: all of the epoch is lost. */
   forget(): Gap {
     const epoch = this.#epoch;
-    this.#pass({});
+    this.#epoch = undefined;
+    this.#seq = 0;
     this.entered &&= !this.#held;
     if (this.#held) this.#held = [];
     return epoch === undefined ? {} : { epoch };
@@ -355,19 +353,17 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     const again = this.#listing;
     this.#listing = undefined;
     if (this.#closed) return;
-    if (failed) later(() => void this.relist(), pause);
+    if (failed) soon(() => void this.relist());
     else if (again === ("again" as typeof again)) void this.relist();
   }
 
   // What comes after a gap is newer than all of it. Without a position the epoch is
-  // over, and `joined-room` tells the next.
-  #pass({ epoch, to }: Gap): void {
-    if (to !== undefined && (epoch === undefined || epoch === this.#epoch)) {
-      this.#seq = Math.max(this.#seq, to);
-      return;
-    }
-    this.#epoch = to === undefined ? undefined : epoch;
-    this.#seq = to ?? 0;
+  // over. `joined-room` tells the next one; should it be lost with the connection,
+  // the server repeats both to a client that still tells the old epoch.
+  #pass({ epoch = this.#epoch, to }: Gap): void {
+    if (to === undefined || epoch !== this.#epoch) this.#seq = 0;
+    this.#epoch = epoch;
+    this.#seq = Math.max(this.#seq, to ?? 0);
   }
 
   #announced(): void {

@@ -2,10 +2,10 @@ import type { Channel } from "./channel.js";
 import type { Connection } from "./connection.js";
 import { type Address, type Body, type Envelope, type Terms, encode } from "./envelope.js";
 import { ConnectionError, RoomError, outcomeUnknown, roomError } from "./errors.js";
-import { type Timer, type WaitOptions, later, waiting } from "./later.js";
+import { type Timer, type WaitOptions, later, soon, waiting } from "./later.js";
 import { Pace } from "./pace.js";
 import { type Outgoing, Queue } from "./queue.js";
-import { Room, type SavedRoom, endOf, passing, pause } from "./room.js";
+import { Room, type SavedRoom, endOf, passing } from "./room.js";
 import type { RequestOptions, Sender } from "./sender.js";
 import type { ClosedReason, Gap, JoinParams } from "./types.js";
 
@@ -414,12 +414,12 @@ export class Session implements Sender {
 
   /** Sends a message of the client's own again after a pause. */
   #repeat(message: Outgoing, wanted: () => boolean): void {
-    later(() => {
+    soon(() => {
       if (!wanted() || this.#ended) return;
       this.#queue.cancel(message);
       this.#queue.addFirst([message]);
       this.#flush();
-    }, pause);
+    });
   }
 
   #admit(): void {

@@ -49,11 +49,15 @@ test("an epoch that is over: positions count in the one that joined-room tells, 
   assert.deepEqual(heard.slice(4), [4]);
 });
 
-test("an epoch that is over and the connection too: the position of the old one is not told again", async () => {
-  const { world, wire } = await member();
+test("an epoch that is over and the connection too, before joined-room: the server is asked for both again", async () => {
+  const { world, wire, heard } = await member();
   wire.say(line(30)).say({ ...toMe, action: "gap", message_body: { epoch: 7 } });
   wire.break();
-  assert.deepEqual((await world.next()).accept().take()[0]?.message_body["rooms"], {});
+  const back = (await world.next()).accept();
+  assert.deepEqual(back.take()[0]?.message_body["rooms"], { r: [7, 0] });
+  back.welcome({ resumed: true }).say({ ...toMe, action: "gap", message_body: { epoch: 7 } });
+  back.say(rejoined(8, 2, ["me"])).say(line(3));
+  assert.deepEqual(heard.slice(-2), [[8, "in 8", "in 8", 1], 3]);
 });
 
 test("a room that has said less than the client has read begins again in the same epoch", async () => {
