@@ -101,11 +101,11 @@ export function termsOf({ client, session, resumed, heartbeat, limits }: Body): 
     client,
     session,
     resumed: resumed === true,
-    heartbeat: numberOf(heartbeat) ?? 0,
+    heartbeat: positive(heartbeat),
     limits: {
-      message_bytes: numberOf(message_bytes) ?? 0,
-      messages_per_second: numberOf(messages_per_second) ?? 0,
-      burst: numberOf(burst) ?? 0,
+      message_bytes: positive(message_bytes),
+      messages_per_second: positive(messages_per_second),
+      burst: positive(burst),
     },
   };
 }
@@ -122,4 +122,8 @@ export function isObject(value: unknown): value is Body {
 
 export function numberOf(value: unknown): number | undefined {
   return typeof value === "number" ? value : undefined;
+}
+
+function positive(value: unknown): number {
+  return Math.max(0, numberOf(value) ?? 0);
 }

@@ -396,7 +396,10 @@ export class Session implements Sender {
     this.#queue.cancel(room.rejoin);
     const message: Outgoing = {
       text: encode("join-room", room.params ?? {}, { target: room.name }),
-      resolve: () => {},
+      // As in a first join, an answer without a position proves nothing.
+      resolve: () => {
+        if (!room.position) room.verify().catch(message.reject);
+      },
       reject: (error) => {
         const current = () => room.rejoin === message && !room.closed;
         if (!current() || !(error instanceof RoomError)) return;

@@ -296,6 +296,19 @@ test("odd values where the protocol has others throw nothing", async () => {
   assert.ok(room.members.every((client) => typeof client === "string"));
 });
 
+test("odd limits are none", async () => {
+  for (const value of [-1, null, "x", {}]) {
+    const world = new World();
+    const wire = await world.start({ limits: { message_bytes: value, messages_per_second: value, burst: value } });
+    const sent = world.socket.send("a", {});
+    wire.ack(wire.take()[0]);
+    await sent;
+  }
+  const world = new World();
+  await world.start({ limits: null });
+  assert.equal(world.socket.post("a", {}), true);
+});
+
 const action = (body: object) => Object.keys(body).join();
 
 for (const limit of [65_536, 4_096, 600, undefined]) {

@@ -76,6 +76,21 @@ test("what a room says while it lets the client in is heard by listeners of the 
   assert.deepEqual(heard, [2, "anna", "gap to 5", 7, 8]);
 });
 
+test("what a room says in great number while it lets the client in is a gap", async () => {
+  const { wire, join, sent } = await joining();
+  const heard: unknown[] = [];
+  const entered = join.then((room) => {
+    room.on("line", (body) => heard.push(body["seq"]));
+    room.onGap((gap) => heard.push(gap));
+  });
+  wire.say(joined("r"));
+  for (let seq = 2; seq <= 1_003; seq++) wire.say(line(seq));
+  wire.ack(sent, {}, { room: "r", seq: 1_004 });
+  await entered;
+  mock.timers.tick(0);
+  assert.deepEqual(heard, [{}, 1_002, 1_003]);
+});
+
 test("an ack of an earlier try proves nothing: the client asks whether it is in the room", async () => {
   for (const inside of [true, false]) {
     const { world, wire, join, sent } = await joining();
@@ -317,6 +332,25 @@ test("lost: where the server had put the client, it is out", async () => {
   wire.say(joined("r")).remove("r", "lost");
   assert.deepEqual(told, ["lost"]);
   assert.deepEqual(wire.take(), []);
+});
+
+test("a return that only an earlier answer tells of is made sure of", async () => {
+  for (const inside of [true, false]) {
+    const { world, room } = await member();
+    const back = await world.back({});
+    const join = back.take()[1];
+    const third = await world.back({ resumed: true });
+    assert.deepEqual(actions(third.take()), ["hello", "join-room"]);
+    third.ack(join);
+    await settle();
+    const asked = third.take();
+    assert.deepEqual(actions(asked), ["list-members"]);
+    if (inside) third.ack(asked[0], { members: [{ client: "me" }], count: 1 });
+    else third.refuse(asked[0], "not-a-member");
+    await settle();
+    assert.equal(room.closed, inside ? undefined : "refused");
+    world.socket.close();
+  }
 });
 
 test("a return to a room that is too busy is tried again", async () => {
