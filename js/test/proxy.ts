@@ -49,7 +49,8 @@ export class Proxy {
 
   /** Breaks every connection, whatever is on its way. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    // One that is shutting down cannot be reset, and its handle would stay open.
+    for (const socket of this.#sockets) socket.writableEnded ? socket.destroy() : socket.resetAndDestroy();
   }
 
   /** Lets nobody connect, or lets them again. */
