@@ -153,9 +153,12 @@ test("under StrictMode a component joins once", limit, async () => {
   room.onLeave((client) => seen.push(`-${client}`));
   const screen = new Screen();
   const root = await render(screen);
-  root.render(<StrictMode><App screen={screen} talks={["a"]} /></StrictMode>);
-  await screen.shows("a: 2 of 2");
-  assert.equal(seen.length, 1);
+  const socket = client();
+  await socket.join("chat/before"); // it is connected
+  root.render(<StrictMode><Standing socket={socket} screen={screen} name="chat/react" /></StrictMode>);
+  await screen.shows("[joined  online,online]");
+  await room.send("end", {});
+  assert.deepEqual(seen, [`+${socket.id}`]);
 });
 
 test("a component hears who leaves", limit, async () => {
@@ -233,7 +236,10 @@ test("a room that the client is out of, and another room at once", limit, async 
 });
 
 test("a component that unmounts offline leaves, joined or not", limit, async () => {
-  const other = await client().join("chat/offline");
+  const witness = client();
+  const other = await witness.join("chat/offline");
+  const never = await witness.join("chat/never");
+  never.onJoin(() => assert.fail("joined"));
   const [url, proxy] = await network();
   const socket = client(url);
   const screen = new Screen();
@@ -251,8 +257,9 @@ test("a component that unmounts offline leaves, joined or not", limit, async () 
   const { id } = socket;
   proxy.refuse(false);
   assert.equal(await gone, id);
-  assert.equal((await socket.listRooms()).rooms.some(({ name }) => name === "chat/never"), false);
-  assert.equal(other.count, 1);
+  await socket.listRooms();
+  await never.send("end", {});
+  assert.deepEqual([other.count, never.count], [1, 1]);
 });
 
 function Shared({ screen, seen }: { screen: Screen; seen: Set<Socket | undefined> }) {
