@@ -14,7 +14,7 @@ export declare class Channel<T extends RoomTypes<T> = Untyped> {
     on<K extends Action<Receives<T>>>(action: K, listener: (body: Receives<T>[K], message: Message<Receives<T>[K], K>) => void): () => void;
     /** Resolves with the next message of one action; rejects when this client leaves the room first. */
     once<K extends Action<Receives<T>>>(action: K, options?: WaitOptions): Promise<Message<Receives<T>[K], K>>;
-    /** Listens to gaps: a gap is told before anything newer is delivered. */
+    /** Listens to gaps. A gap comes before anything newer. */
     onGap(listener: (gap: Gap) => void): () => void;
     /** Listens to errors that belong to no promise: of `post`, and of returning to a room. */
     onError(listener: (error: RoomError) => void): () => void;

@@ -18,7 +18,7 @@ export interface WebSocketLike {
 }
 /** What makes a WebSocket, such as the global of that name. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
-/** What the owner of a connection is told. `closed` is the last, and comes once. */
+/** Callbacks for the owner of a connection. `closed` is the last, and comes once. */
 export interface ConnectionEvents {
     received(envelope: Envelope): void;
     closed(code: number, reason: string): void;

@@ -47,7 +47,7 @@ export interface RoomOptions<T = Untyped> {
     on?: Handlers<T>;
 }
 /**
- * How a component stands to its room: `joining` it, also while offline; `joined`;
+ * The status of a component in its room: `joining` it, also while offline; `joined`;
  * `refused`; or `left`, because the room removed the client or closed, or because
  * the hook is not enabled.
  */

@@ -15,8 +15,8 @@ export interface Options {
     token?: () => string | null | undefined | Promise<string | null | undefined>;
     /**
      * How long the session lives in a browser. Default "page": it ends with the page.
-     * "tab": it goes on in the next page of the tab, as after a reload. That page has 10 s
-     * to join its rooms again; the others are left.
+     * "tab": the next page of the tab resumes it, as after a reload. That page has 10 s
+     * to join its rooms again; the client leaves the others.
      */
     session?: "page" | "tab";
     /** What to do with messages while the connection is lost. Default "queue". */

@@ -54,7 +54,7 @@ export class Channel<T extends RoomTypes<T> = Untyped> {
     });
   }
 
-  /** Listens to gaps: a gap is told before anything newer is delivered. */
+  /** Listens to gaps. A gap comes before anything newer. */
   onGap(listener: (gap: Gap) => void): () => void {
     return this.listen(this.#gaps, listener);
   }

@@ -26,7 +26,7 @@ import type {
 /** Codes of refusals that pass. */
 export const passing = new Set<string>(["busy", "rate-limited", "outcome-unknown"]);
 
-/** How many messages a room holds back while it is being joined; more are told as a gap. */
+/** How many messages a room holds back while it is being joined; more become a gap. */
 const maxHeld = 1_000;
 
 /** A place in the output of a room. */

@@ -101,7 +101,8 @@ export class Session implements Sender {
     this.#pace.limit(terms.limits);
     this.#connection = connection;
     const gaps = terms.resumed ? [] : this.#renew();
-    if (terms.resumed) this.#queue.addFirst(this.#omitted.filter((room) => !room.closed && !room.joining).map((room) => this.#rejoin(room)));
+    const omitted = terms.resumed ? this.#omitted.filter((room) => !room.closed && !room.joining) : [];
+    this.#queue.addFirst(omitted.map((room) => this.#rejoin(room)));
     this.#queue.resend();
     this.#flush();
     if (first) this.#adopt();
@@ -244,19 +245,19 @@ export class Session implements Sender {
   }
 
   #removed(room: AnyRoom, reason: unknown): void {
-    if (room.parked || (reason === "lost" && room.params && !room.joining)) {
+    if (room.parked) {
+      // That membership was the page's before; a join that is under way makes a new one.
+      room.forget();
+      room.parked = false;
+      if (!room.joining) this.#rooms.delete(room.name);
+    } else if (reason === "lost" && room.params && !room.joining) {
       const gap = room.forget();
-      if (room.parked) {
-        room.parked = false;
-        if (!room.joining) this.#rooms.delete(room.name);
-        return;
-      }
       this.#queue.addFirst([this.#rejoin(room)]);
       this.#flush();
       room.gap(gap);
-      return;
+    } else {
+      this.#out(room, typeof reason === "string" ? (reason as ClosedReason) : "closed");
     }
-    this.#out(room, typeof reason === "string" ? (reason as ClosedReason) : "closed");
   }
 
   // Takes a room away that this client is not in any more. What waits for it is not
