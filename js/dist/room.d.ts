@@ -2,8 +2,8 @@ import { Channel } from "./channel.js";
 import { type Body } from "./envelope.js";
 import { type WaitOptions } from "./later.js";
 import type { Action, ClosedReason, History, Info, MemberList, Message, Presence, RoomTypes, Sends, Untyped, Welcome } from "./types.js";
-/** Codes of refusals that pass. */
-export declare const passing: Set<string>;
+/** Whether a request of the client's own, which may run twice, is worth another attempt. */
+export declare function passes(error: unknown): boolean;
 /** A place in the output of a room. */
 export type Position = [epoch: number, seq: number];
 /** What a page keeps of a room for the page that is loaded next in its tab. */

@@ -24,7 +24,12 @@ import type {
 } from "./types.js";
 
 /** Codes of refusals that pass. */
-export const passing = new Set<string>(["busy", "rate-limited", "outcome-unknown"]);
+const busy = new Set<string>(["busy", "rate-limited"]);
+
+/** Whether a request of the client's own, which may run twice, is worth another attempt. */
+export function passes(error: unknown): boolean {
+  return error instanceof RoomError && (busy.has(error.code) || error.code === "outcome-unknown");
+}
 
 /** How many messages a room holds back while it is being joined; more become a gap. */
 const maxHeld = 1_000;
@@ -330,8 +335,16 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
 
   /** @internal Makes sure that this client is in the room, and lists its members. */
   async verify(): Promise<void> {
-    this.#roster.list(await this.request("list-members", {}, { always: true }));
-    this.adopt();
+    for (;;) {
+      try {
+        this.#roster.list(await this.request("list-members", {}, { always: true }));
+        this.adopt();
+        return;
+      } catch (error) {
+        if (!(error instanceof RoomError && busy.has(error.code))) throw error;
+        await new Promise<void>((resolve) => soon(resolve));
+      }
+    }
   }
 
   /** @internal Lists the members again: some may have come or left among what was lost. */
@@ -348,7 +361,7 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
       this.#roster.list(list);
       this.#changes.call();
     } catch (error) {
-      failed = error instanceof RoomError && passing.has(error.code);
+      failed = passes(error);
     }
     const again = this.#listing;
     this.#listing = undefined;

@@ -5,7 +5,7 @@ import { ConnectionError, RoomError, outcomeUnknown, roomError } from "./errors.
 import { type Timer, type WaitOptions, later, soon, waiting } from "./later.js";
 import { Pace } from "./pace.js";
 import { type Outgoing, Queue } from "./queue.js";
-import { Room, type SavedRoom, endOf, passing } from "./room.js";
+import { Room, type SavedRoom, endOf, passes } from "./room.js";
 import type { RequestOptions, Sender } from "./sender.js";
 import type { ClosedReason, Gap, JoinParams } from "./types.js";
 
@@ -356,7 +356,9 @@ export class Session implements Sender {
       return room;
     } catch (error) {
       const { closed } = room;
-      this.#out(room, "refused");
+      // The server may have the client in the room, for a page before or an answer that is lost.
+      if (!closed && (room.parked || room.entered)) void this.leave(room);
+      else this.#out(room, "refused");
       throw closed ? endOf(room.name, closed) : error;
     } finally {
       room.joining = undefined;
@@ -453,10 +455,6 @@ export class Session implements Sender {
     const limit = this.#bytes || Infinity;
     return text.length * 3 > limit && new TextEncoder().encode(text).length > limit;
   }
-}
-
-function passes(error: Error): boolean {
-  return error instanceof RoomError && passing.has(error.code);
 }
 
 /** The server would close the connection, and the session with it. */

@@ -112,6 +112,36 @@ test("an ack of an earlier try proves nothing: the client asks whether it is in 
   }
 });
 
+test("to make sure is tried again where the room is busy", async () => {
+  const { world, wire, join, sent } = await joining();
+  wire.break();
+  const back = (await world.next()).accept().welcome({ resumed: true });
+  back.take();
+  back.ack(sent);
+  await settle();
+  for (const code of ["busy", "rate-limited"]) {
+    back.refuse(back.take()[0], code);
+    await settle();
+    mock.timers.tick(1_000);
+    await settle();
+  }
+  back.ack(back.take()[0], { members: [{ client: "me" }], count: 1 });
+  assert.equal((await join).count, 1);
+});
+
+test("a join that fails after the room has let the client in leaves it", async () => {
+  const world = new World();
+  const wire = await world.start();
+  const join = assert.rejects(world.socket.join("r", { create: true }), { code: "outcome-unknown" });
+  await settle();
+  const sent = wire.take()[0];
+  const back = await world.back({ resumed: true });
+  back.take();
+  back.say(joined("r")).refuse(sent, "stale-id");
+  await join;
+  assert.deepEqual(back.take().map(({ action, target }) => [action, target]), [["leave-room", "r"]]);
+});
+
 /** How a membership ends, and the code of what is then tried with its object. */
 const ends: Record<string, (world: World, room: Room) => Promise<void>> = {
   left: async (world, room) => {

@@ -101,6 +101,18 @@ test("rooms that the next page does not join are left", async () => {
   assert.equal(world.socket.state, "connected");
 });
 
+test("a room that must be new and was the page's before is left", async () => {
+  await first();
+  const { world, wire } = await second();
+  const join = assert.rejects(world.socket.join("r", { create: true }), { code: "room-exists" });
+  wire.welcome({ resumed: true });
+  await settle();
+  const [sent] = wire.take().slice(1);
+  wire.refuse(sent, "room-exists");
+  await join;
+  assert.deepEqual(wire.take().map(({ action, target }) => [action, target]), [["leave-room", "r"]]);
+});
+
 test("a room that ended in between is joined as any other", async () => {
   await first();
   const { world, wire } = await second();
