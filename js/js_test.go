@@ -21,8 +21,8 @@ func TestClient(t *testing.T) {
 	}
 }
 
-// TestNPM runs the tests of the client. SIMPLYSOCKET_NODE=required has it fail
-// without Node.js, SIMPLYSOCKET_NODE=skip has it skipped.
+// TestNPM runs the tests of the client. With SIMPLYSOCKET_NODE=required it fails
+// without Node.js, with SIMPLYSOCKET_NODE=skip it is skipped.
 func TestNPM(t *testing.T) {
 	want := os.Getenv("SIMPLYSOCKET_NODE")
 	if want == "skip" || testing.Short() {

@@ -1,26 +1,46 @@
-// Builds dist; with --check, says instead whether dist/simplysocket.js, which is
-// committed so that Go embeds it without Node.js, is what the sources make.
+// Builds dist, which is committed: Go embeds the client without Node.js, and the
+// folder can be installed as it is. With --check, says instead whether dist is what
+// the sources make.
 
-import { readFileSync } from "node:fs";
-import { build } from "esbuild";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
-const shared = {
-  bundle: true,
-  format: "esm",
-  minify: true,
-  target: "es2022",
-  outdir: "dist",
-  banner: { js: "/* The client of SimplySocket, MIT License. Built from js/src by `npm run build`. */" },
-};
-const client = { ...shared, entryPoints: ["src/simplysocket.ts"] };
-const hooks = { ...shared, entryPoints: ["src/react.ts"], external: ["react", "./simplysocket.js"] };
+if (!existsSync("node_modules/esbuild")) {
+  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" });
+}
 
-if (process.argv.includes("--check")) {
-  const built = await build({ ...client, write: false });
-  if (built.outputFiles[0].text !== readFileSync("dist/simplysocket.js", "utf8")) {
-    console.error("dist/simplysocket.js is not current: npm run build");
-    process.exitCode = 1;
+mkdirSync(".tmp", { recursive: true });
+const fresh = mkdtempSync(".tmp/dist-");
+await build(fresh);
+const names = new Set([...readdirSync(fresh), ...readdirSync("dist")]);
+const stale = [...names].filter((name) => read(join(fresh, name)) !== read(join("dist", name)));
+if (!process.argv.includes("--check")) {
+  for (const name of stale) {
+    rmSync(join("dist", name), { force: true });
+    if (existsSync(join(fresh, name))) renameSync(join(fresh, name), join("dist", name));
   }
-} else {
-  await Promise.all([build(client), build(hooks)]);
+} else if (stale.length > 0) {
+  console.error(`not current in dist, npm run build makes it so: ${stale.join(", ")}`);
+  process.exitCode = 1;
+}
+rmSync(fresh, { recursive: true });
+
+async function build(outdir) {
+  const esbuild = await import("esbuild");
+  const shared = {
+    bundle: true,
+    format: "esm",
+    minify: true,
+    target: "es2022",
+    outdir,
+    banner: { js: "/* The client of SimplySocket, MIT License. Built from js/src by `npm run build`. */" },
+  };
+  await esbuild.build({ ...shared, entryPoints: ["src/simplysocket.ts"] });
+  await esbuild.build({ ...shared, entryPoints: ["src/react.ts"], external: ["react", "./simplysocket.js"] });
+  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", outdir], { stdio: "inherit" });
+}
+
+function read(name) {
+  return existsSync(name) ? readFileSync(name, "utf8") : undefined;
 }

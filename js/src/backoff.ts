@@ -2,8 +2,8 @@ const first = 250; // ms
 const longest = 15_000; // ms
 const flooding = 30_000; // ms, at least, after 4029
 
-// Those below 2000 beside the protocol's own are of a proxy or the browser, which
-// speak of the network. After a code of its own, 4100 to 4999, only the application
+// Codes below 2000 that the protocol does not name come from a proxy or the browser,
+// and tell of the network. After a code of its own, 4100 to 4999, only the application
 // knows whether to come back.
 const returning = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015, 4001, 4008, 4029]);
 
@@ -17,21 +17,24 @@ export interface Verdict {
 
 /** Says whether and when to come back, by the protocol's table of close codes. */
 export class Backoff {
-  #failures = 0;
+  #failures = 0; // attempts since the last welcome
+  #cuts = 0; // connections in a row that were welcome for a short time only
   #turnedAway = false;
 
   /**
    * Judges the close of a connection that was welcome for `lasted` milliseconds, by
    * a client that can get a `fresh` token or not. Undefined: do not come back.
-   * One that lasted shows that the server was well;
-   * a server that welcomes and cuts off at once would otherwise have its clients
-   * back as fast as they can.
+   * A welcome shows that the server is back. One connection after the other that does
+   * not last is the server's or the network's trouble, and pauses grow all the same.
    */
   next(code: number, lasted: number, fresh: boolean): Verdict | undefined {
     if (!returning.has(code)) return undefined;
     if (lasted >= longest) {
-      this.#failures = 0;
+      this.hurry();
       this.#turnedAway = false;
+    } else if (lasted > 0) {
+      this.#failures = 0;
+      this.#cuts++;
     }
     if (code === 4001) {
       if (!fresh || this.#turnedAway) return undefined;
@@ -39,12 +42,13 @@ export class Backoff {
     }
     // Full jitter: clients that lost one server come back at any time, not all
     // at the same.
-    const jitter = Math.random() * Math.min(longest, first * 2 ** this.#failures++);
+    const jitter = Math.random() * Math.min(longest, first * 2 ** (this.#cuts + this.#failures++));
     return { delay: code === 4029 ? flooding + jitter : jitter, over: code === 4001 || code === 4029 };
   }
 
   /** Forgets failures that had a reason which is gone. */
   hurry(): void {
     this.#failures = 0;
+    this.#cuts = 0;
   }
 }

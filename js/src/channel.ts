@@ -1,116 +1,110 @@
-import type { Body, Envelope } from "./envelope.js";
+import { type Address, type Body, type Envelope, gapOf, messageOf } from "./envelope.js";
 import { type RoomError, roomError } from "./errors.js";
+import { type WaitOptions, waiting } from "./later.js";
 import { Listeners } from "./listeners.js";
-import type { Session } from "./session.js";
-
-/** A map of actions to the bodies of their messages, as an interface or a type. */
-export type Actions<A> = { [K in keyof A]: object };
-
-/** A map of actions to functions from the body of a call to that of its reply. */
-export type Calls<C> = { [K in keyof C]: (body: never) => object };
-
-/** Any action with any body. */
-export type AnyActions = Record<string, Body>;
-
-/** Any call with any reply. */
-export type AnyCalls = Record<string, (body: Body) => Body>;
-
-/** A message that was received. */
-export interface Message<B = Body> {
-  action: string;
-  body: B;
-  /** The slug of the client it comes from, or the server's name. */
-  sender: string;
-  /** Whether it was sent to this client alone. */
-  direct: boolean;
-  /** Its position in the room's output; positions may have holes. */
-  seq?: number;
-  /** Unix milliseconds, where the room stamps its messages. */
-  time?: number;
-}
-
-/**
- * Messages that are lost to this client: fetch the state they were about anew.
- * Without `from` and `to`, nothing since the last message can be relied on.
- */
-export interface Gap {
-  /** The opening of the room that `from` and `to` count in. */
-  epoch?: number;
-  /** The first position that is lost. */
-  from?: number;
-  /** The last position that is lost. */
-  to?: number;
-}
+import type { Sender } from "./sender.js";
+import type { Action, CallBody, Calls, Gap, Message, Receives, Reply, RoomTypes, Sends, Untyped } from "./types.js";
 
 /** What messages are sent to and received from: a room or, as the socket itself, the lobby. */
-export class Channel<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCalls> {
+export class Channel<T extends RoomTypes<T> = Untyped> {
   /** The channel's name on the wire; empty for the lobby. */
   protected readonly target: string;
-  /** @internal */
-  protected readonly session: Session;
-  readonly #messages = new Map<string, Listeners<[Body, Message]>>();
+  readonly #sender: Sender;
+  readonly #messages = new Map<string, Listeners<[any, Message<any>]>>();
   readonly #gaps = new Listeners<[Gap]>();
   readonly #errors = new Listeners<[RoomError]>();
+  readonly #ends = new Listeners<[Error]>();
+  #ended: Error | undefined;
 
   /** @internal */
-  constructor(session: Session, target: string) {
-    this.session = session;
+  constructor(sender: Sender, target: string) {
+    this.#sender = sender;
     this.target = target;
   }
 
-  /** Listens to the messages of one action. Returns what ends it. */
-  on<K extends keyof A & string>(action: K, listener: (body: A[K], message: Message<A[K]>) => void): () => void {
+  /**
+   * Listens to the messages of one action. An action may have several listeners,
+   * which are called in the order of their registration. Returns a function that
+   * ends it.
+   */
+  on<K extends Action<Receives<T>>>(
+    action: K,
+    listener: (body: Receives<T>[K], message: Message<Receives<T>[K], K>) => void,
+  ): () => void {
     let listeners = this.#messages.get(action);
     if (!listeners) this.#messages.set(action, (listeners = new Listeners()));
-    // The types are what the application says that they are.
-    return listeners.add(listener as unknown as (body: Body, message: Message) => void);
+    return this.listen(listeners, listener as (body: unknown, message: Message<any>) => void);
   }
 
-  /** Listens to gaps: what was lost is told before anything newer is delivered. */
+  /** Resolves with the next message of one action; rejects when this client leaves the room first. */
+  once<K extends Action<Receives<T>>>(action: K, options: WaitOptions = {}): Promise<Message<Receives<T>[K], K>> {
+    return waiting(options, (resolve, reject) => {
+      if (this.#ended) throw this.#ended;
+      const ends = [
+        this.on(action, (_, message) => {
+          end();
+          resolve(message);
+        }),
+        this.#ends.add(reject),
+      ];
+      const end = () => {
+        for (const end of ends) end();
+      };
+      return end;
+    });
+  }
+
+  /** Listens to gaps. A gap comes before anything newer. */
   onGap(listener: (gap: Gap) => void): () => void {
-    return this.#gaps.add(listener);
+    return this.listen(this.#gaps, listener);
   }
 
   /** Listens to errors that belong to no promise: of `post`, and of returning to a room. */
   onError(listener: (error: RoomError) => void): () => void {
-    return this.#errors.add(listener);
+    return this.listen(this.#errors, listener);
   }
 
   /**
-   * Sends a message. The promise resolves once the server has handled it, and
-   * rejects with a `RoomError` if it was not, with a `ConnectionError` if it was
-   * not even sent.
+   * Sends a message. The promise resolves once the server has handled it. It
+   * rejects with a `RoomError` if the server refused it, and with a
+   * `ConnectionError` if it was not sent. A message that the options give up is
+   * not sent if it still waits; otherwise the server may handle it.
    */
-  async send<K extends keyof A & string>(action: K, body: A[K]): Promise<void> {
-    await this.request(action, body);
+  async send<K extends Action<Sends<T>>>(action: K, body: Sends<T>[K], options?: WaitOptions): Promise<void> {
+    await this.request(action, body as object, options);
   }
 
-  /** Sends a message and resolves with the reply of its handler. */
-  async call<K extends keyof C & string>(action: K, body: Parameters<C[K]>[0]): Promise<ReturnType<C[K]>> {
-    return (await this.request(action, body)) as ReturnType<C[K]>;
+  /** Sends a message as `send` does, and resolves with the reply of its handler. */
+  async call<K extends Action<Calls<T>>>(
+    action: K,
+    body: CallBody<Calls<T>[K]>,
+    options?: WaitOptions,
+  ): Promise<Reply<Calls<T>[K]>> {
+    return (await this.request(action, body as object, options)) as Reply<Calls<T>[K]>;
   }
 
   /**
-   * Sends a message that may be lost, such as the position of a cursor: it is
-   * dropped rather than kept waiting. Returns whether it went out. What the server
-   * says against it comes to `onError`, here or, if this client is not in the room,
-   * of the socket.
+   * Sends a message without asking for an answer: what may be lost, such as the
+   * position of a cursor. It is dropped instead of kept waiting, as while the
+   * client is offline. Returns whether it was sent. If the server refuses it,
+   * `onError` says so, here or, where this client is not in the room, of the socket.
    */
-  post<K extends keyof A & string>(action: K, body: A[K]): boolean {
-    return this.session.post(action, body, { target: this.target });
+  post<K extends Action<Sends<T>>>(action: K, body: Sends<T>[K]): boolean {
+    return !this.#ended && this.#sender.post(action, body as object, { target: this.target });
   }
 
   /** @internal */
-  request(action: string, body: object): Promise<Body> {
-    return this.session.request(action, body, { target: this.target });
+  async request(action: string, body: object, options: WaitOptions & { always?: boolean } = {}, address?: Address): Promise<Body> {
+    if (this.#ended) throw this.#ended;
+    return this.#sender.request(action, body, address ?? { target: this.target }, { ...options, owner: this });
   }
 
   /** @internal */
   receive(envelope: Envelope): void {
     const { action, message_body: body } = envelope;
-    if (action === "gap") this.gap(body);
+    if (action === "gap") this.gap(gapOf(body));
     else if (action === "error") this.fail(roomError(body));
-    else this.#messages.get(action)?.call(body, message(envelope));
+    else this.#messages.get(action)?.call(body, messageOf(envelope));
   }
 
   /** @internal */
@@ -122,16 +116,19 @@ export class Channel<A extends Actions<A> = AnyActions, C extends Calls<C> = Any
   fail(error: RoomError): void {
     this.#errors.call(error);
   }
-}
 
-/** What the application gets of an envelope. */
-export function message({ action, message_body, sender, IsTargetClient, seq, time }: Envelope): Message {
-  return {
-    action,
-    body: message_body,
-    sender,
-    direct: IsTargetClient,
-    ...(seq !== undefined && { seq }),
-    ...(time !== undefined && { time }),
-  };
+  /** @internal Ends the channel: its methods reject with the error, and its listeners are called no more. */
+  finish(error: Error): void {
+    this.#ended = error;
+    this.#messages.clear();
+    this.#gaps.clear();
+    this.#errors.clear();
+    this.#ends.call(error);
+    this.#ends.clear();
+  }
+
+  /** @internal */
+  protected listen<Args extends unknown[]>(listeners: Listeners<Args>, listener: (...args: Args) => void): () => void {
+    return this.#ended ? () => {} : listeners.add(listener);
+  }
 }

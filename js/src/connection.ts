@@ -1,11 +1,10 @@
 import { type Envelope, decode } from "./envelope.js";
-import { Inbox } from "./inbox.js";
 import { Silence } from "./silence.js";
 
 const subprotocol = "simplysocket.v1";
 
-// How long a server may take from the first packet to its welcome.
-const patience = 15_000; // ms
+/** How long each step of connecting may take: getting a token, and from the first packet to the welcome. */
+export const patience = 15_000; // ms
 
 /** The part of a WebSocket that this client uses. */
 export interface WebSocketLike {
@@ -21,11 +20,14 @@ export interface WebSocketLike {
 /** What makes a WebSocket, such as the global of that name. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
-/** What the owner of a connection is told. `closed` is the last, and comes once. */
+/** Callbacks for the owner of a connection. `closed` is the last, and comes once. */
 export interface ConnectionEvents {
   received(envelope: Envelope): void;
   closed(code: number, reason: string): void;
 }
+
+/** Ends the session. */
+const goodbye = 1000;
 
 /** Says that the client comes back; any other close by a client ends the session. */
 const givenUp = 4010;
@@ -34,8 +36,8 @@ const givenUp = 4010;
 export class Connection {
   readonly #socket: WebSocketLike;
   readonly #events: ConnectionEvents;
-  readonly #inbox = new Inbox();
   readonly #silence = new Silence(patience, () => this.abandon("nothing was received"));
+  #welcome = false;
   #done = false;
 
   constructor(make: WebSocketConstructor, url: string, token: string | undefined, hello: string, events: ConnectionEvents) {
@@ -48,34 +50,34 @@ export class Connection {
     }
     this.#socket.addEventListener("open", () => this.send(hello));
     this.#socket.addEventListener("message", ({ data }) => this.#read(data));
-    this.#socket.addEventListener("close", ({ code, reason }) => {
-      // What came before the close is handled before it.
-      this.#inbox.push(() => this.#end(code, reason));
-    });
+    this.#socket.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
     // `close` follows and says all there is to know; but the WebSocket of the
-    // package ws throws an error that nobody listens to.
+    // package ws throws an error that has no listener.
     this.#socket.addEventListener("error", () => {});
   }
 
-  send(text: string): void {
-    if (!this.#done && this.#socket.readyState === 1) this.#socket.send(text);
+  /** Sends a text, and says whether it did. */
+  send(text: string): boolean {
+    if (this.#done || this.#socket.readyState !== 1) return false;
+    this.#socket.send(text);
+    return true;
   }
 
-  /** Expects something to be read in each two of these intervals. */
-  expect(heartbeat: number): void {
+  /** Notes the welcome. From now on something must be read in each two of these intervals. */
+  welcome(heartbeat: number): void {
+    this.#welcome = true;
+    this.#silence.heard();
     this.#silence.allow(2 * heartbeat);
   }
 
-  /** Takes the rest of what came with the answer to a join in the next task. */
-  rest(): void {
-    this.#inbox.rest();
+  /** Closes without an event, and ends the session. */
+  close(): void {
+    this.#shut(goodbye);
   }
 
-  /** Closes without an event. */
-  close(): void {
-    this.#done = true;
-    this.#silence.stop();
-    this.#socket.close(1000);
+  /** Closes without an event, and keeps the session. */
+  suspend(): void {
+    this.#shut(givenUp);
   }
 
   /** Gives up a connection that would not answer a close, and not the session. */
@@ -85,12 +87,17 @@ export class Connection {
   }
 
   #read(data: unknown): void {
-    this.#silence.heard();
+    if (this.#done) return;
+    // A server that says anything but the welcome is not there yet.
+    if (this.#welcome) this.#silence.heard();
     const envelope = decode(data);
-    if (!envelope) return;
-    this.#inbox.push(() => {
-      if (!this.#done) this.#events.received(envelope);
-    });
+    if (envelope) this.#events.received(envelope);
+  }
+
+  #shut(code: number): void {
+    this.#done = true;
+    this.#silence.stop();
+    this.#socket.close(code);
   }
 
   #end(code: number, reason: string): void {

@@ -1,3 +1,5 @@
+import type { Gap, Message } from "./types.js";
+
 /** The content of a message: a JSON object. */
 export type Body = Record<string, unknown>;
 
@@ -23,16 +25,16 @@ export interface Address {
   room?: string;
 }
 
-/** The body of `welcome`. */
-export interface Welcome {
+/** The body of the server's `welcome`, as far as this client needs it. */
+export interface Terms {
   client: string;
   session: string;
   resumed: boolean;
   heartbeat: number;
-  limits?: Limits;
+  limits: Limits;
 }
 
-/** What a client may do, as far as this one heeds it. */
+/** What a client may do; 0 is no limit. */
 export interface Limits {
   message_bytes: number;
   messages_per_second: number;
@@ -44,24 +46,84 @@ export function encode(action: string, body: object, address?: Address): string 
   return JSON.stringify({ action, message_body: body, ...address });
 }
 
-/** Gives the text of a message its id, which it has only once it is sent. */
+/** Adds the id of a message, which is known only when it is sent. */
 export function numbered(text: string, id: number): string {
   return `${text.slice(0, -1)},"id":${id}}`;
 }
 
-/** Reads what a server sent; undefined if no server of this protocol would. */
+/** Reads a frame; undefined if no server of this protocol sends such a frame. */
 export function decode(data: unknown): Envelope | undefined {
-  let value: Partial<Envelope> | null;
   try {
-    value = JSON.parse(data as string);
+    return envelopeOf(JSON.parse(data as string));
   } catch {
     return undefined;
   }
-  if (typeof value?.action !== "string") return undefined;
-  value.message_body ??= {};
-  value.target ??= "";
-  value.IsTargetClient ??= false;
-  return typeof value.message_body === "object" && !Array.isArray(value.message_body)
-    ? (value as Envelope)
-    : undefined;
+}
+
+const types: { [K in keyof Envelope]?: string } = {
+  IsTargetClient: "boolean",
+  target: "string",
+  sender: "string",
+  ref: "number",
+  re: "string",
+  room: "string",
+  seq: "number",
+  n: "number",
+  time: "number",
+};
+
+/** Takes a value as an envelope, without the keys that have a wrong type; undefined if it is none. */
+export function envelopeOf(value: unknown): Envelope | undefined {
+  if (!isObject(value) || typeof value["action"] !== "string") return undefined;
+  const body = value["message_body"] ?? {};
+  if (!isObject(body)) return undefined;
+  for (const [key, type] of Object.entries(types)) if (typeof value[key] !== type) delete value[key];
+  return { IsTargetClient: false, target: "", sender: "", ...value, action: value["action"], message_body: body };
+}
+
+/** What the application gets of an envelope. */
+export function messageOf({ action, message_body, sender, IsTargetClient, seq, time }: Envelope): Message {
+  return {
+    action,
+    body: message_body,
+    sender,
+    direct: IsTargetClient,
+    ...(seq !== undefined && { seq }),
+    ...(time !== undefined && { time }),
+  };
+}
+
+/** Reads the body of `welcome`; undefined if it names no client. */
+export function termsOf({ client, session, resumed, heartbeat, limits }: Body): Terms | undefined {
+  if (typeof client !== "string" || typeof session !== "string") return undefined;
+  const { message_bytes, messages_per_second, burst } = isObject(limits) ? limits : {};
+  return {
+    client,
+    session,
+    resumed: resumed === true,
+    heartbeat: positive(heartbeat),
+    limits: {
+      message_bytes: positive(message_bytes),
+      messages_per_second: positive(messages_per_second),
+      burst: positive(burst),
+    },
+  };
+}
+
+/** Reads the body of `gap`. */
+export function gapOf(body: Body): Gap {
+  const [epoch, from, to] = [body["epoch"], body["from"], body["to"]].map(numberOf);
+  return { ...(epoch !== undefined && { epoch }), ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+}
+
+export function isObject(value: unknown): value is Body {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}
+
+function positive(value: unknown): number {
+  return Math.max(0, numberOf(value) ?? 0);
 }

@@ -1,21 +1,26 @@
-/** The functions that are to be called when something happens. */
+/** The functions to call when something happens. */
 export class Listeners<Args extends unknown[]> {
   readonly #functions = new Set<(...args: Args) => void>();
 
-  /** Adds a function and returns what takes it away again. */
+  /** Adds a function, also a second time, and returns a function that removes it. */
   add(listener: (...args: Args) => void): () => void {
-    // In a function of its own, so that the same one may be added twice.
     const own = (...args: Args) => listener(...args);
     this.#functions.add(own);
     return () => void this.#functions.delete(own);
   }
 
+  /** Removes all of them. */
+  clear(): void {
+    this.#functions.clear();
+  }
+
   /**
-   * Calls all of them. One that throws is reported as an uncaught error and keeps
-   * neither the others nor this client from going on.
+   * Calls all of them, except those that another one removes. One that throws is
+   * reported as an uncaught error and stops neither the others nor this client.
    */
   call(...args: Args): void {
     for (const listener of [...this.#functions]) {
+      if (!this.#functions.has(listener)) continue;
       try {
         listener(...args);
       } catch (error) {

@@ -11,9 +11,9 @@ export class Pace {
   #left = 1;
   #at = 0;
 
-  limit(limits: Limits | undefined): void {
-    this.#rate = (limits?.messages_per_second || Infinity) / 1000;
-    this.#burst = Math.max(1, (limits?.burst ?? 0) / 2);
+  limit({ messages_per_second, burst }: Limits): void {
+    this.#rate = (messages_per_second || Infinity) / 1000;
+    this.#burst = Math.max(1, burst / 2);
     this.#left = this.#burst;
     this.#at = performance.now();
   }

@@ -5,6 +5,8 @@ import { outcomeUnknown } from "./errors.js";
 export interface Outgoing {
   /** The envelope without its id. */
   text: string;
+  /** What the message is not sent without. */
+  owner?: object | undefined;
   resolve(reply: Body): void;
   reject(error: Error): void;
 }
@@ -14,8 +16,8 @@ const maxUnanswered = 256;
 
 /**
  * The messages of a session, in order: those that wait to be sent and those that
- * wait for their answer. The former are bounded by whoever adds them, the latter
- * by the server's limits.
+ * wait for their answer. The caller of `add` bounds the former, the server's
+ * limits the latter.
  */
 export class Queue {
   #lastID = 0;
@@ -36,6 +38,18 @@ export class Queue {
   /** Puts messages before all others. */
   addFirst(messages: Outgoing[]): void {
     this.#waiting.unshift(...messages);
+  }
+
+  /** Takes a message back that was not sent yet. */
+  cancel(message: Outgoing | undefined): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== message);
+  }
+
+  /** Rejects the messages of an owner that were not sent yet. */
+  drop(owner: object, error: Error): void {
+    const dropped = this.#waiting.filter((message) => message.owner === owner);
+    this.#waiting = this.#waiting.filter((message) => message.owner !== owner);
+    for (const message of dropped) message.reject(error);
   }
 
   /** Whether there is something to send. */
@@ -64,13 +78,13 @@ export class Queue {
     return message;
   }
 
-  /** Has what was not answered sent again, as it was. */
+  /** Sends what was not answered again, as it was. */
   resend(): void {
     this.#again = [...this.#unanswered];
     this.#resent = this.#lastID;
   }
 
-  /** Rejects what was not answered: with the session its answers are gone. */
+  /** Rejects what was not answered: its answers are gone with the session. */
   lose(): void {
     const lost = [...this.#unanswered.values()];
     this.#unanswered.clear();

@@ -4,132 +4,193 @@
  * @module
  */
 
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import {
-  type Actions,
-  type AnyActions,
-  type AnyCalls,
-  type Calls,
+  type ReactNode,
+  createContext,
+  createElement,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
+import { acquire } from "./sharedRooms.js";
+import {
+  type ClosedReason,
   type ConnectionError,
   type JoinParams,
   type Message,
   type Options,
   type Room,
   type RoomError,
+  type RoomTypes,
   type Socket,
   type State,
+  type Untyped,
   connect,
 } from "./simplysocket.js";
-import { take } from "./seats.js";
+import type { Receives } from "./types.js";
 
 /** What `useSocket` returns. */
-export interface UsedSocket<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCalls> {
+export interface UsedSocket<T extends RoomTypes<T> = Untyped> {
   /** The socket; undefined before the first effect. */
-  socket: Socket<A, C> | undefined;
+  socket: Socket<T> | undefined;
   state: State;
+  /** Why it is `offline` or `ended`. */
+  error: ConnectionError | undefined;
+}
+
+/** What `SocketProvider` takes. */
+export interface SocketProviderProps {
+  url: string;
+  /** As those of `useSocket`. */
+  options?: Options;
+  children?: ReactNode;
+}
+
+const SocketContext = createContext<UsedSocket<any> | undefined>(undefined);
+
+/** Connects while it is mounted, and gives the socket to the `useSocket()` of all components in it. */
+export function SocketProvider({ url, options, children }: SocketProviderProps): ReactNode {
+  return createElement(SocketContext.Provider, { value: useConnection(url, options) }, children);
 }
 
 /**
- * Connects while the component is mounted. Only another `url` makes another
- * socket; the options are those of the time of connecting.
+ * Without a `url`: returns the socket of the `SocketProvider` around the component.
+ * With one: connects while the component is mounted, with a socket of its own. Only
+ * another `url` makes another socket; of the options, `token` is always the latest.
  */
-export function useSocket<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCalls>(
-  url: string,
-  options?: Options,
-): UsedSocket<A, C> {
-  const [socket, setSocket] = useState<Socket<A, C>>();
-  const latest = useLatest(options);
-  useEffect(() => {
-    const opened = connect<A, C>(url, latest.current);
-    setSocket(opened);
-    return () => {
-      setSocket(undefined);
-      opened.close();
-    };
-  }, [url]);
-  const state = useSyncExternalStore<State>(
-    (changed) => socket?.onState(changed) ?? nothing,
-    () => socket?.state ?? "connecting",
-    () => "connecting",
-  );
-  return { socket, state };
+export function useSocket<T extends RoomTypes<T> = Untyped>(url?: string, options?: Options): UsedSocket<T> {
+  const provided = useContext(SocketContext);
+  const own = useConnection(url, options);
+  if (url !== undefined) return own;
+  if (!provided) throw new Error("useSocket() without a URL needs a <SocketProvider> around the component");
+  return provided;
 }
 
+function useConnection(url: string | undefined, options: Options | undefined): UsedSocket<any> {
+  const [used, setUsed] = useState<UsedSocket<any>>(unconnected);
+  const latest = useLatest(options);
+  useEffect(() => {
+    if (url === undefined) return;
+    const { token, ...rest } = latest.current ?? {};
+    const socket = connect<any>(url, token ? { ...rest, token: () => latest.current?.token?.() } : rest);
+    const show = (state: State, error?: ConnectionError) => setUsed({ socket, state, error });
+    const end = socket.onState(show);
+    show(socket.state);
+    return () => {
+      end();
+      setUsed(unconnected);
+      socket.close();
+    };
+  }, [url]);
+  return used;
+}
+
+const unconnected: UsedSocket<any> = { socket: undefined, state: "connecting", error: undefined };
+
 /** Functions for the messages of a room, by action. */
-export type Handlers<A> = {
-  [K in keyof A]?: (body: A[K], message: Message<A[K]>) => void;
+export type Handlers<T> = {
+  [K in keyof Receives<T>]?: (body: Receives<T>[K], message: Message<Receives<T>[K], K & string>) => void;
 };
 
 /** The options of `useRoom`. */
-export interface RoomOptions<A> {
-  /** The parameters of the join. Others are another try where these were refused. */
+export interface RoomOptions<T = Untyped> {
+  /** Whether to be in the room. Default true. */
+  enabled?: boolean;
+  /** The parameters of the join. Others make another attempt where these were refused. */
   params?: JoinParams;
   /**
-   * What to do with messages. Which actions there are is settled on joining; the
-   * functions are those of the latest rendering. No message after the join is
-   * missed, as it may be by an effect that calls `room.on`.
+   * What to do with messages. Joining settles which actions there are; the functions
+   * are those of the latest rendering. No message after the join is missed, unlike
+   * with an effect that calls `room.on`.
    */
-  on?: Handlers<A>;
+  on?: Handlers<T>;
 }
 
+/**
+ * The status of a component in its room: `joining` it, also while offline; `joined`;
+ * `refused`; or `left`, because the room removed the client or closed, or because
+ * the hook is not enabled.
+ */
+export type RoomStatus = "joining" | "joined" | "refused" | "left";
+
 /** What `useRoom` returns. */
-export interface UsedRoom<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCalls> {
-  /** The room, while this client is in it. */
-  room: Room<A, C> | undefined;
+export interface UsedRoom<T extends RoomTypes<T> = Untyped> {
+  status: RoomStatus;
+  /** The room, while the status is `joined`. */
+  room: Room<T> | undefined;
+  /** As `members` of the room: another array after each change, also of a presence. */
   members: readonly string[];
   count: number;
-  /** Why the room could not be joined, or not joined again. */
+  /** Why the status is `refused`. */
   error: RoomError | ConnectionError | undefined;
+  /** Why the status is `left`, where the hook is enabled. */
+  reason: ClosedReason | undefined;
+}
+
+/** What became of one attempt to join. */
+interface Attempt {
+  key: object;
+  status: RoomStatus;
+  room?: Room<any>;
+  error?: RoomError | ConnectionError;
+  reason?: ClosedReason;
 }
 
 /**
  * Is in a room while the component is mounted. Components that use the same room of
- * a socket share it; the last one leaves it.
+ * a socket share it; the last one to unmount leaves it, offline too.
  */
-export function useRoom<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCalls>(
-  socket: Pick<Socket, "join"> | undefined,
+export function useRoom<T extends RoomTypes<T> = Untyped>(
+  socket: Pick<Socket<any>, "join"> | undefined,
   name: string,
-  { params = {}, on = {} }: RoomOptions<A> = {},
-): UsedRoom<A, C> {
-  const [room, setRoom] = useState<Room<A, C>>();
-  const [error, setError] = useState<RoomError | ConnectionError>();
-  const handlers = useLatest(on);
+  { enabled = true, params = {}, on = {} as Handlers<T> }: RoomOptions<T> = {},
+): UsedRoom<T> {
+  const [attempt, setAttempt] = useState<Attempt>();
+  const handlers = useLatest<Record<string, ((body: any, message: any) => void) | undefined>>(on as Record<string, never>);
   const asked = JSON.stringify(params);
+  const key = useMemo(() => ({}), [socket, name, asked, enabled]);
   useEffect(() => {
-    if (!socket) return;
-    const seat = take(socket, name, JSON.parse(asked) as JoinParams);
+    if (!socket || !enabled) return;
+    const { room: joining, release } = acquire(socket, name, JSON.parse(asked) as JoinParams);
+    const show = (news: Omit<Attempt, "key">) => setAttempt({ key, ...news });
     let ends: (() => void)[] | undefined;
-    const enter = (shared: Room) => {
+    let error: RoomError | undefined;
+    const enter = (room: Room<any>) => {
       if (ends) return;
-      const joined = shared as unknown as Room<A, C>;
-      const actions = Object.keys(handlers.current) as (keyof A & string)[];
-      ends = actions.map((action) =>
-        joined.on(action, (body, message) => handlers.current[action]?.(body, message)),
+      ends = Object.keys(handlers.current).map((action) =>
+        room.on(action, (body, message) => handlers.current[action]?.(body, message)),
       );
-      ends.push(joined.onError(setError));
-      ends.push(joined.onClosed(() => setRoom(undefined)));
-      setRoom(joined);
+      ends.push(room.onError((last) => (error = last)));
+      ends.push(
+        room.onClosed((reason) => show(reason === "refused" && error ? { status: "refused", error } : { status: "left", reason })),
+      );
+      show({ status: "joined", room });
     };
-    seat.room.then(enter, setError);
+    joining.then(enter, (error) => ends ?? show({ status: "refused", error }));
     return () => {
       for (const end of ends ?? []) end();
       ends = [];
-      setRoom(undefined);
-      setError(undefined);
-      seat.release();
+      setAttempt(undefined);
+      release();
     };
-  }, [socket, name, asked]);
+  }, [key]);
+  const idle: RoomStatus = enabled ? "joining" : "left";
+  const { status, room, error, reason }: Partial<Attempt> = attempt?.key === key ? attempt : {};
   const subscribe = useCallback((changed: () => void) => room?.onMembers(changed) ?? nothing, [room]);
   const members = useSyncExternalStore(subscribe, () => room?.members ?? nobody, () => nobody);
   const count = useSyncExternalStore(subscribe, () => room?.count ?? 0, () => 0);
-  return { room, members, count, error };
+  return { status: status ?? idle, room, members, count, error, reason };
 }
 
 const nobody: readonly string[] = [];
 const nothing = () => {};
 
 /** The value of the latest rendering, for effects that do not depend on it. */
-function useLatest<T>(value: T): { readonly current: T } {
+function useLatest<V>(value: V): { readonly current: V } {
   const latest = useRef(value);
   useEffect(() => {
     latest.current = value;

@@ -1,75 +1,97 @@
-import { type Actions, type AnyActions, type AnyCalls, type Calls, Channel, type Gap, type Message, message } from "./channel.js";
-import type { Body, Envelope } from "./envelope.js";
-import type { RoomError } from "./errors.js";
+import { Channel } from "./channel.js";
+import { type Body, type Envelope, envelopeOf, gapOf, messageOf, numberOf } from "./envelope.js";
+import { ConnectionError, RoomError } from "./errors.js";
+import { type WaitOptions, soon } from "./later.js";
 import { Listeners } from "./listeners.js";
-import type { Session } from "./session.js";
+import type { Outgoing } from "./queue.js";
+import { Roster, memberListOf } from "./roster.js";
+import type { Sender } from "./sender.js";
+import type {
+  Action,
+  AnyMessage,
+  ClosedReason,
+  Gap,
+  History,
+  Info,
+  JoinParams,
+  MemberList,
+  Message,
+  Presence,
+  RoomTypes,
+  Sends,
+  Untyped,
+  Welcome,
+} from "./types.js";
 
-/** The parameters of a join. A room with code may ask for others. */
-export interface JoinParams {
-  /** True: the room must be new. False: it must be open. Absent: either. */
-  create?: boolean;
-  /** Given when joining; whoever opens a relay room sets it. */
-  password?: string;
-  /** The largest number of members, set by whoever opens a relay room. */
-  capacity?: number;
-  /** Whether the room is in no list, set by whoever opens a relay room. */
-  hidden?: boolean;
-  /** Shown in the list, set by whoever opens a relay room. */
-  properties?: Body;
-  [parameter: string]: unknown;
+/** Codes of refusals that pass. */
+const busy = new Set<string>(["busy", "rate-limited"]);
+
+/** Whether a request of the client's own, which may run twice, is worth another attempt. */
+export function passes(error: unknown): boolean {
+  return error instanceof RoomError && (busy.has(error.code) || error.code === "outcome-unknown");
 }
 
-/** What a room tells of a member beside its slug. */
-export interface Presence {
-  /** Away: its connection is broken, and its session waits for it. */
-  state: "online" | "away";
-  /** What the application shows of it. */
-  info?: Body;
+/** How many messages a room holds back while it is being joined; more become a gap. */
+const maxHeld = 1_000;
+
+/** A place in the output of a room. */
+export type Position = [epoch: number, seq: number];
+
+/** What a page keeps of a room for the page that is loaded next in its tab. */
+export interface SavedRoom {
+  name: string;
+  position: Position;
+  welcome: Body;
+  /** Whether the server put the client there. */
+  placed: boolean;
 }
-
-type MemberItem = { client: string } & Presence;
-
-/**
- * Why this client is out of a room: it `left`, was `kicked`, the room was `closed`
- * or, on return in a new session, `refused` to have it back, or the session of the
- * client that the server had put there is `lost`, or the socket has `ended`.
- */
-export type ClosedReason = "left" | "kicked" | "closed" | "refused" | "lost" | "ended";
-
-// Answers to a leave that say that this client is out of the room.
-const out = new Set(["not-a-member", "unknown-room", "outcome-unknown", "closed"]);
 
 /**
  * A room that this client is in. It stays the same object while the connection
- * breaks and returns.
+ * breaks and returns. Once the client is out of the room, for the `closed` reason,
+ * the object is of no more use, also if the client joins a room of this name
+ * again: its methods reject with a `RoomError` whose code is the reason (or, with
+ * the socket, a `ConnectionError`) and its listeners are called no more.
  */
-export class Room<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCalls> extends Channel<A, C> {
-  /** @internal The parameters to return with; undefined: the server put us here. */
+export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
+  /** @internal The parameters to return with; undefined: it did not join by itself. */
   params: JoinParams | undefined;
-  /** @internal */
-  joined = false;
-  /** @internal */
-  joining: Promise<Room> | undefined;
-  /** @internal */
-  leaving: Promise<void> | undefined;
+  /** @internal Whether the server put the client there. */
+  placed: boolean;
+  /** @internal Whether it was restored from an earlier page and not joined in this one. */
+  parked = false;
+  /** @internal Whether the room has let this client in. */
+  entered = false;
+  /** @internal The join under way. */
+  joining: Promise<Room<any>> | undefined;
+  /** @internal How many wait for the join. */
+  waiters = 0;
+  /** @internal The request that returns to the room in a new session. */
+  rejoin: Outgoing | undefined;
 
   #epoch: number | undefined;
   #seq = 0;
+  #held: Envelope[] | undefined; // what came since joining, for listeners that are still to be added
+  #delivered: Position | undefined; // before what is held
   #welcome: Body = {};
-  #members: readonly string[] = [];
-  #presence = new Map<string, Presence>();
-  #count = 0;
-  #relisting = false;
+  #closed: ClosedReason | undefined;
+  #leaving: Promise<void> | undefined;
+  #listing: "once" | "again" | undefined;
+  readonly #leave: (room: Room<any>) => Promise<void>;
+  readonly #roster = new Roster();
   readonly #joins = new Listeners<[string, Message]>();
   readonly #leaves = new Listeners<[string, Message]>();
-  readonly #presences = new Listeners<[string, Presence]>();
+  readonly #presences = new Listeners<[string, Presence<any>]>();
   readonly #changes = new Listeners<[]>();
-  readonly #ends = new Listeners<[ClosedReason]>();
+  readonly #rejoins = new Listeners<[Welcome<any>]>();
+  readonly #closes = new Listeners<[ClosedReason]>();
 
   /** @internal */
-  constructor(session: Session, name: string, params: JoinParams | undefined) {
-    super(session, name);
+  constructor(sender: Sender, name: string, params: JoinParams | undefined, leave: (room: Room<any>) => Promise<void>) {
+    super(sender, name);
     this.params = params;
+    this.placed = params === undefined;
+    this.#leave = leave;
   }
 
   /** The room's name. */
@@ -80,77 +102,128 @@ export class Room<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCal
   /**
    * The slugs of the members, this client's included, in the order of their
    * joining: the first 100 and those that came since. Rooms with more than some
-   * 200 members announce nobody, so that only `count` is right there.
+   * 200 members announce nobody, so that only `count` is right there. Each change,
+   * also of a presence, makes another array.
    */
   get members(): readonly string[] {
-    return this.#members;
+    return this.#roster.members;
   }
 
-  /** What is known of one of the `members`. */
-  presence(client: string): Presence | undefined {
-    return this.#presence.get(client);
+  /** What is known about one of the `members`. */
+  presence(client: string): Presence<Info<T>> | undefined {
+    return this.#roster.presence(client) as Presence<Info<T>> | undefined;
   }
 
   /** The number of members, this client included. */
   get count(): number {
-    return this.#count;
+    return this.#roster.count;
   }
 
-  /** What the room said on joining: the body of `joined-room`. */
-  get welcome(): Body {
-    return this.#welcome;
+  /** What the room said on joining, or on joining again: the body of `joined-room`. */
+  get welcome(): Welcome<T> {
+    return this.#welcome as Welcome<T>;
+  }
+
+  /** Why this client is out of the room; undefined while it is in. */
+  get closed(): ClosedReason | undefined {
+    return this.#closed;
   }
 
   /** Sends a message to one member alone, by its slug; as `send`. */
-  async sendTo<K extends keyof A & string>(client: string, action: K, body: A[K]): Promise<void> {
-    await this.session.request(action, body, { target: client, IsTargetClient: true, room: this.name });
+  async sendTo<K extends Action<Sends<T>>>(client: string, action: K, body: Sends<T>[K], options?: WaitOptions): Promise<void> {
+    await this.request(action, body as object, options, { target: client, IsTargetClient: true, room: this.name });
   }
 
-  /** Leaves the room. */
+  /** Lists members, at most 100: the first, or those after the `next` of the page before. */
+  async listMembers({ after, ...options }: WaitOptions & { after?: number } = {}): Promise<MemberList<Info<T>>> {
+    const page = await this.request("list-members", after === undefined ? {} : { after }, options);
+    return memberListOf(page) as MemberList<Info<T>>;
+  }
+
+  /**
+   * Fetches the newest messages that the room keeps, at most `limit` (default 100),
+   * or those before a position. Rooms with code may refuse with `forbidden`.
+   */
+  async history({ before, limit = 100, ...options }: WaitOptions & { before?: number; limit?: number } = {}): Promise<History<T>> {
+    let messages: Message[] = [];
+    let page: Body;
+    let older: Message[];
+    do {
+      page = await this.request("history", before === undefined ? {} : { before }, options);
+      older = messagesOf(page["messages"]);
+      messages = [...older, ...messages];
+      before = numberOf(page["next"]);
+    } while (before !== undefined && older.length > 0 && messages.length < limit);
+    const newest = messages.slice(Math.max(0, messages.length - limit));
+    const next = newest.length < messages.length ? newest[0]?.seq : before;
+    return {
+      messages: newest as AnyMessage<T>[],
+      epoch: numberOf(page["epoch"]) ?? 0,
+      ...(next !== undefined && { next }),
+      complete: next === undefined && page["complete"] === true,
+    };
+  }
+
+  /**
+   * Leaves the room. The object ends at once; the promise resolves when the server
+   * knows, which may be after the connection has returned. It never rejects, except
+   * where this client is out of the room for another reason.
+   */
   leave(): Promise<void> {
-    this.leaving ??= this.#leave();
-    return this.leaving;
+    this.#leaving ??= this.#closed ? Promise.reject(endOf(this.name, this.#closed)) : this.#leave(this);
+    return this.#leaving;
   }
 
   /** Listens to others who join. */
   onJoin(listener: (client: string, message: Message) => void): () => void {
-    return this.#joins.add(listener);
+    return this.listen(this.#joins, listener);
   }
 
   /** Listens to others who leave. */
   onLeave(listener: (client: string, message: Message) => void): () => void {
-    return this.#leaves.add(listener);
+    return this.listen(this.#leaves, listener);
   }
 
   /** Listens to members who go away, come back or show something else of themselves. */
-  onPresence(listener: (client: string, presence: Presence) => void): () => void {
-    return this.#presences.add(listener);
+  onPresence(listener: (client: string, presence: Presence<Info<T>>) => void): () => void {
+    return this.listen(this.#presences, listener);
   }
 
   /** Listens to changes of `members`, `count` and `presence`. */
   onMembers(listener: () => void): () => void {
-    return this.#changes.add(listener);
+    return this.listen(this.#changes, listener);
   }
 
-  /** Listens to the end: this client is out of the room, and the object of no more use. */
+  /**
+   * Listens to returns to the room after its messages or the session were lost,
+   * each with the new `welcome`. A gap precedes it.
+   */
+  onRejoined(listener: (welcome: Welcome<T>) => void): () => void {
+    return this.listen(this.#rejoins, listener);
+  }
+
+  /** Listens to the end: this client is out of the room. */
   onClosed(listener: (reason: ClosedReason) => void): () => void {
-    return this.#ends.add(listener);
+    return this.listen(this.#closes, listener);
   }
 
-  /** @internal The last position processed, for the server to resume from. */
-  get position(): [epoch: number, seq: number] | undefined {
+  /** @internal The last position received, for the server to resume from. */
+  get position(): Position | undefined {
     return this.#epoch === undefined ? undefined : [this.#epoch, this.#seq];
   }
 
-  /** @internal Takes note of a position. False: it has been here before. */
+  /** @internal Takes note of a position. False: it was received before. */
   advance({ action, message_body: body, seq }: Envelope): boolean {
     if (action === "gap") {
-      this.#pass(body as Gap);
+      this.#pass(gapOf(body));
       return true;
     }
-    if (action === "joined-room" && body["epoch"] !== this.#epoch) {
-      this.#epoch = body["epoch"] as number;
-      this.#seq = 0;
+    if (action === "joined-room") {
+      const epoch = numberOf(body["epoch"]);
+      if (epoch === undefined) return false;
+      if (epoch !== this.#epoch) this.#seq = 0;
+      this.#epoch = epoch;
+      seq ??= numberOf(body["seq"]);
     }
     if (seq === undefined) return true;
     if (seq <= this.#seq) return false;
@@ -158,127 +231,166 @@ export class Room<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCal
     return true;
   }
 
-  /** @internal Forgets the position, which was the session's: all of its epoch is lost. */
+  /** @internal Forgets the position and what was held: all of the epoch is lost. */
   forget(): Gap {
     const epoch = this.#epoch;
     this.#epoch = undefined;
     this.#seq = 0;
+    this.entered &&= !this.#held;
+    if (this.#held) this.#held = [];
     return epoch === undefined ? {} : { epoch };
+  }
+
+  /** @internal Holds messages back until `release`, for listeners that are still to be added. */
+  hold(): void {
+    this.#delivered = this.position;
+    this.#held = [];
+  }
+
+  /** @internal Delivers what was held back. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const envelope of held) this.receive(envelope);
+  }
+
+  /** @internal */
+  save(): SavedRoom | undefined {
+    const position = this.#held ? this.#delivered : this.position;
+    const { members, ...welcome } = this.#welcome;
+    return position && { name: this.name, position, welcome, placed: this.placed };
+  }
+
+  /** @internal */
+  restore({ position: [epoch, seq], welcome, placed }: SavedRoom): void {
+    this.placed = placed;
+    this.#epoch = epoch;
+    this.#seq = seq;
+    this.#welcome = welcome;
+    this.parked = true;
+    this.hold();
+  }
+
+  /** @internal Takes `joined-room`. */
+  enter(body: Body): void {
+    const again = this.entered && !this.#held;
+    this.entered = true;
+    this.#welcome = body;
+    this.#roster.list(body);
+    this.#changes.call();
+    if (again) this.#rejoins.call(this.welcome);
   }
 
   /** @internal */
   override receive(envelope: Envelope): void {
-    const { action, message_body: body } = envelope;
-    const client = body["client"] as string;
-    switch (action) {
-      case "joined-room":
-        this.#enter(body);
-        return;
-      case "left-room":
-        this.session.out(this, body["reason"] as ClosedReason);
-        return;
-      case "room-closed":
-        this.session.out(this, "closed");
-        return;
-      case "room-count":
-        this.#change(this.#members, body["count"] as number);
-        return;
-      case "gap":
-        super.receive(envelope);
-        void this.#relist();
-        return;
-    }
-    if (action === "client-presence" && Array.isArray(body["clients"])) {
-      this.#present(body["clients"] as MemberItem[]);
+    if (this.#closed) return;
+    if (this.#held) {
+      if (this.#held.length >= maxHeld) this.#held = [{ ...envelope, action: "gap", message_body: {} }];
+      this.#held.push(envelope);
       return;
     }
-    // A room with code may use these two actions in its own way, without a client.
-    const announced = typeof client === "string";
-    if (announced && action === "client-joined-room") {
-      // A list that was asked for may be newer than this.
-      if (!this.#members.includes(client)) {
-        this.#presence.set(client, presenceOf({ state: "online", info: body["info"] as Body }));
-        this.#change([...this.#members, client], this.#count + 1);
-      }
-      this.#joins.call(client, message(envelope));
-    } else if (announced && action === "client-left-room") {
-      this.#presence.delete(client);
-      this.#change(this.#members.filter((member) => member !== client), this.#count - 1);
-      this.#leaves.call(client, message(envelope));
+    const { action, message_body: body } = envelope;
+    const { client } = body;
+    // A room with code may use the announcements in its own way, without a client.
+    if (action === "client-joined-room" && typeof client === "string") {
+      this.#roster.join(client, body["info"]);
+      this.#announced();
+      this.#joins.call(client, messageOf(envelope));
+    } else if (action === "client-left-room" && typeof client === "string") {
+      this.#roster.leave(client);
+      this.#announced();
+      this.#leaves.call(client, messageOf(envelope));
+    } else if (action === "client-presence" && Array.isArray(body["clients"])) {
+      const known = this.#roster.update(body["clients"]);
+      this.#changes.call();
+      for (const { client, ...presence } of known) this.#presences.call(client, presence);
+    } else if (action === "room-count") {
+      this.#roster.counted(body["count"]);
+      this.#changes.call();
     } else {
       super.receive(envelope);
+      if (action === "gap") void this.relist();
     }
   }
 
   /** @internal */
-  end(reason: ClosedReason): void {
-    this.joined = false;
-    this.#ends.call(reason);
+  override finish(error: Error): void {
+    super.finish(error);
+    for (const listeners of [this.#joins, this.#leaves, this.#presences, this.#changes, this.#rejoins]) listeners.clear();
   }
 
-  #enter(body: Body): void {
-    const placed = !this.joined && !this.params;
-    this.joined = true;
-    this.#welcome = body;
-    this.#list(body);
-    if (placed) this.session.placed(this);
+  /** @internal Ends the object. */
+  end(reason: ClosedReason, error: Error = endOf(this.name, reason)): void {
+    this.#closed = reason;
+    this.finish(error);
+    this.#closes.call(reason);
+    this.#closes.clear();
   }
 
-  async #leave(): Promise<void> {
-    try {
-      await this.request("leave-room", {});
-    } catch (error) {
-      if (!out.has((error as RoomError).code)) {
-        this.leaving = undefined;
-        throw error;
+  /** @internal Takes over a room that this client is in without having read `joined-room`. */
+  adopt(): void {
+    this.entered = true;
+    this.parked = false;
+  }
+
+  /** @internal Makes sure that this client is in the room, and lists its members. */
+  async verify(): Promise<void> {
+    for (;;) {
+      try {
+        this.#roster.list(await this.request("list-members", {}, { always: true }));
+        this.adopt();
+        return;
+      } catch (error) {
+        if (!(error instanceof RoomError && busy.has(error.code))) throw error;
+        await new Promise<void>((resolve) => soon(resolve));
       }
     }
-    this.session.out(this, "left");
   }
 
-  // What comes after a gap is newer than all of it, whatever the epoch.
-  #pass({ epoch, to }: Gap): void {
+  /** @internal Lists the members again: some may have come or left among what was lost. */
+  async relist(): Promise<void> {
+    if (this.#listing) {
+      // The list under way may be an answer from before this gap.
+      this.#listing = "again";
+      return;
+    }
+    this.#listing = "once";
+    let failed = false;
+    try {
+      const list = await this.request("list-members", {}, { always: true });
+      this.#roster.list(list);
+      this.#changes.call();
+    } catch (error) {
+      failed = passes(error);
+    }
+    const again = this.#listing;
+    this.#listing = undefined;
+    if (this.#closed) return;
+    if (failed) soon(() => void this.relist());
+    else if (again === ("again" as typeof again)) void this.relist();
+  }
+
+  // What comes after a gap is newer than all of it. Without a position the epoch is
+  // over. `joined-room` tells the next one; should it be lost with the connection,
+  // the server repeats both to a client that still tells the old epoch.
+  #pass({ epoch = this.#epoch, to }: Gap): void {
     if (to === undefined || epoch !== this.#epoch) this.#seq = 0;
-    this.#epoch = epoch ?? this.#epoch;
+    this.#epoch = epoch;
     this.#seq = Math.max(this.#seq, to ?? 0);
   }
 
-  #list(body: Body): void {
-    const members = (body["members"] ?? []) as MemberItem[];
-    this.#presence = new Map(members.map((item) => [item.client, presenceOf(item)]));
-    this.#change(
-      members.map(({ client }) => client),
-      body["count"] as number,
-    );
-  }
-
-  #present(news: MemberItem[]): void {
-    const known = news.filter(({ client }) => this.#members.includes(client));
-    for (const item of known) this.#presence.set(item.client, presenceOf(item));
+  #announced(): void {
     this.#changes.call();
-    for (const item of known) this.#presences.call(item.client, presenceOf(item));
-  }
-
-  // Comings and goings may be among what was lost. A list that is under way is
-  // newer than every gap that arrives before it.
-  async #relist(): Promise<void> {
-    if (this.#relisting) return;
-    this.#relisting = true;
-    try {
-      this.#list(await this.request("list-members", {}));
-    } catch {
-      // Out of the room, or about to join it anew, which puts the list right.
-    }
-    this.#relisting = false;
-  }
-
-  #change(members: readonly string[], count: number): void {
-    this.#members = members;
-    this.#count = count;
-    this.#changes.call();
+    if (this.#roster.stale) void this.relist();
   }
 }
 
-function presenceOf({ state, info }: Pick<MemberItem, "state"> & { info?: Body | undefined }): Presence {
-  return info ? { state: state ?? "online", info } : { state: state ?? "online" };
+function messagesOf(value: unknown): Message[] {
+  const envelopes = Array.isArray(value) ? value.map(envelopeOf) : [];
+  return envelopes.filter((envelope) => envelope !== undefined).map(messageOf);
+}
+
+/** Says why a room can be used no more. */
+export function endOf(name: string, reason: ClosedReason): Error {
+  return reason === "ended" ? new ConnectionError("closed", "the socket has ended") : new RoomError(reason, `out of ${name}: ${reason}`);
 }

@@ -1,3 +1,5 @@
+import { type Timer, later } from "./later.js";
+
 // How long what has arrived may take to be delivered after a timer that was late.
 const lastChance = 1_000; // ms
 
@@ -12,7 +14,7 @@ export class Silence {
   #heard = performance.now();
   #due = 0;
   #warned = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   readonly #broken: () => void;
 
   constructor(limit: number, broken: () => void) {
@@ -20,10 +22,10 @@ export class Silence {
     this.allow(limit);
   }
 
-  /** Sets how many milliseconds of silence are allowed; none is no bound. */
+  /** Sets how many milliseconds of silence are allowed; 0 or less is no limit. */
   allow(limit: number): void {
     this.#limit = limit;
-    clearTimeout(this.#timer);
+    this.stop();
     if (limit > 0) this.#wait(limit);
   }
 
@@ -37,9 +39,10 @@ export class Silence {
     clearTimeout(this.#timer);
   }
 
+  // A timer that is too long for the platform runs early, and then waits for the rest.
   #wait(delay: number): void {
     this.#due = performance.now() + delay;
-    this.#timer = setTimeout(() => this.#check(), delay);
+    this.#timer = later(() => this.#check(), delay);
   }
 
   #check(): void {

@@ -1,16 +1,29 @@
-import { type Actions, type AnyActions, type AnyCalls, type Calls, Channel } from "./channel.js";
-import { Backoff } from "./backoff.js";
-import { Connection, type WebSocketConstructor } from "./connection.js";
-import type { Body, Envelope, Welcome } from "./envelope.js";
+import { Backoff, type Verdict } from "./backoff.js";
+import { Channel } from "./channel.js";
+import { Connection, type WebSocketConstructor, patience } from "./connection.js";
+import { type Body, type Envelope, termsOf } from "./envelope.js";
 import { ConnectionError } from "./errors.js";
+import { type Timer, type WaitOptions, later, waiting } from "./later.js";
 import { Listeners } from "./listeners.js";
-import type { JoinParams, Room } from "./room.js";
+import type { Room } from "./room.js";
 import { Session } from "./session.js";
+import { Tab } from "./tab.js";
+import type { JoinParams, RoomTypes, Untyped } from "./types.js";
 
 /** How a socket connects. Every default is good. */
 export interface Options {
-  /** Returns a token for the server to know the user by. Called before every attempt. */
-  token?: () => string | Promise<string>;
+  /**
+   * Returns a token by which the server knows the user; null or undefined is none.
+   * Called before every attempt. One that throws, or takes longer than 15 s, is a
+   * failed attempt.
+   */
+  token?: () => string | null | undefined | Promise<string | null | undefined>;
+  /**
+   * How long the session lives in a browser. Default "page": it ends with the page.
+   * "tab": the next page of the tab resumes it, as after a reload. That page has 10 s
+   * to join its rooms again; the client leaves the others.
+   */
+  session?: "page" | "tab";
   /** What to do with messages while the connection is lost. Default "queue". */
   offline?: "queue" | "reject";
   /** How many messages may wait to be sent, whatever the reason. Default 256. */
@@ -32,7 +45,7 @@ export interface RoomInfo {
   name: string;
   members: number;
   capacity?: number;
-  /** Whether a password is asked for. */
+  /** Whether a password is required. */
   locked?: boolean;
   properties?: Body;
 }
@@ -42,16 +55,13 @@ export interface RoomList {
   rooms: RoomInfo[];
   /** The rooms on all pages. */
   count: number;
-  /** Where there are more: what to ask for next. */
+  /** The `after` of the next page, where there are more. */
   next?: string;
 }
 
 /** Connects to the server at a ws:// or wss:// URL, and returns whenever the connection breaks. */
-export function connect<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCalls>(
-  url: string | URL,
-  options: Options = {},
-): Socket<A, C> {
-  return new Socket<A, C>(String(url), options);
+export function connect<T extends RoomTypes<T> = Untyped>(url: string | URL, options: Options = {}): Socket<T> {
+  return new Socket<T>(String(url), options);
 }
 
 /**
@@ -59,38 +69,46 @@ export function connect<A extends Actions<A> = AnyActions, C extends Calls<C> = 
  * goes below them. As a channel it is the lobby, which every client is in, and
  * receives what the server sends to this client from outside any room.
  */
-export class Socket<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyCalls> extends Channel<A, C> {
+export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   #state: State = "connecting";
   #connection: Connection | undefined;
   #attempt = 0;
-  #retry: ReturnType<typeof setTimeout> | undefined;
+  #retry: Timer | undefined;
   #welcomeAt: number | undefined;
   #over = false; // the next connection begins a new session
   readonly #url: string;
   readonly #token: Options["token"];
   readonly #WebSocket: WebSocketConstructor;
+  readonly #session: Session;
+  readonly #tab: Tab | undefined;
   readonly #backoff = new Backoff();
   readonly #states = new Listeners<[State, ConnectionError | undefined]>();
-  readonly #rooms = new Listeners<[Room]>();
+  readonly #rooms = new Listeners<[Room<any>]>();
 
   /** @internal */
   constructor(url: string, options: Options) {
     const { offline = "queue", queue = 256, lobby = "lobby", WebSocket = globalThis.WebSocket } = options;
     if (!WebSocket) throw new TypeError("there is no WebSocket here: pass one in the options");
-    super(new Session({ offline, queue, lobby }), "");
+    const session = new Session({ offline, queue, lobby });
+    super(session, "");
+    this.#session = session;
     this.#url = url;
     this.#token = options.token;
     this.#WebSocket = WebSocket;
-    this.session.lobby = this as unknown as Channel;
-    this.session.placed = (room) => this.#rooms.call(room);
-    globalThis.addEventListener?.("online", this.#online);
-    globalThis.addEventListener?.("offline", this.#offline);
+    session.lobby = this;
+    session.placed = (room) => this.#rooms.call(room);
+    if (options.session === "tab") {
+      this.#tab = new Tab(url);
+      const saved = this.#tab.take();
+      if (saved) session.restore(saved);
+    }
+    for (const [type, listener] of this.#page) globalThis.addEventListener?.(type, listener);
     void this.#open();
   }
 
   /** This client's slug, its public name; empty before it was first connected. */
   get id(): string {
-    return this.session.id;
+    return this.#session.id;
   }
 
   /** Whether it is connected. */
@@ -98,7 +116,10 @@ export class Socket<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyC
     return this.#state;
   }
 
-  /** Listens to changes of the state; `error` says why it is `offline` or `ended`. */
+  /**
+   * Listens to changes of the state, and to each attempt to return that fails while
+   * it is `offline`; `error` says why it is `offline` or `ended`.
+   */
   onState(listener: (state: State, error?: ConnectionError) => void): () => void {
     return this.#states.add(listener);
   }
@@ -109,20 +130,28 @@ export class Socket<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyC
   }
 
   /**
-   * Joins a room, or returns it if this client is in it. In a new session the room
-   * is joined again with the same parameters, without `create`.
+   * Joins a room, or returns it if this client is in it. In a new session the client
+   * joins again by itself, with the same parameters but `create`. Listeners that are
+   * added right after the promise resolves miss no message. It rejects with the
+   * refusal or, where the room removes the client while it joins, with a `RoomError` of
+   * the reason, such as `kicked`. A join that the options give up is left again.
    */
-  async join<RA extends Actions<RA> = AnyActions, RC extends Calls<RC> = AnyCalls>(
-    name: string,
-    params: JoinParams = {},
-  ): Promise<Room<RA, RC>> {
-    // The types are what the application says that they are.
-    return (await this.session.join(name, params)) as unknown as Room<RA, RC>;
+  join<R extends RoomTypes<R> = Untyped>(name: string, params: JoinParams = {}, options: WaitOptions = {}): Promise<Room<R>> {
+    return this.#session.join(name, params, options);
   }
 
   /** Lists rooms that are not hidden, by name: the first 100, or those after a name. */
-  async listRooms(after?: string): Promise<RoomList> {
-    return (await this.request("list-rooms", after === undefined ? {} : { after })) as unknown as RoomList;
+  async listRooms({ after, ...options }: WaitOptions & { after?: string } = {}): Promise<RoomList> {
+    const list: object = await this.request("list-rooms", after === undefined ? {} : { after }, options);
+    return list as RoomList;
+  }
+
+  /**
+   * Sets what the members of its rooms see of this client: an object of at most 1 KiB.
+   * Servers that leave this to the application refuse with `unknown-action`.
+   */
+  async setInfo(info: object, options?: WaitOptions): Promise<void> {
+    await this.request("$set-info", info, options);
   }
 
   /** Leaves the server and ends. */
@@ -136,16 +165,18 @@ export class Socket<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyC
     clearTimeout(this.#retry);
     this.#retry = undefined;
     const attempt = ++this.#attempt;
-    let token: string | undefined;
+    let token: string | null | undefined;
     try {
-      token = await this.#token?.();
+      token = await waiting<typeof token>({ timeout: patience }, (resolve, reject) => {
+        Promise.resolve(this.#token?.()).then(resolve, reject);
+      });
     } catch (error) {
       if (attempt === this.#attempt) this.#closed(1006, "there is no token", error);
       return;
     }
     if (attempt !== this.#attempt) return;
     try {
-      const connection: Connection = new Connection(this.#WebSocket, this.#url, token, this.session.hello(), {
+      const connection: Connection = new Connection(this.#WebSocket, this.#url, token || undefined, this.#session.hello(), {
         received: (envelope) => this.#received(connection, envelope),
         closed: (code, reason) => this.#closed(code, reason),
       });
@@ -157,45 +188,55 @@ export class Socket<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyC
   }
 
   #received(connection: Connection, envelope: Envelope): void {
-    if (envelope.action !== "welcome") {
-      this.session.receive(envelope);
+    if (this.#welcomeAt !== undefined) {
+      this.#session.receive(envelope);
       return;
     }
-    const welcome = envelope.message_body as unknown as Welcome;
+    const terms = envelope.action === "welcome" ? termsOf(envelope.message_body) : undefined;
+    if (!terms) return;
     this.#welcomeAt = performance.now();
-    connection.expect(welcome.heartbeat);
-    const gaps = this.session.begin(welcome, connection);
+    connection.welcome(terms.heartbeat);
+    const gaps = this.#session.begin(terms, connection);
     this.#change("connected");
     for (const [channel, gap] of gaps) channel.gap(gap);
   }
 
   #closed(code: number, reason: string, cause?: unknown): void {
     this.#connection = undefined;
-    this.session.pause();
+    this.#session.pause();
     const lasted = this.#welcomeAt === undefined ? 0 : performance.now() - this.#welcomeAt;
     this.#welcomeAt = undefined;
-    const verdict = this.#backoff.next(code, lasted, this.#token !== undefined);
+    const verdict = this.#judge(code, lasted);
     const text = `connection closed: ${code}${reason && `: ${reason}`}`;
     if (!verdict) {
       this.#end(new ConnectionError("closed", text, code, { cause }));
       return;
     }
     this.#over = verdict.over;
-    if (verdict.over) this.session.giveUp();
-    this.#retry = setTimeout(() => void this.#open(), verdict.delay);
+    if (verdict.over) this.#session.giveUp();
+    this.#retry = later(() => void this.#open(), verdict.delay);
     this.#change("offline", new ConnectionError("offline", text, code, { cause }));
   }
 
+  #judge(code: number, lasted: number): Verdict | undefined {
+    const verdict = this.#backoff.next(code, lasted, this.#token !== undefined);
+    // Two tabs came to one session. One of them has it now, the other begins its own.
+    return code === 4009 && this.#tab ? { delay: 0, over: true } : verdict;
+  }
+
   #end(error: ConnectionError): void {
-    this.#attempt++;
-    clearTimeout(this.#retry);
-    globalThis.removeEventListener?.("online", this.#online);
-    globalThis.removeEventListener?.("offline", this.#offline);
-    this.session.end(error);
+    this.#stop();
+    this.#session.end(error);
     this.#change("ended", error);
   }
 
-  // What the browser knows of the network is a hint: while it says that there is
+  #stop(): void {
+    this.#attempt++;
+    clearTimeout(this.#retry);
+    for (const [type, listener] of this.#page) globalThis.removeEventListener?.(type, listener);
+  }
+
+  // What the browser knows about the network is a hint: while it says that there is
   // none, a server on the same machine may still answer.
   #online = (): void => {
     if (this.#retry === undefined || this.#over) return;
@@ -207,8 +248,27 @@ export class Socket<A extends Actions<A> = AnyActions, C extends Calls<C> = AnyC
     this.#connection?.abandon("the network is gone");
   };
 
+  // A page that the browser keeps may be shown again and then go on.
+  #hidden = (event: Event): void => {
+    const kept = (event as PageTransitionEvent).persisted;
+    this.#tab?.put(this.#session.save());
+    if (kept) return;
+    if (!this.#tab) {
+      this.close();
+      return;
+    }
+    this.#connection?.suspend();
+    this.#stop();
+  };
+
+  readonly #page = [
+    ["online", this.#online],
+    ["offline", this.#offline],
+    ["pagehide", this.#hidden],
+  ] as const;
+
   #change(state: State, error?: ConnectionError): void {
-    if (this.#state === state) return;
+    if (this.#state === state && state !== "offline") return;
     this.#state = state;
     this.#states.call(state, error);
   }

@@ -21,6 +21,21 @@ test("starts over after a connection that lasted, and only then", () => {
   assert.equal(backoff.next(1006, 15_000, false)?.delay, 250);
 });
 
+test("the second outage in a short time begins with short pauses", () => {
+  mock.method(Math, "random", () => 1);
+  const backoff = new Backoff();
+  for (let i = 0; i < 7; i++) backoff.next(1006, 0, false);
+  const delays = [3_000, 0, 0].map((lasted) => backoff.next(1006, lasted, false)?.delay);
+  assert.deepEqual(delays, [500, 1000, 2000]);
+});
+
+test("a server that lets clients in and cuts them off at once has them back later and later", () => {
+  mock.method(Math, "random", () => 1);
+  const backoff = new Backoff();
+  const delays = Array.from({ length: 7 }, () => backoff.next(1006, 5, false)?.delay);
+  assert.deepEqual(delays, [500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
+});
+
 for (const code of [1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015, 4008]) {
   test(`${code}: comes back, the session is kept`, () => {
     assert.equal(new Backoff().next(code, 0, true)?.over, false);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { ConnectionError, connect } from "../src/simplysocket.js";
-import { FakeWebSocket, World, fakeTime, settle } from "./fake.js";
+import { FakeWebSocket, Page, World, fakeTime, settle } from "./fake.js";
 
 beforeEach(fakeTime);
 afterEach(() => {
@@ -14,7 +14,7 @@ test("offers the subprotocol and says hello first", async () => {
   await settle();
   assert.deepEqual(world.wire.protocols, ["simplysocket.v1"]);
   assert.equal(world.wire.url, "ws://server/ws");
-  assert.deepEqual(world.wire.accept().take(), [{ action: "hello", message_body: {} }]);
+  assert.deepEqual(world.wire.accept().take(), [{ action: "hello", message_body: { features: [] } }]);
   assert.equal(world.socket.state, "connecting");
   world.wire.welcome();
   assert.equal(world.socket.state, "connected");
@@ -45,6 +45,45 @@ test("tries again when there is no token", async () => {
   assert.equal(world.socket.state, "offline");
   await world.next();
 });
+
+for (const nothing of [null, undefined, ""]) {
+  test(`a token that is ${JSON.stringify(nothing)} is none`, async () => {
+    const world = new World({ token: async () => nothing });
+    await settle();
+    assert.deepEqual(world.wire.protocols, ["simplysocket.v1"]);
+  });
+}
+
+const failures: Record<string, () => string | Promise<string>> = {
+  "that throws": () => {
+    throw new Error("mine");
+  },
+  "that rejects": () => Promise.reject(new Error("mine")),
+  "that never comes": () => new Promise(() => {}),
+};
+for (const [name, token] of Object.entries(failures)) {
+  test(`a token ${name}: each attempt is told, and another follows`, async () => {
+    let calls = 0;
+    const world = new World({ token: () => (++calls < 4 ? token() : "t") });
+    const errors: (ConnectionError | undefined)[] = [];
+    world.socket.onState((_, error) => errors.push(error));
+    for (let i = 0; i < 3; i++) {
+      await settle();
+      mock.timers.tick(15_000);
+      await settle();
+    }
+    while (calls < 4) {
+      mock.timers.tick(15_000);
+      await settle();
+    }
+    world.wire.accept().welcome();
+    assert.deepEqual(world.states, ["offline", "offline", "offline", "connected"]);
+    for (const error of errors.slice(0, 3)) {
+      assert.equal(error?.code, "offline");
+      if (name !== "that never comes") assert.match(String(error?.cause), /mine/);
+    }
+  });
+}
 
 test("does not connect when it was closed while it waited for a token", async () => {
   let give!: (token: string) => void;
@@ -93,7 +132,7 @@ test("4001: returns once, with a fresh token and in a new session", async () => 
   wire.break(4001);
   await asked;
   const second = (await world.next()).accept();
-  assert.deepEqual(second.take(), [{ action: "hello", message_body: {} }]);
+  assert.deepEqual(second.take(), [{ action: "hello", message_body: { features: [] } }]);
   second.welcome({ client: "other" });
   assert.deepEqual(second.take().map(({ action, message_body }) => [action, message_body]), [["join-room", { password: "p" }]]);
   assert.equal(world.socket.id, "other");
@@ -112,8 +151,28 @@ test("4029: returns after 30 s at the earliest, whatever the browser says of the
   mock.timers.tick(29_999);
   await settle();
   assert.equal(world.connections.length, 1);
-  assert.deepEqual((await world.next(1)).accept().take(), [{ action: "hello", message_body: {} }]);
+  assert.deepEqual((await world.next(1)).accept().take(), [{ action: "hello", message_body: { features: [] } }]);
   world.socket.close();
+});
+
+test("4009 is final, and 1001 is not, whatever side it comes from", async () => {
+  for (const [code, state] of [[4009, "ended"], [1001, "offline"]] as const) {
+    const world = new World();
+    (await world.start()).break(code);
+    assert.equal(world.socket.state, state);
+    world.socket.close();
+  }
+});
+
+test("a page that goes says goodbye, one that the browser keeps does not", async () => {
+  const page = new Page();
+  cleanups.push(() => page.close());
+  const world = new World();
+  const wire = await world.start();
+  page.fire("pagehide", { persisted: true });
+  assert.deepEqual([wire.closedWith, world.socket.state], [undefined, "connected"]);
+  page.fire("pagehide", { persisted: false });
+  assert.deepEqual([wire.closedWith, world.socket.state, page.stored.size], [1000, "ended", 0]);
 });
 
 test("gives a network up that the browser says is gone, and returns with it", async () => {
@@ -196,6 +255,89 @@ test("what no server sends is passed over", async () => {
   for (const data of [...texts, new ArrayBuffer(3)]) wire.sayRaw(data);
   assert.equal(world.socket.state, "connected");
 });
+
+test("what a server of a later version sends is passed over", async () => {
+  const world = new World();
+  const wire = await world.start({ features: ["more"], more: { than: ["this"] } });
+  const room = await world.join("r");
+  const heard: unknown[] = [];
+  for (const channel of [room, world.socket]) channel.on("$news", (body) => heard.push(body));
+  room.on("line", (_, message) => heard.push(Object.keys(message)));
+  wire.say({ action: "$news", target: "r", seq: 3 }).say({ action: "$news" });
+  wire.say({ action: "welcome", message_body: { client: "somebody else", session: "t" } });
+  wire.say({ action: "line", target: "r", sender: "anna", seq: 4, color: "red" });
+  assert.deepEqual(heard, [["action", "body", "sender", "direct", "seq"]]);
+  assert.equal(world.socket.id, "me");
+  wire.break();
+  const { rooms, features } = (await world.next()).accept().take()[0]!.message_body;
+  assert.deepEqual([rooms, features], [{ r: [7, 4] }, []], "their positions count");
+});
+
+const odd = [null, 5, "x", [], [null], [5], [{}], [{ client: 5 }], [{ client: "anna", state: 7, info: [] }], { length: 2 }];
+test("odd values where the protocol has others throw nothing", async () => {
+  const world = new World();
+  const wire = await world.start();
+  const room = await world.join("r");
+  const before = { target: "r", seq: 3 };
+  for (const value of odd) {
+    for (const body of [{ clients: value }, { client: value }, { count: value }, { members: value }, { epoch: value }, { reason: value }]) {
+      for (const action of ["client-presence", "client-joined-room", "client-left-room", "room-count", "gap"]) {
+        wire.say({ action, message_body: body, ...before, seq: before.seq++ });
+      }
+      wire.say({ action: "joined-room", message_body: { epoch: 8, seq: 1, ...body }, IsTargetClient: true, target: "me", room: `${action(body)}${before.seq}` });
+      wire.say({ action: "joined-room", message_body: body, IsTargetClient: true, target: "me", room: "r", seq: before.seq++ });
+    }
+    for (const key of ["ref", "n", "seq", "time", "room", "target", "sender", "IsTargetClient"]) wire.say({ action: "news", [key]: value });
+    for (const name of ["ack", "error", "gap", "left-room", "room-closed", "welcome"]) wire.say({ action: name, ref: value, message_body: { to: value, reason: value } });
+  }
+  assert.equal(world.socket.state, "connected");
+  assert.equal(room.closed, undefined);
+  assert.equal(typeof room.count, "number");
+  assert.ok(room.members.every((client) => typeof client === "string"));
+});
+
+test("odd limits are none", async () => {
+  for (const value of [-1, null, "x", {}]) {
+    const world = new World();
+    const wire = await world.start({ limits: { message_bytes: value, messages_per_second: value, burst: value } });
+    const sent = world.socket.send("a", {});
+    wire.ack(wire.take()[0]);
+    await sent;
+  }
+  const world = new World();
+  await world.start({ limits: null });
+  assert.equal(world.socket.post("a", {}), true);
+});
+
+const action = (body: object) => Object.keys(body).join();
+
+for (const limit of [65_536, 4_096, 600, undefined]) {
+  test(`hello fits ${limit ?? "64 KiB, where the server tells no limit"}; rooms beyond are joined again after it`, async () => {
+    const world = new World({ queue: 2_000 });
+    const limits = limit && { message_bytes: limit, messages_per_second: 0, burst: 0 };
+    const wire = await world.start({ limits });
+    const names = Array.from({ length: 1_000 }, (_, n) => `room/${n}/`.padEnd(128, "x"));
+    for (const name of names) {
+      wire.say({ action: "joined-room", message_body: { epoch: 2 ** 52, seq: 1, count: 1, members: [] }, IsTargetClient: true, target: "me", room: name, seq: 1 });
+    }
+    wire.break();
+    const back = (await world.next()).accept();
+    const hello = back.take()[0]!;
+    assert.ok(JSON.stringify(hello).length <= (limit ?? 65_536));
+    const told = Object.keys(hello.message_body["rooms"] as object);
+    assert.ok(told.length >= (limit === 600 ? 2 : 20));
+    back.welcome({ resumed: true, limits });
+    const rejoined = new Set<string | undefined>();
+    for (let sent; (sent = back.take()).length > 0; ) {
+      for (const join of sent) {
+        assert.equal(join.action, "join-room");
+        rejoined.add(join.target);
+        back.ack(join);
+      }
+    }
+    assert.deepEqual([...told, ...rejoined].sort(), names.sort());
+  });
+}
 
 test("a listener that throws is reported and stops nothing", async () => {
   const world = new World();

@@ -102,6 +102,11 @@ export class FakeWebSocket implements WebSocketLike {
     return this.ack(sent, {}, { room, seq: seq + 1 });
   }
 
+  /** Tells the client that it is out of a room. */
+  remove(room: string, reason: string, more = {}): this {
+    return this.say({ action: "left-room", message_body: { reason }, IsTargetClient: true, target: "me", room, ...more });
+  }
+
   /** Breaks or closes the connection. */
   break(code = 1006, reason = ""): void {
     this.readyState = 3;
@@ -171,9 +176,54 @@ export class World {
   }
 }
 
+/** The globals of a browser's window. */
+export class Page {
+  readonly stored: Map<string, string>;
+  readonly #had = new Map<string, PropertyDescriptor | undefined>();
+  readonly #target = new EventTarget();
+
+  /** A page that is loaded in the tab of another finds what that one has stored. */
+  constructor(stored = new Map<string, string>()) {
+    this.stored = stored;
+    this.#define("addEventListener", this.#target.addEventListener.bind(this.#target));
+    this.#define("removeEventListener", this.#target.removeEventListener.bind(this.#target));
+    this.#define("sessionStorage", {
+      getItem: (key: string) => stored.get(key) ?? null,
+      setItem: (key: string, value: string) => void stored.set(key, value),
+      removeItem: (key: string) => void stored.delete(key),
+    });
+  }
+
+  fire(type: string, more = {}): void {
+    this.#target.dispatchEvent(Object.assign(new Event(type), more));
+  }
+
+  /** Is replaced by the next page of the tab. */
+  reload(): Page {
+    this.fire("pagehide", { persisted: false });
+    this.close();
+    return new Page(this.stored);
+  }
+
+  close(): void {
+    for (const [name, had] of this.#had) {
+      if (had) Object.defineProperty(globalThis, name, had);
+      else Reflect.deleteProperty(globalThis, name);
+    }
+  }
+
+  #define(name: string, value: unknown): void {
+    this.#had.set(name, Object.getOwnPropertyDescriptor(globalThis, name));
+    Object.defineProperty(globalThis, name, { configurable: true, value });
+  }
+}
+
 /** Replaces timers and clocks until the test has ended. */
 export function fakeTime(): void {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  // One that is too long runs at once, as everywhere.
+  const set = globalThis.setTimeout;
+  globalThis.setTimeout = ((run: () => void, ms = 0) => set(run, ms < 2 ** 31 ? ms : 1)) as typeof setTimeout;
   mock.method(performance, "now", () => Date.now());
 }
 

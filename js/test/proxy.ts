@@ -10,10 +10,16 @@ export type Budget = [down: number, up: number];
 export class Proxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #refusing = false;
 
   /** The budget is asked for with each connection; undefined is no end. */
   constructor(port: number, budget: () => Budget | undefined = () => undefined) {
     this.#server = createServer((near) => {
+      if (this.#refusing) {
+        near.on("error", () => {});
+        near.resetAndDestroy();
+        return;
+      }
       const far = connect(port, "127.0.0.1");
       const [down, up] = budget() ?? [Infinity, Infinity];
       this.#pass(far, near, down);
@@ -43,7 +49,13 @@ export class Proxy {
 
   /** Breaks every connection, whatever is on its way. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    // One that is shutting down cannot be reset, and its handle would stay open.
+    for (const socket of this.#sockets) socket.writableEnded ? socket.destroy() : socket.resetAndDestroy();
+  }
+
+  /** Lets nobody connect, or lets them again. */
+  refuse(refusing: boolean): void {
+    this.#refusing = refusing;
   }
 
   stop(): void {

@@ -80,11 +80,8 @@ test("offline: reject", async () => {
   const room = await world.join("r");
   wire.break();
   await assert.rejects(room.send("a", {}), { name: "ConnectionError", code: "offline" });
-  await assert.rejects(room.leave(), { code: "offline" });
   const back = (await world.next()).accept().welcome({});
   assert.equal(back.take()[1]?.action, "join-room", "what the client does by itself is not rejected");
-  void room.leave().catch(() => {});
-  assert.equal(back.take()[0]?.action, "leave-room", "a leave that was not sent can be tried again");
 });
 
 test("what is sent keeps below the server's rate: half its burst, then its pace", async () => {

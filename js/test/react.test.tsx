@@ -1,19 +1,23 @@
+import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { Window } from "happy-dom";
-import { StrictMode, useEffect, useState } from "react";
+import { type ReactNode, StrictMode, useEffect, useState } from "react";
 import WS from "ws";
-import { useRoom, useSocket } from "../src/react.js";
+import { SocketProvider, useRoom, useSocket } from "../src/react.js";
 import { type Socket, connect } from "../src/simplysocket.js";
+import { Proxy } from "./proxy.js";
 import { Server } from "./server.js";
 
-interface ChatActions {
-  "send-message": { message: string };
+interface Chat {
+  send: { "send-message": { message: string } };
+  receive: { "send-message": { message: string } };
 }
 
 const WebSocket = globalThis.WebSocket ?? WS;
 const server = new Server();
 const window = new Window();
 const ends: (() => void)[] = [];
+const limit = { timeout: 60_000 };
 
 before(async () => {
   await server.start();
@@ -55,15 +59,32 @@ async function render(screen: Screen) {
   return root;
 }
 
-function client(): Socket {
-  const socket = connect(server.url, { WebSocket });
+function client(url = server.url): Socket {
+  const socket = connect(url, { WebSocket });
   ends.push(() => socket.close());
   return socket;
 }
 
+/** A network that can break, between a client and the server. */
+async function network(): Promise<[url: string, proxy: Proxy]> {
+  const proxy = new Proxy(Number(new URL(server.url).port));
+  ends.push(() => proxy.stop());
+  return [await proxy.start(), proxy];
+}
+
+/** The next client that leaves. */
+function left(room: { onLeave(listener: (client: string) => void): () => void }): Promise<string> {
+  return new Promise((resolve) => {
+    const end = room.onLeave((client) => {
+      end();
+      resolve(client);
+    });
+  });
+}
+
 function Talk({ socket, screen, show }: { socket: Socket | undefined; screen: Screen; show: string }) {
   const [heard, setHeard] = useState("nothing");
-  const { room, members, count, error } = useRoom<ChatActions>(socket, "chat/react", {
+  const { room, members, count, error } = useRoom<Chat>(socket, "chat/react", {
     params: { properties: { level: 1 } },
     on: { "send-message": ({ message }) => setHeard(`${show} heard ${message}`) },
   });
@@ -71,13 +92,23 @@ function Talk({ socket, screen, show }: { socket: Socket | undefined; screen: Sc
   return <p>{error ? error.message : room ? `${show}: ${count} of ${members.length}, ${heard}. ` : "joining"}</p>;
 }
 
-function Alone({ socket, screen, password }: { socket: Socket | undefined; screen: Screen; password: string }) {
-  const { room, error } = useRoom(socket, "chat/locked", { params: { password } });
-  useEffect(screen.committed);
-  return <p>{error ? error.code : room ? "inside" : "joining"}</p>;
+interface StandingProps {
+  socket: Socket | undefined;
+  screen: Screen;
+  name: string;
+  enabled?: boolean;
+  password?: string;
 }
 
-function App({ screen, talks, password }: { screen: Screen; talks: string[]; password?: string }) {
+/** How a component stands to a room. */
+function Standing({ socket, screen, name, enabled = true, password = "" }: StandingProps) {
+  const used = useRoom(socket, name, { enabled, params: { password } });
+  const states = used.members.map((client) => used.room?.presence(client)?.state);
+  useEffect(screen.committed);
+  return <p>{`[${used.status} ${used.error?.code ?? used.reason ?? ""} ${states.join()}]`}</p>;
+}
+
+function App({ screen, talks }: { screen: Screen; talks: string[] }) {
   const { socket, state } = useSocket(server.url, { WebSocket });
   useEffect(screen.committed);
   return (
@@ -86,14 +117,12 @@ function App({ screen, talks, password }: { screen: Screen; talks: string[]; pas
       {talks.map((show) => (
         <Talk key={show} socket={socket} screen={screen} show={show} />
       ))}
-      {password && <Alone socket={socket} screen={screen} password={password} />}
     </div>
   );
 }
 
-test("components share a room, which the last one leaves", { timeout: 60_000 }, async () => {
-  const room = await client().join<ChatActions>("chat/react");
-  const left = () => new Promise<void>((resolve) => room.onLeave(() => resolve()));
+test("components share a room, which the last one leaves", limit, async () => {
+  const room = await client().join<Chat>("chat/react");
   const screen = new Screen();
   const root = await render(screen);
   const show = (...talks: string[]) => root.render(<StrictMode><App screen={screen} talks={talks} /></StrictMode>);
@@ -106,18 +135,33 @@ test("components share a room, which the last one leaves", { timeout: 60_000 }, 
   await room.send("send-message", { message: "still here" });
   await screen.shows("a: 2 of 2, a heard still here.");
 
-  const last = left();
+  const last = left(room);
   show();
   await last;
   show("c");
   await screen.shows("c: 2 of 2");
 
-  const closed = left();
+  const closed = left(room);
   root.unmount();
   await closed;
 });
 
-test("a component hears who leaves", { timeout: 60_000 }, async () => {
+test("under StrictMode a component joins once", limit, async () => {
+  const room = await client().join("chat/react");
+  const seen: string[] = [];
+  room.onJoin((client) => seen.push(`+${client}`));
+  room.onLeave((client) => seen.push(`-${client}`));
+  const screen = new Screen();
+  const root = await render(screen);
+  const socket = client();
+  await socket.join("chat/before"); // it is connected
+  root.render(<StrictMode><Standing socket={socket} screen={screen} name="chat/react" /></StrictMode>);
+  await screen.shows("[joined  online,online]");
+  await room.send("end", {});
+  assert.deepEqual(seen, [`+${socket.id}`]);
+});
+
+test("a component hears who leaves", limit, async () => {
   const room = await client().join("chat/react");
   const screen = new Screen();
   const root = await render(screen);
@@ -127,12 +171,132 @@ test("a component hears who leaves", { timeout: 60_000 }, async () => {
   await screen.shows("a: 1 of 1");
 });
 
-test("a join that is refused, and another try", { timeout: 60_000 }, async () => {
-  await client().join("chat/locked", { password: "sesame" });
+test("a component shows that a member is away, and is back", limit, async () => {
+  const [url, proxy] = await network();
+  await client(url).join("chat/presence");
   const screen = new Screen();
   const root = await render(screen);
-  root.render(<App screen={screen} talks={[]} password="guess" />);
-  await screen.shows("forbidden");
-  root.render(<App screen={screen} talks={[]} password="sesame" />);
-  await screen.shows("inside");
+  root.render(<Standing socket={client()} screen={screen} name="chat/presence" />);
+  await screen.shows("[joined  online,online]");
+  proxy.refuse(true);
+  proxy.cut();
+  await screen.shows("[joined  away,online]");
+  proxy.refuse(false);
+  await screen.shows("[joined  online,online]");
+});
+
+test("a join that is refused, and another try", limit, async () => {
+  await client().join("chat/locked", { password: "sesame" });
+  const socket = client();
+  const screen = new Screen();
+  const root = await render(screen);
+  const show = (password: string) =>
+    root.render(<Standing socket={socket} screen={screen} name="chat/locked" password={password} />);
+  show("guess");
+  await screen.shows("[joining");
+  await screen.shows("[refused forbidden ]");
+  show("sesame");
+  await screen.shows("[joined  online,online]");
+});
+
+test("a room that is not wanted, wanted, and not wanted any more", limit, async () => {
+  const other = await client().join("chat/wanted");
+  const socket = client();
+  const screen = new Screen();
+  const root = await render(screen);
+  const show = (enabled: boolean) =>
+    root.render(<Standing socket={socket} screen={screen} name="chat/wanted" enabled={enabled} />);
+  show(false);
+  await screen.shows("[left  ]");
+  assert.equal(other.count, 1);
+  show(true);
+  await screen.shows("[joined  online,online]");
+  const gone = left(other);
+  show(false);
+  await screen.shows("[left  ]");
+  assert.equal(await gone, socket.id);
+});
+
+test("a room that the client is out of, and another room at once", limit, async () => {
+  const socket = client();
+  const screen = new Screen();
+  const root = await render(screen);
+  const show = (name: string) => root.render(<Standing socket={socket} screen={screen} name={name} />);
+  show("chat/one");
+  await screen.shows("[joined  online]");
+  await (await socket.join("chat/one")).leave();
+  await screen.shows("[left left ]");
+  for (const name of ["chat/two", "chat/one"]) {
+    show(name);
+    await screen.shows("[joining  ]");
+    await screen.shows("[joined  online]");
+  }
+  socket.close();
+  await screen.shows("[left ended ]");
+});
+
+test("a component that unmounts offline leaves, joined or not", limit, async () => {
+  const witness = client();
+  const other = await witness.join("chat/offline");
+  const never = await witness.join("chat/never");
+  never.onJoin(() => assert.fail("joined"));
+  const [url, proxy] = await network();
+  const socket = client(url);
+  const screen = new Screen();
+  const root = await render(screen);
+  root.render(<Standing socket={socket} screen={screen} name="chat/offline" />);
+  await screen.shows("[joined  online,online]");
+  const offline = new Promise<void>((resolve) => socket.onState((state) => state === "offline" && resolve()));
+  proxy.refuse(true);
+  proxy.cut();
+  await offline;
+  root.render(<Standing socket={socket} screen={screen} name="chat/never" />);
+  await screen.shows("[joining  ]");
+  root.render(<></>);
+  const gone = left(other);
+  const { id } = socket;
+  proxy.refuse(false);
+  assert.equal(await gone, id);
+  await socket.listRooms();
+  await never.send("end", {});
+  assert.deepEqual([other.count, never.count], [1, 1]);
+});
+
+function Shared({ screen, seen }: { screen: Screen; seen: Set<Socket | undefined> }) {
+  const { socket, state } = useSocket();
+  seen.add(socket);
+  useEffect(screen.committed);
+  return <Standing socket={socket} screen={screen} name={`chat/${state}`} enabled={state === "connected"} />;
+}
+
+test("components in a provider share its socket", limit, async () => {
+  const screen = new Screen();
+  const root = await render(screen);
+  const seen = new Set<Socket | undefined>();
+  root.render(
+    <StrictMode>
+      <SocketProvider url={server.url} options={{ WebSocket }}>
+        <Shared screen={screen} seen={seen} />
+        <Shared screen={screen} seen={seen} />
+      </SocketProvider>
+    </StrictMode>,
+  );
+  await screen.shows("[joined  online][joined  online]");
+  const sockets = [...seen].filter((socket) => socket?.state === "connected");
+  assert.equal(sockets.length, 1);
+  root.unmount();
+  assert.equal(sockets[0]?.state, "ended");
+});
+
+test("without a provider the hook says what is missing", limit, async () => {
+  const { renderToString } = await import("react-dom/server");
+  const Lost = (): ReactNode => useSocket().state;
+  assert.throws(() => renderToString(<Lost />), /SocketProvider/);
+});
+
+test("on a server everything is still to come", limit, async () => {
+  const { renderToString } = await import("react-dom/server");
+  const screen = new Screen();
+  const Page = () => <Standing socket={useSocket().socket} screen={screen} name="chat/ssr" />;
+  assert.match(renderToString(<SocketProvider url={server.url}><Page /></SocketProvider>), /\[joining {2}\]/);
 });

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { after, afterEach, before, mock, test } from "node:test";
 import WS from "ws";
 import { type Gap, type Options, type Room, type Socket, type State, connect } from "../src/simplysocket.js";
+import { Page } from "./fake.js";
 import { Proxy } from "./proxy.js";
 import { Server } from "./server.js";
 
@@ -85,7 +86,7 @@ test("two clients talk", limit, async () => {
   await his.leave();
   assert.equal(await went, bert.id);
   assert.equal(hers.count, 1);
-  await assert.rejects(his.send("send-message", { message: "still here?" }), { name: "RoomError", code: "not-a-member" });
+  await assert.rejects(his.send("send-message", { message: "still here?" }), { name: "RoomError", code: "left" });
   await assert.rejects(hers.call("$later", {}), { code: "unknown-action" });
 });
 
@@ -179,6 +180,78 @@ test("a session outlives its connections: nothing is lost, nothing comes twice",
     }
     assert.equal(anna.id, id);
     assert.deepEqual(untold, []);
+  } finally {
+    proxy.stop();
+  }
+});
+
+test("what was said is there for a member that asks", limit, async () => {
+  const room = await client().join("chat/history");
+  for (let n = 0; n < 5; n++) await room.send("send-message", { message: n });
+  const { messages, epoch } = await room.history({ limit: 3 });
+  assert.equal(epoch, room.welcome.epoch);
+  const lines = messages.filter(({ action }) => action === "send-message");
+  assert.deepEqual(lines.map(({ body }) => body["message"]).slice(-2), [3, 4]);
+  const { members, count } = await room.listMembers();
+  assert.deepEqual([members.map(({ state }) => state), count], [["online"], 1]);
+});
+
+test("a page that is loaded again goes on with its session", limit, async () => {
+  const anna = await client().join("chat/reload");
+  const seen: string[] = [];
+  anna.onLeave((client) => seen.push(client));
+  let page = new Page();
+  try {
+    const first = client({ session: "tab" });
+    const before = await first.join("chat/reload");
+    const { id } = first;
+    const welcome = before.welcome["message"];
+    page = page.reload();
+    await anna.send("send-message", { message: "in between" });
+    const second = client({ session: "tab" });
+    const room = await second.join("chat/reload");
+    const heard = lines(room, 2);
+    assert.equal(second.id, id);
+    assert.equal(room.welcome["message"], welcome);
+    assert.deepEqual(room.members, anna.members);
+    await room.send("send-message", { message: "back" });
+    assert.deepEqual(await heard, ["in between", "back"]);
+    assert.deepEqual(seen, []);
+  } finally {
+    page.close();
+  }
+});
+
+test("a page that is closed leaves at once", limit, async () => {
+  const anna = await client().join("chat/closed");
+  const page = new Page();
+  try {
+    const socket = client();
+    await socket.join("chat/closed");
+    const gone = told<string>((listener) => anna.onLeave(listener));
+    page.fire("pagehide", { persisted: false });
+    assert.equal(await gone, socket.id);
+  } finally {
+    page.close();
+  }
+});
+
+test("a leave offline reaches the server with the session that resumes", limit, async () => {
+  const proxy = new Proxy(Number(new URL(server.url).port));
+  try {
+    const anna = await client().join("chat/ghost");
+    const socket = client({}, await proxy.start());
+    const room = await socket.join("chat/ghost");
+    const offline = reached(socket, "offline");
+    proxy.refuse(true);
+    proxy.cut();
+    await offline;
+    const gone = told<string>((listener) => anna.onLeave(listener));
+    const left = room.leave();
+    proxy.refuse(false);
+    await left;
+    assert.equal(await gone, socket.id);
+    assert.equal((await socket.join("chat/ghost")).count, 2);
   } finally {
     proxy.stop();
   }

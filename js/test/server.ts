@@ -11,6 +11,7 @@ const binary = resolve(".tmp/simplysocket"); // scripts/test.js builds it
 export class Server {
   #process: ChildProcess | undefined;
   #address = "127.0.0.1:0";
+  #died = () => {};
   readonly #flags: string[];
 
   constructor(...flags: string[]) {
@@ -36,10 +37,14 @@ export class Server {
       lines.on("close", () => failed(new Error(`the server ended:\n${said.join("\n")}`)));
     });
     this.#address = new URL(await serving).host;
+    this.#process.once("exit", this.#died = () => {
+      throw new Error(`the server ended by itself:\n${said.join("\n")}`);
+    });
   }
 
   async stop(signal: NodeJS.Signals): Promise<void> {
     if (!this.#process) return;
+    this.#process.off("exit", this.#died);
     const ended = once(this.#process, "exit");
     this.#process.kill(signal);
     await ended;

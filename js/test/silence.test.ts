@@ -48,6 +48,35 @@ test("a server that does not answer is given up after a while", async () => {
   }
 });
 
+test("nothing but the welcome makes a server that answers", async () => {
+  const world = new World();
+  await settle();
+  world.wire.accept();
+  for (let i = 0; i < 14; i++) {
+    mock.timers.tick(1_000);
+    world.wire.say({ action: "heartbeat" }).sayRaw("noise").say({ action: "welcome", message_body: { client: 5 } });
+  }
+  assert.equal(world.socket.state, "connecting");
+  mock.timers.tick(1_000);
+  assert.equal(world.socket.state, "offline");
+  assert.equal(world.wire.closedWith, 4010);
+  (await world.next()).accept().welcome();
+  assert.equal(world.socket.state, "connected");
+});
+
+for (const heartbeat of [30 * 24 * 3_600_000, 2 ** 31, 2 ** 53, 0, -1, null, "soon"]) {
+  test(`a heartbeat of ${heartbeat} ms cuts nobody off`, async () => {
+    const world = new World();
+    await world.start({ heartbeat });
+    const before = mock.method(globalThis, "setTimeout");
+    mock.timers.tick(60_000);
+    assert.equal(world.socket.state, "connected");
+    assert.equal(before.mock.callCount(), 0, "without a timer in the meantime");
+    before.mock.restore();
+    world.socket.close();
+  });
+}
+
 // late has the clock go on while timers do not run, as in a tab in the background
 // or a machine that sleeps, and then runs those that are due.
 function late(ms: number): void {

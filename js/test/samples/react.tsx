@@ -1,20 +1,30 @@
 import { useState } from "react";
-import { useRoom, useSocket } from "simplysocket/react";
+import { SocketProvider, useRoom, useSocket } from "simplysocket/react";
 
-interface ChatActions {
-  "send-message": { message: string };
+interface Chat {
+  send: { "send-message": { message: string } };
+  receive: { "send-message": { message: string } };
 }
 
-export function Chat() {
-  const { socket, state } = useSocket("wss://example.com/ws");
+export function App() {
+  return (
+    <SocketProvider url="wss://example.com/ws">
+      <General />
+    </SocketProvider>
+  );
+}
+
+function General() {
+  const { socket, state } = useSocket();
   const [lines, setLines] = useState<string[]>([]);
-  const { room, count, error } = useRoom<ChatActions>(socket, "chat/general", {
+  const { status, room, members, error } = useRoom<Chat>(socket, "chat/general", {
     on: { "send-message": ({ message }) => setLines((before) => [...before, message]) },
   });
-  if (error) return <p>{error.message}</p>;
+  if (status === "refused") return <p>{error?.message}</p>;
   return (
     <>
-      <p>{`${state}, ${count} are here`}</p>
+      <p>{`${state}, ${status}`}</p>
+      {members.map((client) => <p key={client}>{client} is {room?.presence(client)?.state}</p>)}
       {lines.map((line, i) => <p key={i}>{line}</p>)}
       <button onClick={() => room?.send("send-message", { message: "hi" })}>Say hi</button>
     </>

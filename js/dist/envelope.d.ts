@@ -1,0 +1,53 @@
+import type { Gap, Message } from "./types.js";
+/** The content of a message: a JSON object. */
+export type Body = Record<string, unknown>;
+/** What the server sends, key for key. */
+export interface Envelope {
+    action: string;
+    message_body: Body;
+    IsTargetClient: boolean;
+    target: string;
+    sender: string;
+    ref?: number;
+    re?: string;
+    room?: string;
+    seq?: number;
+    n?: number;
+    time?: number;
+}
+/** Where a message goes: a room, or a client by way of a room. */
+export interface Address {
+    target: string;
+    IsTargetClient?: true;
+    room?: string;
+}
+/** The body of the server's `welcome`, as far as this client needs it. */
+export interface Terms {
+    client: string;
+    session: string;
+    resumed: boolean;
+    heartbeat: number;
+    limits: Limits;
+}
+/** What a client may do; 0 is no limit. */
+export interface Limits {
+    message_bytes: number;
+    messages_per_second: number;
+    burst: number;
+}
+/** The text of a message without an id. */
+export declare function encode(action: string, body: object, address?: Address): string;
+/** Adds the id of a message, which is known only when it is sent. */
+export declare function numbered(text: string, id: number): string;
+/** Reads a frame; undefined if no server of this protocol sends such a frame. */
+export declare function decode(data: unknown): Envelope | undefined;
+/** Takes a value as an envelope, without the keys that have a wrong type; undefined if it is none. */
+export declare function envelopeOf(value: unknown): Envelope | undefined;
+/** What the application gets of an envelope. */
+export declare function messageOf({ action, message_body, sender, IsTargetClient, seq, time }: Envelope): Message;
+/** Reads the body of `welcome`; undefined if it names no client. */
+export declare function termsOf({ client, session, resumed, heartbeat, limits }: Body): Terms | undefined;
+/** Reads the body of `gap`. */
+export declare function gapOf(body: Body): Gap;
+export declare function isObject(value: unknown): value is Body;
+export declare function numberOf(value: unknown): number | undefined;
