@@ -1,0 +1,139 @@
+package simplysocket_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+)
+
+// BenchmarkListRooms is a list of 50,000 rooms of which one changes each time.
+func BenchmarkListRooms(b *testing.B) {
+	h := serve(b, true, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
+	manyRooms(b, h, 50_000)
+	c := h.connect()
+	for b.Loop() {
+		c.send("join-room", "other", nil)
+		c.send("leave-room", "other", nil)
+		c.call("list-rooms", "", nil)
+		c.forget()
+	}
+}
+
+func manyRooms(b *testing.B, h *host, n int) {
+	for i := range n / 100 {
+		c := h.connect()
+		for k := range 100 {
+			if err := h.Client(c.id).Join(fmt.Sprintf("room/%05d/%02d", i, k), nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	waitFor(b, "the rooms", func() bool { return h.Stats().Rooms >= n })
+}
+
+// BenchmarkFairness measures a round trip of one client while another attacks: the
+// 99th percentile beside that of quiet moments in the same run. The attacker is in the
+// same process, so what it takes to attack counts against the server.
+func BenchmarkFairness(b *testing.B) {
+	pings := []byte(strings.Repeat(rawFrame(0x89, ""), 100))
+	empty := []byte(strings.Repeat(rawFrame(0x00, ""), 100))
+	for _, attack := range []struct {
+		name string
+		step func(p *page, n int) error
+	}{
+		{"list-rooms", func(p *page, n int) error { return p.conn.WriteText([]byte(`{"action":"list-rooms"}`)) }},
+		{"empty-continuations", func(p *page, n int) error {
+			if n == 0 {
+				_ = p.conn.Write([]byte(rawFrame(0x01, "{")))
+			}
+			return p.conn.Write(empty)
+		}},
+		{"pings", func(p *page, n int) error { return p.conn.Write(pings) }},
+		{"resumes", func(p *page, _ int) error { return p.resumeOnce() }},
+		{"full-rate", func(p *page, n int) error { return p.conn.WriteText([]byte(`{"action":"x","target":"r"}`)) }},
+		{"joins-and-leaves", func(p *page, n int) error {
+			return p.conn.WriteText([]byte(fmt.Sprintf(`{"action":%q,"target":"r"}`, []string{"leave-room", "join-room"}[n%2])))
+		}},
+	} {
+		b.Run(attack.name, func(b *testing.B) {
+			h := serve(b, false, nil)
+			manyRooms(b, h, 5000)
+			victim := h.member("r")
+			attackers := func(stop <-chan struct{}) {
+				for {
+					p := h.page()
+					p.call("join-room", "r", nil)
+					for n := 0; ; n++ {
+						select {
+						case <-stop:
+							p.cutOff()
+							return
+						default:
+						}
+						if attack.step(p, n) != nil || p.ended() {
+							break // it was thrown out, and comes again
+						}
+						time.Sleep(time.Second / 190) // as much as a client may, and more where that is not counted
+					}
+					p.cutOff()
+				}
+			}
+			var quiet, attacked []time.Duration
+			_, before, _ := resources()
+			for b.Loop() {
+				quiet = append(quiet, victim.roundTrips(100)...)
+				stop, done := make(chan struct{}), make(chan struct{})
+				go func() { defer close(done); attackers(stop) }()
+				time.Sleep(100 * time.Millisecond)
+				attacked = append(attacked, victim.roundTrips(200)...)
+				close(stop)
+				<-done
+			}
+			_, after, _ := resources()
+			p99 := func(all []time.Duration) float64 {
+				slices.Sort(all)
+				return float64(all[len(all)*99/100]) / 1e6
+			}
+			b.ReportMetric(p99(quiet), "quiet-p99-ms")
+			b.ReportMetric(p99(attacked), "attacked-p99-ms")
+			b.ReportMetric(p99(attacked)/p99(quiet), "ratio")
+			b.ReportMetric(float64(int64(after)-int64(before))/1024, "KiB-more")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// resumeOnce takes the session over by another connection, which reads its welcome and
+// nothing else.
+func (p *page) resumeOnce() error {
+	c, err := p.h.open("", v1)
+	if err != nil {
+		return err
+	}
+	_ = c.conn.WriteText([]byte(envelope(0, "hello", "", object{"session": p.token})))
+	for !c.ended() && len(c.received()) == 0 {
+		time.Sleep(100 * time.Microsecond)
+	}
+	if all := c.received(); len(all) > 0 {
+		p.client, p.token = c, all[0].field("session")
+		return nil
+	}
+	return errors.New("turned away")
+}
+
+// roundTrips measures calls, one every 5 ms.
+func (c *client) roundTrips(n int) (all []time.Duration) {
+	for range n {
+		began := time.Now()
+		c.call("say", "r", nil)
+		all = append(all, time.Since(began))
+		c.forget()
+		time.Sleep(5 * time.Millisecond)
+	}
+	return all
+}

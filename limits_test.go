@@ -1,0 +1,542 @@
+package simplysocket_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// TestFrameFloods: frames that are no messages have a limit too. Each kind ends in
+// 4029 before a hundred thousand of them.
+func TestFrameFloods(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{CloseTimeout: 100 * time.Millisecond})
+	for name, burst := range map[string]string{
+		"empty continuations":          strings.Repeat(rawFrame(0x00, ""), 1000),
+		"one-byte continuations":       strings.Repeat(rawFrame(0x00, " "), 1000),
+		"pings":                        strings.Repeat(rawFrame(0x89, ""), 1000),
+		"pongs":                        strings.Repeat(rawFrame(0x8a, "x"), 1000),
+		"continuations with a message": rawFrame(0x80, "}") + rawFrame(0x01, `{"action":"list-members"`) + strings.Repeat(rawFrame(0x00, ""), 1000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := h.connect()
+			_ = c.conn.Write([]byte(rawFrame(0x01, `{"action":"list-members"`)))
+			for range 100 {
+				if c.conn.Write([]byte(burst)) != nil {
+					break
+				}
+			}
+			if end := c.closing(); end.Code != 4029 && end.Code != 1006 { // a reset may overtake the close frame
+				t.Errorf("closed with %v", end)
+			}
+		})
+	}
+	h.waitForClients(0)
+}
+
+// TestFragmentsAreNoFlood: a client within its rate may send each message in many
+// fragments.
+func TestFragmentsAreNoFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, nil)
+		c := h.member("r")
+		for range 1000 {
+			c.lastID++
+			text := envelope(c.lastID, "x", "r", object{"text": strings.Repeat("x", 64)})
+			frames := rawFrame(0x01, text[:1])
+			for i := 1; i < 16; i++ {
+				frames += rawFrame(0x00, text[i:i+1])
+			}
+			_ = c.conn.Write([]byte(frames + rawFrame(0x80, text[16:])))
+			if m := c.answer(c.lastID); m.Action != "ack" {
+				t.Fatal(m)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		c.cutOff()
+	})
+}
+
+// TestRateAfterResume: what comes again draws on the rate like everything else, and
+// waits in place of being refused for as long as it may.
+func TestRateAfterResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, nil)
+		for _, action := range []string{"list-rooms", "list-members", "x"} {
+			p := h.page()
+			p.write(fmt.Sprintf(`{"action":%q,"id":%d}`, action, protocol.MaxID))
+			p.answer(protocol.MaxID)
+			_ = p.conn.CloseNow()
+			synctest.Wait()
+			p.resume()
+			began := time.Now()
+			const n = 3000
+			go func() {
+				for id := 1; id <= n; id++ {
+					_ = p.conn.WriteText([]byte(fmt.Sprintf(`{"action":%q,"id":%d}`, action, id)))
+				}
+			}()
+			for !p.ended() && time.Since(began) < time.Minute {
+				time.Sleep(100 * time.Millisecond)
+			}
+			acks := 0
+			for _, m := range p.received() {
+				if m.Action == "ack" {
+					acks++
+				}
+			}
+			if most := 400 + 200*int(time.Since(began)/time.Second+1); acks > most || acks > 1200 {
+				t.Errorf("%s: %d answers in %v", action, acks, time.Since(began))
+			}
+			p.cutOff()
+		}
+	})
+}
+
+// TestResumesHaveARate: a session that is resumed again and again is turned away, and
+// is not lost by that.
+func TestResumesHaveARate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, nil)
+		p := h.page()
+		slug := p.id
+		turned := 0
+		for range 100 {
+			c := h.raw("", v1)
+			c.write(envelope(0, "hello", "", object{"session": p.token}))
+			synctest.Wait()
+			if c.ended() {
+				if end := c.closing(); end.Code != 1013 {
+					t.Fatalf("closed with %v", end)
+				}
+				turned++
+				continue
+			}
+			if m := c.expect("welcome"); m.field("client") != slug {
+				t.Fatalf("another session: %v", m)
+			} else {
+				p.token = m.field("session")
+			}
+		}
+		if turned < 30 || turned > 60 {
+			t.Errorf("%d of 100 resumes were turned away", turned)
+		}
+		time.Sleep(time.Second)
+		if m := p.hello(object{"session": p.token}); p.id != slug {
+			t.Errorf("the session is lost: %v", m)
+		}
+		p.cutOff()
+	})
+}
+
+// TestTakenOverConnectionsDoNotPileUp: of a client that reads nothing, one connection
+// that was taken over is kept for its close code, and no more.
+func TestTakenOverConnectionsDoNotPileUp(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{CloseTimeout: time.Minute})
+	p := h.page()
+	token := p.token
+	for range 20 {
+		c := h.raw("", v1)
+		c.write(envelope(0, "hello", "", object{"session": token}))
+		token = c.expect("welcome").field("session")
+		c.pause() // so that it does not answer a close
+	}
+	waitFor(t, "the old connections to be cut", func() bool { return h.Stats().Clients <= 2 })
+}
+
+// TestKeptSessionsCountForTheirAddress: an address cannot fill what all may keep, nor a
+// room's seats, with sessions that have no connection.
+func TestKeptSessionsCountForTheirAddress(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{MaxClientsPerAddress: 3}, func(s *simplysocket.Server) {
+		s.HandleRoom("game", func(room *simplysocket.Room) error {
+			room.SetCapacity(4)
+			simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { return nil })
+			return nil
+		})
+	})
+	var pages []*page
+	for range 12 {
+		p := h.page()
+		p.call("join-room", "game", nil)
+		kept := h.Stats().Kept
+		p.cutOff()
+		waitFor(t, "the session to wait", func() bool { s := h.Stats(); return s.Clients == 0 && s.Kept >= min(kept, 2) })
+		pages = append(pages, p)
+	}
+	if kept := h.Stats().Kept; kept > 3 {
+		t.Errorf("an address with a limit of 3 keeps %d sessions", kept)
+	}
+	last := pages[len(pages)-1]
+	last.resume() // the newest wait longest
+	h.member("game")
+}
+
+// TestKeptSessionsOfAnAddressHaveAShare also where connections of an address have no
+// limit.
+func TestKeptSessionsOfAnAddressHaveAShare(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{
+		MaxKeptSessions: 40,
+		TrustedProxies:  []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+	})
+	for range 60 {
+		p := h.page(header("X-Forwarded-For", "2001:db8::"+fmt.Sprint(h.Stats().Connects)))
+		p.cutOff()
+	}
+	waitFor(t, "the share", func() bool { s := h.Stats(); return s.Clients == 0 && s.Kept <= 10 })
+	p := h.page(header("X-Forwarded-For", "198.51.100.1"))
+	p.cut()
+	p.resume()
+}
+
+// TestIPv6CountsByNetwork: one host has as many addresses as it likes in its /64.
+func TestIPv6CountsByNetwork(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{
+		MaxClientsPerAddress: 2,
+		TrustedProxies:       []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+	})
+	connect := func(from string) error {
+		_, err := h.try("", header("X-Forwarded-For", from))
+		return err
+	}
+	for _, from := range []string{"2001:db8::1", "[2001:DB8:0:0::2]:443"} {
+		if err := connect(from); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, from := range []string{"2001:db8::3", "2001:db8:0:0:ffff::1", "[2001:db8::4]", "2001:db8::5%eth0"} {
+		if connect(from) == nil {
+			t.Errorf("%s was let in as a third client of its /64", from)
+		}
+	}
+	if err := connect("2001:db8:0:1::1"); err != nil {
+		t.Error(err)
+	}
+	owner := h.connect()
+	owner.call("join-room", "secret", object{"password": "x"})
+	wrong := 0
+	for i := range 30 {
+		c, err := h.open("", header("X-Forwarded-For", fmt.Sprintf("2001:db8:7::%x", i+1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.expect("welcome")
+		if m := c.ask("join-room", "secret", object{"password": fmt.Sprint(i)}); m.code() == "forbidden" {
+			wrong++
+		}
+		c.cutOff()
+		waitFor(t, "its place", func() bool { return h.Stats().Clients <= 4 })
+	}
+	if wrong != 10 {
+		t.Errorf("%d guesses from one /64", wrong)
+	}
+}
+
+// TestForwardedAddresses: as proxies write them, in their canonical form.
+func TestForwardedAddresses(t *testing.T) {
+	told := make(chan string, 1)
+	h := serve(t, false, &simplysocket.Options{
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")},
+		Trace:          &simplysocket.Trace{Connect: func(info simplysocket.ConnectInfo) { told <- info.Address }},
+	})
+	for forwarded, want := range map[string]string{
+		"1.2.3.4":                         "1.2.3.4",
+		"1.2.3.6:1000":                    "1.2.3.6",
+		"[2001:db8::1]":                   "2001:db8::1",
+		"[2001:DB8:0::1]:443":             "2001:db8::1",
+		" 2001:0db8::0001 ":               "2001:db8::1",
+		"::ffff:1.2.3.4":                  "1.2.3.4",
+		"9.9.9.9, 1.2.3.4, 10.0.0.1":      "1.2.3.4",
+		"9.9.9.9, 1.2.3.4:80, 10.0.0.1:9": "1.2.3.4",
+		"9.9.9.9, junk, 10.0.0.1":         "10.0.0.1",
+		"9.9.9.9, , 10.0.0.1":             "10.0.0.1",
+		"junk":                            "127.0.0.1",
+		"1.2.3.4, 127.0.0.1":              "1.2.3.4",
+	} {
+		h.connect(header("X-Forwarded-For", forwarded))
+		if got := <-told; got != want {
+			t.Errorf("X-Forwarded-For: %s is %s, want %s", forwarded, got, want)
+		}
+	}
+}
+
+// TestUnixSocketProxy: behind a proxy on a Unix socket clients have addresses of their
+// own.
+func TestUnixSocketProxy(t *testing.T) {
+	h := serve(t, false, nil)
+	path := t.TempDir() + "/socket"
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := simplysocket.NewHTTPServer(h)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	h.url = "ws://x/ws"
+	h.dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	}
+	h.connect(header("X-Forwarded-For", "198.51.100.1")).call("join-room", "secret", object{"password": "x"})
+	evil := h.connect(header("X-Forwarded-For", "203.0.113.9"))
+	for i := range 12 {
+		evil.ask("join-room", "secret", object{"password": fmt.Sprint(i)})
+	}
+	h.connect(header("X-Forwarded-For", "192.0.2.7")).call("join-room", "secret", object{"password": "x"})
+}
+
+// TestMailboxShare: a client that sends all it may to a slow room does not take the
+// places of a modest one, nor those of who joins.
+func TestMailboxShare(t *testing.T) {
+	for name, o := range map[string]simplysocket.Options{
+		"entries": {MailboxMessages: 64},
+		"bytes":   {MailboxBytes: 32 << 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			step := make(chan struct{})
+			o.MessageRate = simplysocket.Unlimited
+			h := serve(t, false, &o, func(s *simplysocket.Server) {
+				s.HandleRoom("r", func(room *simplysocket.Room) error {
+					simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { <-step; return nil })
+					simplysocket.On(room, "modest", func(*simplysocket.Member, simplysocket.None) error { return nil })
+					return nil
+				})
+			})
+			greedy, modest := h.member("r"), h.member("r")
+			for range 500 {
+				greedy.send("x", "r", nil)
+			}
+			waitFor(t, "the greedy one to be refused", func() bool { return h.Stats().Busy > 100 })
+			for range 8 { // with the greedy one always at its limit
+				modest.lastID++
+				modest.write(envelope(modest.lastID, "modest", "r", nil))
+			}
+			late := h.connect()
+			late.write(envelope(1, "join-room", "r", nil))
+			waitForReceived(h)
+			close(step)
+			for id := uint64(2); id <= modest.lastID; id++ {
+				if m := modest.answerOf(id); m.Action != "ack" {
+					t.Errorf("the modest one reads %v", m)
+				}
+			}
+			if m := late.answerOf(1); m.Action != "ack" {
+				t.Errorf("the late one reads %v", m)
+			}
+		})
+	}
+}
+
+// TestLobbySharesItsDeliveries: what one client says there silences neither the others
+// nor the server.
+func TestLobbySharesItsDeliveries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, &simplysocket.Options{LobbyDeliveries: 1000})
+		var clients []*client
+		for range 50 {
+			clients = append(clients, h.connect())
+		}
+		limited := 0
+		for range 200 {
+			if m := clients[0].ask("x", "", nil); m.code() == "rate-limited" {
+				limited++
+			}
+			time.Sleep(6 * time.Millisecond)
+		}
+		if limited < 100 {
+			t.Errorf("of 200 messages to 50 clients %d were refused", limited)
+		}
+		clients[1].call("x", "", nil)
+		for i := range 15 {
+			if err := h.Room("lobby").Broadcast("maintenance", object{"n": i}); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		synctest.Wait()
+		got := 0
+		for _, m := range clients[2].received() {
+			if m.Action == "maintenance" {
+				got++
+			}
+		}
+		if got != 15 {
+			t.Errorf("of 15 announcements of the server %d were heard", got)
+		}
+		for _, c := range clients {
+			c.cutOff()
+		}
+	})
+}
+
+// TestClientDeliveries: the messages of a client to large rooms have a limit; those of
+// others, and of the server, are not touched.
+func TestClientDeliveries(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{ClientDeliveries: 100, MessageRate: 50, MessageBurst: 1000})
+	var members []*client
+	for range 10 {
+		members = append(members, h.member("r"))
+	}
+	limited := 0
+	for range 30 {
+		if m := members[0].ask("x", "r", nil); m.code() == "rate-limited" {
+			limited++
+		}
+	}
+	if limited < 10 {
+		t.Errorf("of 30 messages to 10 members %d were refused", limited)
+	}
+	members[1].call("x", "r", nil)
+	for range 30 {
+		if err := h.Room("r").Call(t.Context(), "x", nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestMaxRooms bounds the rooms of the server; a place that becomes free is taken.
+func TestMaxRooms(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{MaxRooms: 3, EmptyRoomTimeout: time.Millisecond})
+	c := h.connect()
+	for i := range 3 {
+		c.call("join-room", fmt.Sprint("r", i), nil)
+	}
+	c.refused("join-room", "r3", nil, "limit-exceeded")
+	h.connect().call("join-room", "r0", nil)
+	c.call("leave-room", "r1", nil)
+	waitFor(t, "a place", func() bool { return c.ask("join-room", "r3", nil).Action == "ack" })
+}
+
+// TestLeftRoomsKeepNothing: what was said in a room that everybody has left is freed
+// at once.
+func TestLeftRoomsKeepNothing(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
+	c := h.connect()
+	body := object{"text": strings.Repeat("x", 60_000)}
+	talk := func(n int) {
+		for i := range n {
+			room := fmt.Sprint("x", i)
+			c.call("join-room", room, nil)
+			c.call("say", room, body)
+			c.call("leave-room", room, nil)
+			c.forget()
+		}
+	}
+	talk(20)
+	_, before, _ := resources()
+	talk(300)
+	if _, after, _ := resources(); after > before+6<<20 {
+		t.Errorf("the heap went from %d to %d KiB", before>>10, after>>10)
+	}
+}
+
+// TestLegalMessageFits: whatever the options are, a message of the largest size reaches
+// everybody, its sender too.
+func TestLegalMessageFits(t *testing.T) {
+	for name, o := range map[string]simplysocket.Options{
+		"large messages": {MaxMessageBytes: 4 << 20},
+		"small outbox":   {OutboxBytes: 1, MaxMessageBytes: 1 << 20},
+		"small mailbox":  {MailboxBytes: 1, MaxMessageBytes: 1 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := serve(t, true, &o)
+			a, b := h.member("r"), h.member("r")
+			a.call("say", "r", object{"text": strings.Repeat("x", 1<<20-1000)})
+			b.expect("say")
+			a.call("say", "r", nil)
+		})
+	}
+}
+
+// TestHelloOfManyRooms: the hello of a client in all rooms that it may be in fits,
+// whatever the options are; a message behind it must not be as large.
+func TestHelloOfManyRooms(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{MaxMessageBytes: 1024})
+	rooms := map[string][2]uint64{}
+	for i := range 100 {
+		rooms[fmt.Sprintf("%0128d", i)] = [2]uint64{1<<53 - 1, 1<<53 - 1}
+	}
+	c := h.raw("", v1)
+	c.write(envelope(0, "hello", "", object{"session": "none", "rooms": rooms}))
+	c.expect("welcome")
+	c.write(envelope(1, "x", "", object{"text": strings.Repeat("x", 2000)}))
+	if end := c.closing(); end.Code != 1009 {
+		t.Errorf("closed with %v", end)
+	}
+}
+
+// TestOptionsThatAreNoNumbers are errors that name the field.
+func TestOptionsThatAreNoNumbers(t *testing.T) {
+	for field, o := range map[string]simplysocket.Options{
+		"MessageRate":       {MessageRate: math.Inf(1)},
+		"ResumeWindow":      {ResumeWindow: math.MaxInt64},
+		"HistoryAge":        {HistoryAge: math.MaxInt64},
+		"HeartbeatInterval": {HeartbeatInterval: math.MaxInt64},
+		"MaxRooms":          {MaxRooms: -1},
+		"ClientDeliveries":  {ClientDeliveries: -1},
+	} {
+		_, err := simplysocket.New(&o)
+		var bad *simplysocket.OptionError
+		if !errors.As(err, &bad) || bad.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	for _, rate := range []float64{math.NaN(), math.Inf(-1), -1} {
+		if _, err := simplysocket.New(&simplysocket.Options{MessageRate: rate}); err == nil {
+			t.Errorf("a rate of %v was taken", rate)
+		}
+	}
+	most := simplysocket.Unlimited
+	if _, err := simplysocket.New(&simplysocket.Options{
+		MaxMessageBytes: most, MaxRoomsPerClient: most, MaxClients: most, MaxClientsPerAddress: most, MaxRooms: most,
+		MessageRate: simplysocket.Unlimited, MessageBurst: most, ClientDeliveries: most, MailboxMessages: most, MailboxBytes: most,
+		OutboxMessages: most, OutboxBytes: most, MaxKeptSessions: most, HistoryMessages: most, HistoryBytes: most, AnnounceLimit: most, LobbyDeliveries: most,
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestManySessionsOfAUser: to come and to go costs the same however many there are.
+func TestManySessionsOfAUser(t *testing.T) {
+	h := serve(t, true, &simplysocket.Options{Authenticate: func(*http.Request) (simplysocket.Identity, error) {
+		return simplysocket.Identity{User: "kiosk"}, nil
+	}})
+	each := func(n int) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range n {
+			h.raw("").expect("welcome")
+		}
+		runtime.ReadMemStats(&after)
+		return (after.TotalAlloc - before.TotalAlloc) / uint64(n)
+	}
+	first := each(200)
+	each(1600)
+	if last := each(200); last > 2*first {
+		t.Errorf("a session allocates %d bytes among 200 and %d among 2,000", first, last)
+	}
+	if err := h.User("kiosk").Send("x", nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestListIsSharedAndFresh: a client finds in a list what it did just before.
+func TestListIsSharedAndFresh(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
+	c := h.connect()
+	for i := range 60 {
+		c.call("join-room", fmt.Sprint("r", i), nil)
+		if m := c.call("list-rooms", "", nil); !strings.Contains(string(m.Body), fmt.Sprintf(`"count":%d}`, i+1)) {
+			t.Fatalf("after %d rooms: %s", i+1, m.Body)
+		}
+	}
+}
