@@ -266,7 +266,7 @@ func (a *actor) lost(e *entry) {
 func (c *Client) turnAway(err error) {
 	public, internal := publicError(err)
 	switch {
-	case err == ErrServerClosed:
+	case c.srv.closing.Load():
 		c.Disconnect(protocol.CloseGoingAway, shuttingDown)
 	case internal:
 		c.Disconnect(protocol.CloseInternal, "the lobby is not open")

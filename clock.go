@@ -35,26 +35,31 @@ func (r *Room) alarm(d time.Duration, e entry) *alarm {
 	})}
 }
 
-// fire runs what an entry of a timer, tick or task is for.
-func (c *clocks) fire(e *entry) error {
-	switch e.kind {
-	case entryTimer:
-		if t := c.timers[e.target]; t != nil && t.alarm != nil && t.alarm.gen == e.gen {
-			t.alarm = nil
-			return t.run(e.body)
+// timeUp runs a timer that has run out, unless it was set again or stopped meanwhile.
+func (c *clocks) timeUp(e *entry) error {
+	t := c.timers[e.target]
+	if t == nil || t.alarm == nil || t.alarm.gen != e.gen {
+		return nil
+	}
+	t.alarm = nil
+	return t.run(e.body)
+}
+
+// beat runs an Every that is due.
+func (c *clocks) beat(e *entry) {
+	for _, t := range c.ticks {
+		if t.alarm.gen == e.gen {
+			t.again()
+			t.run()
+			return
 		}
-	case entryTick:
-		for _, t := range c.ticks {
-			if t.alarm.gen == e.gen {
-				t.again()
-				t.run()
-				break
-			}
-		}
-	case entryResult:
-		if t := c.tasks[e.target]; t != nil {
-			return t.done(e.body, e.failed)
-		}
+	}
+}
+
+// taskDone takes the result of a task to its function.
+func (c *clocks) taskDone(e *entry) error {
+	if t := c.tasks[e.target]; t != nil {
+		return t.done(e.body, e.failed)
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func aside(f func() error) error {
 
 // digest takes an error of the application apart.
 func digest(err error) error {
-	switch known := err.(type) {
+	switch known := err.(type) { //nolint:errorlint // errors.As calls methods of the application's errors
 	case nil:
 		return nil
 	case *Error:
@@ -127,15 +127,27 @@ func clip(s string, limit int) string {
 	return s[:limit]
 }
 
-func isPanic(err error) bool {
-	_, ok := err.(*panicError)
-	return ok
+// asPanic returns err if it is a contained panic, and otherwise nil. It looks into no
+// error: what one wraps is the application's.
+func asPanic(err error) *panicError {
+	p, _ := err.(*panicError) //nolint:errorlint // errors.As calls methods of the application's errors
+	return p
+}
+
+// isContained reports whether err has come through guard.
+func isContained(err error) bool {
+	switch err.(type) { //nolint:errorlint // errors.As calls methods of the application's errors
+	case *Error, *fault, *panicError:
+		return true
+	default:
+		return false
+	}
 }
 
 // contain runs code of the application that belongs to no room.
 func (s *Server) contain(what string, f func() error) error {
 	err := guard(f)
-	if p, ok := err.(*panicError); ok {
+	if p := asPanic(err); p != nil {
 		s.panicked(what, "", p)
 	}
 	return err
@@ -153,8 +165,7 @@ func (s *Server) panicked(where, room string, p *panicError) {
 // observe calls a function of the application's Trace and waits for it. A panic in
 // it is not traced again.
 func (s *Server) observe(f func()) {
-	err := aside(func() error { f(); return nil })
-	if p, ok := err.(*panicError); ok {
+	if p := asPanic(aside(func() error { f(); return nil })); p != nil {
 		s.stats.panics.Add(1)
 		s.log.Error("panic in Trace", "panic", p.text, "stack", string(p.stack))
 	}

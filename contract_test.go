@@ -106,7 +106,7 @@ func TestPatientRetry(t *testing.T) {
 func TestOpenerDecidesNothingOverCode(t *testing.T) {
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
 		s.HandleRoom("game/{id}", func(room *simplysocket.Room) error { room.SetCapacity(2); return nil })
-		s.HandleRoom("own/{id}", func(room *simplysocket.Room) error { return simplysocket.Relay(room) })
+		s.HandleRoom("own/{id}", func(room *simplysocket.Room) error { room.SetTimestamps(false); return simplysocket.Relay(room) })
 		s.HandleRoom("relay/{id}", simplysocket.Relay)
 	})
 	options := object{"capacity": 1000, "password": "mine", "hidden": true, "properties": object{"a": 1}}

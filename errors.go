@@ -73,7 +73,7 @@ func newError(code protocol.Code, format string, args ...any) *Error {
 // to it that should be logged. It calls no method of err, which may be the
 // application's.
 func publicError(err error) (public *Error, internal bool) {
-	switch err := err.(type) {
+	switch err := err.(type) { //nolint:errorlint // errors.As calls methods of the application's errors
 	case *Error:
 		return err, false
 	case *fault:

@@ -38,7 +38,7 @@ type pulse struct {
 func (h *heartbeat) add(l *link) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l.beat.slot, l.beat.index, l.beat.on = uint8(h.at), int32(len(h.slots[h.at])), true
+	l.beat.slot, l.beat.index, l.beat.on = uint8(h.at), int32(len(h.slots[h.at])), true //nolint:gosec // there are 64 slots, and no 2^31 clients
 	h.slots[h.at] = append(h.slots[h.at], l)
 	h.clients++
 	if h.clients == 1 {

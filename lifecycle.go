@@ -41,7 +41,7 @@ func (r *Room) contain(f func() error) error {
 	}
 	err := run(f)
 	r.speaking = spoke
-	if p, ok := err.(*panicError); ok {
+	if p := asPanic(err); p != nil {
 		r.panicked(p)
 	}
 	return err
@@ -167,7 +167,7 @@ func (r *Room) hook(name string, f func() error) {
 	if err == nil {
 		return
 	}
-	if p, ok := err.(*panicError); ok {
+	if p := asPanic(err); p != nil {
 		r.torn = true
 		if p.exit {
 			r.unwound = p

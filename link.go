@@ -223,7 +223,7 @@ func (l *link) begin() error {
 		return &socket.CloseError{Code: uint16(protocol.CloseGoingAway), Reason: shuttingDown}
 	}
 	if err := l.askConnect(); err != nil {
-		if isPanic(err) {
+		if asPanic(err) != nil {
 			return errUnwound
 		}
 		public, internal := publicError(err)
@@ -323,7 +323,7 @@ func (l *link) Overflow() {
 
 // Dropped implements [fanout.Owner].
 func (l *link) Dropped(messages int) {
-	l.srv.stats.dropped.Add(uint64(messages))
+	l.srv.stats.dropped.Add(uint64(messages)) //nolint:gosec // a count
 	if l.srv.trace.Drop != nil {
 		go l.traceDrop(DropInfo{Client: l.Member(), Messages: messages}) // as in Overflow
 	}

@@ -84,7 +84,7 @@ type roster struct {
 
 func (r *roster) add(m *Member) {
 	r.next++
-	m.number, m.slot = r.next, int32(len(r.slots))
+	m.number, m.slot = r.next, int32(len(r.slots)) //nolint:gosec // a room has no 2^31 members
 	r.slots = append(r.slots, m)
 	r.live++
 }
@@ -100,7 +100,7 @@ func (r *roster) remove(m *Member) {
 func (r *roster) compact() {
 	slots := make([]*Member, 0, r.live)
 	for m := range r.all() {
-		m.slot = int32(len(slots))
+		m.slot = int32(len(slots)) //nolint:gosec // as in add
 		slots = append(slots, m)
 	}
 	if len(slots) == 0 {

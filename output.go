@@ -147,7 +147,7 @@ func (o *output) flush(r *Room) {
 	}
 	r.record(o.items)
 	delivered := r.group.Write(o.items)
-	r.srv.stats.deliveries.Add(uint64(delivered))
+	r.srv.stats.deliveries.Add(uint64(delivered)) //nolint:gosec // a count
 	clear(o.items)
 	o.items, o.bytes, o.keyed = o.items[:0], 0, 0
 }

@@ -46,8 +46,7 @@ func asParseError(err error) *protocol.ParseError {
 
 // wireError gives the errors that Go callers see the code that clients see.
 func wireError(err error) error {
-	switch err.(type) {
-	case *Error, *fault, *panicError:
+	if isContained(err) {
 		return err // of the application's code, or known to clients already
 	}
 	for _, known := range []struct {

@@ -115,7 +115,7 @@ func (t *task) perform(ctx context.Context, query json.RawMessage, r *Room) (res
 	if err == nil {
 		return result, nil
 	}
-	if p, ok := err.(*panicError); ok {
+	if p := asPanic(err); p != nil {
 		r.panicked(p)
 	}
 	failed = &taskError{message: err.Error()}

@@ -98,7 +98,7 @@ func (r *Room) handle(e *entry) {
 
 // noticePanic has the room closed if the error is a panic: its state may be torn.
 func (r *Room) noticePanic(err error) {
-	if p, ok := err.(*panicError); ok && !r.torn {
+	if p := asPanic(err); p != nil && !r.torn {
 		r.panicked(p)
 		r.torn = true
 	}
@@ -135,8 +135,12 @@ func (r *Room) act(e *entry) (reply json.RawMessage, err error) {
 		return r.serverMessage(e)
 	case entryBroadcast:
 		return nil, r.serverBroadcast(e)
-	case entryTimer, entryTick, entryResult:
-		return nil, r.clocks.fire(e)
+	case entryTimer:
+		return nil, r.timeUp(e)
+	case entryTick:
+		r.beat(e)
+	case entryResult:
+		return nil, r.taskDone(e)
 	case entryCount:
 		r.announceCount()
 	case entryFlush:
@@ -176,7 +180,7 @@ func (r *Room) accept(e *entry, reply json.RawMessage) {
 func (r *Room) refuse(e *entry, err error) {
 	public, internal := publicError(err)
 	heard := e.client != nil || e.answer != nil
-	if (internal || !heard) && !isPanic(err) {
+	if (internal || !heard) && asPanic(err) == nil {
 		r.srv.log.Error("room handler failed", "room", r.name, "client", e.member, "action", e.reAction(), "error", err)
 	}
 	if e.answer != nil {

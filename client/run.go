@@ -49,6 +49,7 @@ func (c *Conn) reconnect(why error, pauses *backoff) (*link, *CloseError) {
 		case retreat:
 			pause += retreatPause
 			c.dropSession(why)
+		case resume, end:
 		}
 		if !sleep(c.ctx, pause) {
 			c.farewell = ErrOffline

@@ -250,7 +250,7 @@ func (p *parser) set(k key, raw []byte) {
 	case keyN:
 		env.N = p.uint("n", raw)
 	case keyTime:
-		env.Time = int64(p.uint("time", raw))
+		env.Time = int64(p.uint("time", raw)) //nolint:gosec // 2^53 at most
 	}
 }
 

@@ -47,7 +47,7 @@ type Frame struct {
 // NewFrame makes a frame of a copy of the payload.
 func NewFrame(payload []byte) *Frame {
 	plain := socket.Text(payload)
-	return &Frame{plain: plain, header: uint8(len(plain) - len(payload))}
+	return &Frame{plain: plain, header: uint8(len(plain) - len(payload))} //nolint:gosec // a header has 14 bytes at most
 }
 
 // Payload returns the message as JSON; the caller must not change it.

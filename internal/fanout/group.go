@@ -112,6 +112,7 @@ func (g *Group) setApart(b *batchState, items []Item) {
 			g.add(it.Ports[0])
 		case Exit:
 			g.remove(it.Ports[0])
+		case All, Except, Only:
 		}
 	}
 }
@@ -119,7 +120,7 @@ func (g *Group) setApart(b *batchState, items []Item) {
 func (g *Group) has(p *Port) bool { return int(p.index) < len(g.ports) && g.ports[p.index] == p }
 
 func (g *Group) add(p *Port) {
-	p.index = int32(len(g.ports))
+	p.index = int32(len(g.ports)) //nolint:gosec // a group has no 2^31 members
 	g.ports = append(g.ports, p)
 	if p.Outlet.conn.Deflate() {
 		g.deflated++

@@ -36,7 +36,7 @@ func (d *direct) open(nc net.Conn) {
 		return
 	}
 	raw, err := conn.SyscallConn()
-	if err == nil && raw.Control(func(fd uintptr) { d.fd = int32(fd) }) == nil {
+	if err == nil && raw.Control(func(fd uintptr) { d.fd = int32(fd) }) == nil { //nolint:gosec // a descriptor is an int of C
 		d.raw = raw
 	}
 }

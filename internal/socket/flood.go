@@ -32,7 +32,7 @@ func (f *flood) count(cost uint32) bool {
 	if f.frames < f.limit.Burst {
 		return true
 	}
-	now := uint32(time.Since(started).Milliseconds())
+	now := uint32(time.Since(started).Milliseconds()) //nolint:gosec // only the difference of two is used
 	elapsed := float64(now-f.since) / 1000
 	if float64(f.frames) > f.limit.Rate*elapsed && f.since != 0 {
 		return false

@@ -61,7 +61,7 @@ func Check(r *http.Request) error {
 func Refuse(status int, message string, header ...string) *HandshakeError {
 	h := http.Header{}
 	for i := 0; i < len(header); i += 2 {
-		h.Set(header[i], header[i+1])
+		h.Set(header[i], header[i+1]) //nolint:gosec // pairs, by its callers
 	}
 	return &HandshakeError{Status: status, Header: h, Message: message}
 }

@@ -27,7 +27,7 @@ func receive(fd int, p []byte) (int, error) {
 }
 
 func transfer(call uintptr, fd int, p []byte, flags uintptr) (int, error) {
-	n, _, errno := syscall.RawSyscall6(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+	n, _, errno := syscall.RawSyscall6(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0) //nolint:gosec // what a system call takes; p lives until it returns
 	if errno != 0 {
 		return 0, errno
 	}

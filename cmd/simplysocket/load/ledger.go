@@ -40,7 +40,7 @@ type stamp uint32
 const stampTick = 20 * time.Microsecond
 
 // before returns a stamp that is not later.
-func before(t time.Duration) stamp { return stamp(t/stampTick) + 1 }
+func before(t time.Duration) stamp { return stamp(t/stampTick) + 1 } //nolint:gosec // a run is shorter than 2^32 ticks
 
 // after returns a stamp that is later.
 func after(t time.Duration) stamp { return before(t) + 1 }
