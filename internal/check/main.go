@@ -3,10 +3,11 @@
 //	go run ./internal/check                 # everything
 //	go run ./internal/check -list           # the names of the steps
 //	go run ./internal/check -run 'vet|lint' # some of them
+//	go run ./internal/check -install        # what some of them need, too
 //
-// It needs Go and a network. What else the tests need, a C compiler for the race
-// detector and Chromium, it installs where it may. The tests of js/ run where there
-// is Node.js.
+// It needs Go and a network. Steps that need more, a C compiler for the race detector,
+// Chromium, Node.js or a proxy, are skipped where that is missing, and say how to get
+// it. With -install, the compiler and Chromium are installed by apt-get.
 //
 // The exit status is 0 if all steps pass, 1 if one fails and 2 if the flags are
 // wrong. The work tree stays as it was, but for one case: an input that makes a
@@ -38,6 +39,7 @@ func check() (status int) {
 	// A number and no time: at the end of a time go test -fuzz may fail with
 	// nothing but "context deadline exceeded".
 	fuzzTime := flag.String("fuzztime", "20000x", "how long each fuzz target runs, as for go test")
+	install := flag.Bool("install", false, "install a C compiler and Chromium by apt-get where they are missing")
 	flag.Parse()
 
 	pattern, err := regexp.Compile(*only)
@@ -46,7 +48,7 @@ func check() (status int) {
 		flag.Usage()
 		return 2
 	}
-	chosen := matching(steps(*fuzzTime), pattern)
+	chosen := matching(steps(*fuzzTime, needs{*install}), pattern)
 	if len(chosen) == 0 {
 		fmt.Fprintf(os.Stderr, "check: no step matches %q\n", *only)
 		return 2
@@ -91,10 +93,15 @@ func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool
 		var output transcript
 		err := s.run(ctx, &output)
 		var why skipped
+		var but passedBut
 		switch {
 		case err == nil:
 			passed++
 			fmt.Fprintf(w, "ok    %s\n", seconds(began))
+			continue
+		case errors.As(err, &but):
+			passed++
+			fmt.Fprintf(w, "ok    %s, %s\n", seconds(began), but)
 			continue
 		case errors.As(err, &why):
 			fmt.Fprintf(w, "skip  %s\n", why)

@@ -24,6 +24,12 @@ type skipped string
 // Error says why.
 func (s skipped) Error() string { return string(s) }
 
+// passedBut is what a step that passed did not do. It is no failure.
+type passedBut string
+
+// Error says what.
+func (p passedBut) Error() string { return string(p) }
+
 // transcript is what a step has to show if it fails: its commands, each followed
 // by what it printed.
 type transcript struct {

@@ -14,13 +14,15 @@ import (
 	"strings"
 )
 
-func steps(fuzzTime string) []step {
+func steps(fuzzTime string, n needs) []step {
 	return []step{
 		{"format", "every Go file is as gofmt writes it", format},
 		{"modules", "go.mod is tidy and what was downloaded is what go.sum names", modules},
 		{"vet", "go vet, and builds for the other systems", vet},
 		{"lint", "golangci-lint with the rules in .golangci.yml", lint},
-		{"tests", "all tests under the race detector, the browser's included", tests},
+		{"tests", "all tests under the race detector", n.tests},
+		{"browser", "the tests that use the page in Chromium", n.browserTests},
+		{"proxies", "Caddy, nginx, HAProxy and Apache, as far as there are, reloaded and restarted in front of a server", proxies},
 		{"javascript", "the tests of js/, where there is Node.js", javascript},
 		{"unraced", "the allocation tests and the soak, without the race detector", unraced},
 		{"fuzz", "every fuzz target for a short time", fuzz(fuzzTime)},
@@ -92,11 +94,35 @@ func lint(ctx context.Context, t *transcript) error {
 	return t.run(ctx, "go", "tool", "-modfile=tools/go.mod", "golangci-lint", "run", "./...")
 }
 
-func tests(ctx context.Context, t *transcript) error {
-	if err := errors.Join(needCompiler(ctx, t), needBrowser(ctx, t)); err != nil {
+// tests runs without the race detector where that is not to be had.
+func (n needs) tests(ctx context.Context, t *transcript) error {
+	all := []string{"go", "test", "-timeout", "8m"}
+	err := n.compiler(ctx, t)
+	var why skipped
+	switch {
+	case errors.As(err, &why):
+		if err := t.run(ctx, append(all, "./...")...); err != nil {
+			return err
+		}
+		return passedBut("without the race detector: " + string(why))
+	case err != nil:
 		return err
 	}
-	return t.run(ctx, "SIMPLYSOCKET_BROWSER=required", "SIMPLYSOCKET_NODE=skip", "go", "test", "-race", "-timeout", "8m", "./...")
+	return t.run(ctx, append(all, "-race", "./...")...)
+}
+
+func (n needs) browserTests(ctx context.Context, t *transcript) error {
+	if err := n.browser(ctx, t); err != nil {
+		return err
+	}
+	return t.run(ctx, "SIMPLYSOCKET_BROWSER=required", "go", "test", "-count=1", "./cmd/simplysocket/demo")
+}
+
+func proxies(ctx context.Context, t *transcript) error {
+	if !inPath("caddy", "nginx", "haproxy", "apache2", "/usr/sbin/nginx", "/usr/sbin/haproxy", "/usr/sbin/apache2") {
+		return skipped("there is none: tools/proxies/run -install")
+	}
+	return t.run(ctx, "SIMPLYSOCKET_PROXIES=installed", "go", "test", "-count=1", "./internal/proxies")
 }
 
 // javascript needs what a machine with Go may well lack, and apt-get has it too
@@ -121,7 +147,10 @@ const oldestNode = 20
 // unraced runs apart from tests: under the race detector a sync.Pool drops
 // objects at random, and a million of anything takes too long.
 func unraced(ctx context.Context, t *transcript) error {
-	return t.run(ctx, "go", "test", "-run", "Alloc|Soak", "./...")
+	return errors.Join(
+		t.run(ctx, "go", "test", "-run", "Alloc", "./..."),
+		t.run(ctx, "go", "test", "-run", "Soak", ".", "-args", "-drill.soak"),
+	)
 }
 
 func fuzz(each string) func(context.Context, *transcript) error {

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// needs is what some steps need beside Go. It installs nothing unless it was asked to.
+type needs struct{ install bool }
+
+// browsers are the programs that the browser tests look for.
+var browsers = []string{"chromium", "chromium-browser", "google-chrome"}
+
+// browser reports why the browser tests do not run, or nil.
+func (n needs) browser(ctx context.Context, t *transcript) error {
+	return n.program(ctx, t, "no Chromium or Chrome", browsers, "chromium")
+}
+
+// compiler reports why the race detector does not run, or nil: it takes cgo, and so a C
+// compiler, everywhere but on macOS.
+func (n needs) compiler(ctx context.Context, t *transcript) error {
+	cc, err := t.output(ctx, "go", "env", "CC")
+	if err != nil {
+		return err
+	}
+	words := strings.Fields(cc)
+	return n.program(ctx, t, "no C compiler", words[:min(len(words), 1)], "gcc", "libc6-dev")
+}
+
+// program returns nil if one of the programs is there, or could be installed, and
+// otherwise a skip that says how to get it.
+func (n needs) program(ctx context.Context, t *transcript, missing string, programs []string, packages ...string) error {
+	if inPath(programs...) {
+		return nil
+	}
+	how := "apt-get install " + strings.Join(packages, " ")
+	if !n.install {
+		return skipped(fmt.Sprintf("%s: %s, or -install", missing, how))
+	}
+	if err := aptInstall(ctx, t, packages...); err != nil {
+		return fmt.Errorf("%s: %s: %w", missing, how, err)
+	}
+	return nil
+}
+
+func inPath(programs ...string) bool {
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func aptInstall(ctx context.Context, t *transcript, packages ...string) error {
+	if !inPath("apt-get") {
+		return errors.New("there is no apt-get")
+	}
+	apt := []string{"env", "DEBIAN_FRONTEND=noninteractive", "apt-get"}
+	if os.Geteuid() != 0 {
+		apt = append([]string{"sudo", "-n"}, apt...) // asks for no password
+	}
+	if err := t.run(ctx, append(apt, "update")...); err != nil {
+		return err
+	}
+	return t.run(ctx, append(append(apt, "install", "-y", "--no-install-recommends"), packages...)...)
+}
