@@ -100,6 +100,9 @@ type Options struct {
 	// EmptyRoomTimeout is how long a room stays open with nobody in it.
 	// Default 30 s.
 	EmptyRoomTimeout time.Duration
+	// ClientInfo lets clients set what they show of themselves, as [Client.SetInfo] does.
+	// It is off by default: nothing keeps a client from taking another's name.
+	ClientInfo bool
 	// AnnounceLimit is the number of members above which a room announces its
 	// count at most once a second in place of every coming and going. Default
 	// 200.

@@ -15,16 +15,36 @@ const maxInfo = 1024
 // it, the lobby aside: an object of at most 1 KiB, such as a name and a colour.
 // It is in the lists of members, and the members of its rooms are told of the
 // change. The error is [ErrInfoTooLarge], [ErrClientGone], or that of what does
-// not encode to an object; nil takes it away.
+// not encode to an object; nil, or an empty object, takes it away. See also
+// [Options.ClientInfo].
 func (c *Client) SetInfo(info any) error {
 	raw, err := encodeBody(info)
 	if err != nil {
 		return err
 	}
+	return c.setInfo(raw)
+}
+
+// routeInfo sets what a client wants to show of itself.
+func (c *Client) routeInfo(env *protocol.Envelope) error {
+	if !c.srv.opts.ClientInfo {
+		return newError(protocol.CodeForbidden, "clients do not set what they show")
+	}
+	if err := c.setInfo(compact(env.Body)); err != nil {
+		return err
+	}
+	if env.ID != 0 {
+		c.sendAck(string(env.Action), env.ID, nil)
+	}
+	return nil
+}
+
+// setInfo takes an object; an empty one takes what was there away.
+func (c *Client) setInfo(raw json.RawMessage) error {
 	if len(raw) > maxInfo {
 		return fmt.Errorf("%w: %d bytes", ErrInfoTooLarge, len(raw))
 	}
-	if info == nil {
+	if len(raw) <= len("{}") {
 		raw = nil
 	}
 	c.mu.Lock()

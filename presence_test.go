@@ -166,3 +166,29 @@ func TestPresencePages(t *testing.T) {
 		t.Errorf("%d members are listed", seen)
 	}
 }
+
+// TestClientSetsInfo: where the application allows it, and only there.
+func TestClientSetsInfo(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{ClientInfo: true})
+	a, b := h.member("r"), h.raw("")
+	m := b.expect("welcome")
+	if b.id = m.field("client"); !strings.Contains(string(m.Body), `"features":["set-info"]`) {
+		t.Errorf("got %v", m)
+	}
+	b.call("join-room", "r", nil)
+	a.expect("client-joined-room")
+	b.call("$set-info", "", object{"name": "Bert"})
+	if m := a.expect("client-presence"); !strings.Contains(string(m.Body), `"info":{"name":"Bert"}`) {
+		t.Errorf("got %v", m)
+	}
+	b.refused("$set-info", "", object{"pad": strings.Repeat("x", 2000)}, "too-large")
+	b.refused("$set-info", "r", object{"name": "Bert"}, "unknown-action")
+	b.call("$set-info", "lobby", nil)
+	if m := a.expect("client-presence"); strings.Contains(string(m.Body), "info") {
+		t.Errorf("got %v", m)
+	}
+	if info := h.Client(b.id).Info(); info != nil {
+		t.Errorf("the client shows %s", info)
+	}
+	serve(t, false, nil).connect().refused("$set-info", "", object{"name": "Bert"}, "forbidden")
+}

@@ -55,6 +55,7 @@ func wireError(err error) error {
 	}{
 		{ErrBadName, protocol.CodeBadName},
 		{ErrTooManyRooms, protocol.CodeLimitExceeded},
+		{ErrInfoTooLarge, protocol.CodeTooLarge},
 		{ErrMailboxFull, protocol.CodeBusy},
 		{ErrRoomClosed, protocol.CodeUnknownRoom},
 		{ErrServerClosed, protocol.CodeBusy},
@@ -92,6 +93,8 @@ func (c *Client) route(env *protocol.Envelope) error {
 		return c.deliver(env, entryHistory, action)
 	case action == protocol.ActionHello || protocol.ServerAction(action):
 		return newError(protocol.CodeForbidden, "%q is not for clients to send", action)
+	case action == protocol.ActionSetInfo && toLobby && !env.IsTargetClient:
+		return c.routeInfo(env)
 	case protocol.ReservedAction(action), action == protocol.ActionFindRoom, action == protocol.ActionWatchRooms:
 		return newError(protocol.CodeUnknownAction, "this server does not know %q", action)
 	case env.IsTargetClient:

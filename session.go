@@ -59,7 +59,8 @@ type hello struct {
 	direct  uint64
 }
 
-// readHello takes `features` for granted: there are none yet that a side could use.
+// readHello reads a hello. What features it names is for the client to know: the
+// server uses none by itself.
 func readHello(body json.RawMessage) (h hello, err error) {
 	var features []string
 	return h, readParams(body, params{

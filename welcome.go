@@ -12,7 +12,7 @@ import (
 type terms struct {
 	Heartbeat int64       `json:"heartbeat"`
 	Limits    termsLimits `json:"limits"`
-	Features  []string    `json:"features"` // what both sides name may be used; there are none yet
+	Features  []string    `json:"features"` // what both sides name may be used
 }
 
 type termsLimits struct {
@@ -23,9 +23,13 @@ type termsLimits struct {
 }
 
 func encodeTerms(o *Options) json.RawMessage {
+	features := []string{}
+	if o.ClientInfo {
+		features = append(features, protocol.FeatureSetInfo)
+	}
 	return mustEncode(terms{
 		Heartbeat: o.HeartbeatInterval.Milliseconds(),
-		Features:  []string{},
+		Features:  features,
 		Limits: termsLimits{
 			MessageBytes: o.MaxMessageBytes,
 			Rooms:        o.MaxRoomsPerClient,

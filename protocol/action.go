@@ -29,7 +29,11 @@ const (
 	ActionHistory     = "history"
 	ActionFindRoom    = "find-room"
 	ActionWatchRooms  = "watch-rooms"
+	ActionSetInfo     = "$set-info" // where both sides have named [FeatureSetInfo]
 )
+
+// FeatureSetInfo is the feature by which clients set what they show of themselves.
+const FeatureSetInfo = "set-info"
 
 // ServerAction reports whether only the server may send the action.
 func ServerAction(action string) bool {

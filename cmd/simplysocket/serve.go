@@ -97,6 +97,7 @@ func (c *serveCommand) options(log *slog.Logger) *simplysocket.Options {
 		HistoryMessages:            c.HistoryMessages.option(),
 		HistoryBytes:               c.HistoryBytes.option(),
 		HistoryAge:                 c.HistoryAge,
+		ClientInfo:                 true,
 		MaxMessageBytes:            c.ReadLimit.option(),
 		MaxRoomsPerClient:          c.MaxRoomsPerClient.option(),
 		MaxClients:                 c.MaxClients.option(),
