@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	simSeed = flag.Uint64("sim.seed", 0, "run the fault simulation with this seed alone")
+	simSeed = flag.Uint64("sim.seed", 0, "run the fault simulation with the plan of this seed alone; the scheduling differs each time")
 	simRuns = flag.Int("sim.runs", 20, "how many seeds the fault simulation runs with")
 )
 
@@ -33,7 +33,7 @@ func TestSim(t *testing.T) {
 	for range *simRuns {
 		seed := rand.Uint64()
 		if !t.Run(fmt.Sprint(seed), func(t *testing.T) { synctest.Test(t, func(t *testing.T) { simulate(t, seed) }) }) {
-			t.Fatalf("run it again with -run TestSim -sim.seed %d", seed)
+			t.Fatalf("run this plan again with -run TestSim -sim.seed %d", seed)
 		}
 	}
 }
