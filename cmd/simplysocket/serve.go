@@ -134,11 +134,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	var closing atomic.Bool
-	handler := routes(srv, &closing)
-	if listener.unix() {
-		handler = fromThisMachine(handler)
-	}
-	server := simplysocket.NewHTTPServer(handler)
+	server := simplysocket.NewHTTPServer(routes(srv, &closing))
 	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

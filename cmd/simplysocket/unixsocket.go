@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,14 +84,4 @@ func (l *unixListener) Close() error {
 		_ = os.Remove(l.path) // a later server finds it stale
 	}
 	return l.UnixListener.Close()
-}
-
-// fromThisMachine gives requests an address that have none: on a Unix socket the
-// peer is a proxy on this machine, which --trusted-proxy may name by it.
-func fromThisMachine(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		local := r.WithContext(r.Context()) // a copy: the request is the caller's
-		local.RemoteAddr = "127.0.0.1:0"
-		next.ServeHTTP(w, local)
-	})
 }
