@@ -56,7 +56,8 @@ func parseAddress(text string) (netip.Addr, bool) {
 }
 
 func (s *Server) trusts(addr netip.Addr) bool {
-	return slices.ContainsFunc(s.opts.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(addr) })
+	mapped := netip.AddrFrom16(addr.As16()) // as a prefix of IPv4 within IPv6 has it
+	return slices.ContainsFunc(s.opts.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(addr) || p.Contains(mapped) })
 }
 
 // network is what limits of an address count by: of IPv6 the /64, since one host has

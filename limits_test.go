@@ -246,7 +246,7 @@ func TestIPv6CountsByNetwork(t *testing.T) {
 func TestForwardedAddresses(t *testing.T) {
 	told := make(chan string, 1)
 	h := serve(t, false, &simplysocket.Options{
-		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")},
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::ffff:10.0.0.0/104")},
 		Trace:          &simplysocket.Trace{Connect: func(info simplysocket.ConnectInfo) { told <- info.Address }},
 	})
 	for forwarded, want := range map[string]string{

@@ -83,7 +83,7 @@ func TestUnixSocket(t *testing.T) {
 	if _, err := dialUnix(t, path, http.Header{"Origin": {"https://evil.example"}}); err == nil {
 		t.Error("a foreign page is let in")
 	}
-	s.stderr.until(`"handshake refused","address":"127.0.0.1"`) // the second has left the first alone
+	s.stderr.until(`"handshake refused","address":"unix"`) // the second has left the first alone
 	s.stop()
 	s.exit(0)
 	if _, err := os.Lstat(path); !os.IsNotExist(err) {
