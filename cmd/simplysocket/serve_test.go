@@ -219,6 +219,7 @@ func TestDebugLog(t *testing.T) {
 	for _, level := range []string{"debug", "info"} {
 		s := serve(t, "--log-level="+level)
 		p := connect(t, s.url, "--room=games")
+		p.stdout.until(`"re":"join-room"`)
 		client := `"client":"` + slug(t, start(t, "connect", s.url, "--room=games")) + `"`
 		p.stdout.until(`"client-joined-room"`)
 		p.enter("/leave")
