@@ -352,9 +352,11 @@ type directGap struct {
 func (s *session) ask(id uint64, room *actor) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
-	if i := s.find(id); i >= 0 {
-		s.asked[i].room = room // it was refused, and is tried again
-		return
+	if n := len(s.asked); n > 0 && id <= s.asked[n-1].id { // ids grow, but for one that is tried again
+		if i := s.find(id); i >= 0 {
+			s.asked[i].room = room
+			return
+		}
 	}
 	s.asked = append(s.asked, asked{id: id, room: room})
 }
@@ -366,7 +368,8 @@ func (s *session) answer(id uint64, reply *answered) {
 	a := asked{id: id}
 	if i := s.find(id); i >= 0 {
 		a = s.asked[i]
-		s.asked = slices.Delete(s.asked, i, i+1)
+		copy(s.asked[1:i+1], s.asked[:i]) // most are answered in their order
+		s.asked = s.asked[1:]
 	}
 	a.reply = reply
 	s.answers.add(a)
