@@ -368,8 +368,7 @@ func (s *session) answer(id uint64, reply *answered) {
 	a := asked{id: id}
 	if i := s.find(id); i >= 0 {
 		a = s.asked[i]
-		copy(s.asked[1:i+1], s.asked[:i]) // most are answered in their order
-		s.asked = s.asked[1:]
+		s.asked = slices.Delete(s.asked, i, i+1)
 	}
 	a.reply = reply
 	s.answers.add(a)
