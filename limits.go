@@ -2,6 +2,7 @@ package simplysocket
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
@@ -49,23 +50,17 @@ func (o *Options) helloBytes() int64 {
 
 // allowed takes a message from the client's rate, before anything is done for it.
 func (c *Client) allowed(env *protocol.Envelope) bool {
-	o := &c.srv.opts
-	if o.MessageRate >= Unlimited {
-		return true
-	}
-	if c.quota == nil {
-		c.quota = o.newQuota()
-	}
-	if c.quota.taken.Allow() || c.waitForRate() {
+	q := c.rate()
+	if q == nil || q.taken.Allow() || c.waitForRate() {
 		return true
 	}
 	c.srv.stats.rateLimited.Add(1)
-	if !c.quota.refused.Allow() {
+	if !q.refused.Allow() {
 		c.srv.log.Info("client floods", "client", c.id)
 		c.disconnect(protocol.CloseFlooding, "too many messages")
 		return false
 	}
-	err := newError(protocol.CodeRateLimited, "more than %g messages per second", o.MessageRate)
+	err := newError(protocol.CodeRateLimited, "more than %g messages per second", c.srv.opts.MessageRate)
 	if env.ID != 0 && env.ID <= c.lastID { // it may have an answer, which stands
 		c.send(&protocol.Header{Action: protocol.ActionError, Ref: env.ID, Re: string(env.Action)}, errorBody(err))
 		return false
@@ -73,6 +68,29 @@ func (c *Client) allowed(env *protocol.Envelope) bool {
 	c.lastID = max(c.lastID, env.ID)
 	c.sendError(err, string(env.Action), env.ID)
 	return false
+}
+
+// errTooFast is a request over the client's rate.
+var errTooFast = errors.New("simplysocket: too many messages per second")
+
+// mayAsk takes what a client asks for with its handshake from its rate.
+func (c *Client) mayAsk() error {
+	if q := c.rate(); q != nil && !q.taken.Allow() {
+		c.srv.stats.rateLimited.Add(1)
+		return errTooFast
+	}
+	return nil
+}
+
+// rate is the client's quota, or nil where there is none.
+func (c *Client) rate() *quota {
+	if c.srv.opts.MessageRate >= Unlimited {
+		return nil
+	}
+	if c.quota == nil {
+		c.quota = c.srv.opts.newQuota()
+	}
+	return c.quota
 }
 
 // waitForRate waits for the client's rate, for as long as its link is patient.

@@ -540,3 +540,30 @@ func TestListIsSharedAndFresh(t *testing.T) {
 		}
 	}
 }
+
+// TestRoomParametersHaveLimits: what a URL asks for counts like messages.
+func TestRoomParametersHaveLimits(t *testing.T) {
+	for name, o := range map[string]*simplysocket.Options{"rooms": nil, "rate": {MessageRate: 5, MessageBurst: 10}} {
+		t.Run(name, func(t *testing.T) {
+			h := serve(t, false, o)
+			c := h.raw("?" + strings.Repeat("room=a&", 3) + rooms(1000))
+			c.expect("welcome")
+			if m := c.expect("error"); m.code() != map[string]string{"rooms": "limit-exceeded", "rate": "rate-limited"}[name] {
+				t.Errorf("got %v", m)
+			}
+			waitForReceived(h)
+			if n := len(c.received()); n > 103 {
+				t.Errorf("%d messages", n)
+			}
+		})
+	}
+}
+
+// rooms is the parameters of a URL for so many.
+func rooms(n int) string {
+	var q strings.Builder
+	for i := range n {
+		fmt.Fprintf(&q, "room=r%d&", i)
+	}
+	return q.String()
+}

@@ -245,13 +245,26 @@ func (l *link) begin() error {
 			s.trace.Connect(ConnectInfo{Client: c.id, Identity: c.Identity(), Address: l.address})
 		})
 	}
+	l.joinRooms()
+	return nil
+}
+
+// joinRooms joins the rooms that the URL has named, as messages would.
+func (l *link) joinRooms() {
+	c := l.client
 	for _, name := range l.rooms {
-		if err := c.join(joinRequest{room: name, body: emptyBody}); err != nil {
+		err := c.mayAsk()
+		if err == nil {
+			err = c.join(joinRequest{room: name, body: emptyBody})
+		}
+		if err != nil {
 			c.sendError(wireError(err), protocol.ActionJoinRoom, 0)
+		}
+		if errors.Is(err, ErrTooManyRooms) || errors.Is(err, errTooFast) {
+			break // and so would be all that follow
 		}
 	}
 	l.rooms = nil
-	return nil
 }
 
 func (l *link) askConnect() error {

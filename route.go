@@ -56,6 +56,7 @@ func wireError(err error) error {
 		{ErrBadName, protocol.CodeBadName},
 		{ErrTooManyRooms, protocol.CodeLimitExceeded},
 		{ErrInfoTooLarge, protocol.CodeTooLarge},
+		{errTooFast, protocol.CodeRateLimited},
 		{ErrMailboxFull, protocol.CodeBusy},
 		{ErrRoomClosed, protocol.CodeUnknownRoom},
 		{ErrServerClosed, protocol.CodeBusy},
