@@ -61,6 +61,7 @@ func (a *actor) run() {
 			a.exited()
 		}
 	}()
+	a.sweep() // after a turn that was cut off
 	for {
 		for a.takeBatch() {
 			a.handleBatch()
@@ -123,7 +124,7 @@ func (a *actor) opensFor(e *entry) bool {
 // sweep lets go of a room that has closed. The lobby opens again at once.
 func (a *actor) sweep() {
 	closed := a.letGo()
-	for closed && a.isLobby && a.failed == nil && !a.srv.closing.Load() {
+	for closed && a.isLobby && !a.srv.closing.Load() {
 		closed = a.readmit()
 	}
 }
@@ -185,7 +186,8 @@ func (a *actor) ends() bool {
 
 // exited runs when code of the application has ended the turn's goroutine by
 // runtime.Goexit: the room's state may be torn just as after a panic. Another
-// goroutine goes on with what waits.
+// goroutine lets the room go and goes on with what waits: a lobby that opens again
+// runs code of the application, which may end that goroutine as well.
 func (a *actor) exited() {
 	defer a.srv.turns.Do(a)
 	r := a.room
@@ -196,7 +198,6 @@ func (a *actor) exited() {
 	if a.failed = r.exited(); a.failed != nil {
 		a.astray(e)
 	}
-	a.sweep()
 }
 
 // astray answers what came for a room that has closed or could not open.

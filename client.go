@@ -238,7 +238,7 @@ func (c *Client) joining(req joinRequest) *entry {
 	if c.session != nil && c.session.away {
 		req.flags |= flagAway
 	}
-	return &entry{kind: entryJoin, member: c.id, id: req.id, body: req.body, flags: req.flags, client: c, info: c.info}
+	return &entry{kind: entryJoin, member: c.id, id: req.id, body: req.body, flags: req.flags, client: c, link: c.link.Load(), info: c.info}
 }
 
 // arriving is the join of the lobby that comes with connecting. The lock is held.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -392,4 +393,42 @@ func TestLobbyThatPanicsAtEachJoin(t *testing.T) {
 	}
 	broken.Store(false)
 	h.connect()
+}
+
+// TestJoinedWhileAway: a client that code joins to a room while it is away, and that
+// is back before the room comes to it, is welcomed once.
+func TestJoinedWhileAway(t *testing.T) {
+	busy, free := make(chan struct{}), make(chan struct{})
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.HandleRoom("r", func(room *simplysocket.Room) error {
+			simplysocket.OnServer(room, "block", func(simplysocket.None) error { close(busy); <-free; return nil })
+			simplysocket.OnServer(room, "say", func(simplysocket.None) error { return room.Broadcast("x", nil) })
+			return nil
+		})
+	})
+	h.member("r")
+	p := h.page()
+	p.cut()
+	if err := h.Room("r").Send("block", nil); err != nil {
+		t.Fatal(err)
+	}
+	<-busy
+	if err := h.Client(p.id).Join("r", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Room("r").Send("say", nil); err != nil {
+		t.Fatal(err)
+	}
+	p.resume()
+	close(free)
+	p.call("list-members", "r", nil)
+	var got []string
+	for _, m := range p.received() {
+		if m.Room == "r" && m.Ref == 0 || m.Target == "r" {
+			got = append(got, m.Action)
+		}
+	}
+	if want := []string{"joined-room", "x"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }

@@ -50,7 +50,7 @@ type entry struct {
 	failed  *taskError // result: what the task returned as its error
 
 	client  *Client
-	link    *link           // drop, resume: the connection
+	link    *link           // join, drop, resume: the connection
 	seen    [2]uint64       // resume: epoch and seq that the client has seen
 	info    json.RawMessage // join, info: what the client shows of itself
 	pending *membership

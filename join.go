@@ -98,13 +98,14 @@ func (r *Room) join(e *entry) (err error) {
 	if err := r.admissible(e); err != nil {
 		return err
 	}
+	link := e.client.link.Load()
 	m := &Member{
 		room:     r,
 		client:   e.client,
 		identity: e.client.identity.Load(),
 		info:     e.info,
-		away:     e.flags&flagAway != 0,
-		port:     fanout.Port{Outlet: e.client.link.Load().out},
+		away:     e.flags&flagAway != 0 && link == e.link, // otherwise it has come back since
+		port:     fanout.Port{Outlet: link.out},
 	}
 	r.members[m.ID()] = m
 	r.order.add(m)

@@ -90,12 +90,13 @@ func (r *Room) release() error {
 	return unwound
 }
 
-// conflate drops each frame that a released one of its key and audience replaces.
+// conflate drops each frame that a released one of its key and audience replaces. It
+// does not look past a member's exit: who has left does not get the newer frame.
 func (o *output) conflate() {
 	for ; o.keyed > 0; o.keyed-- {
 		at := o.newest()
 		it := &o.items[at]
-		for i := at - 1; i >= 0; i-- {
+		for i := at - 1; i >= 0 && o.items[i].Kind != fanout.Exit; i-- {
 			if elder := &o.items[i]; elder.Frame != nil && elder.Frame.Key == it.Frame.Key && sameAudience(elder, it) {
 				o.bytes -= elder.Frame.Len()
 				o.items = slices.Delete(o.items, i, i+1)
@@ -196,7 +197,7 @@ func (r *Room) broadcast(action string, body json.RawMessage, o *sendOptions) {
 		overflow = *o.overflow
 	}
 	f.Policy, f.Key = overflow.policy(), o.key
-	if overflow == ConflateByKey && f.Key == "" {
+	if overflow == ConflateByKey && f.Key == "" && !f.Notice { // one who left does not replace another
 		f.Key = action + "\x00" + o.from
 	}
 	if o.volatile {

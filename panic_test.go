@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
 func TestPanicClosesTheRoom(t *testing.T) {
@@ -254,4 +255,39 @@ func TestRegistrationPanics(t *testing.T) {
 			}
 		}()
 	}
+}
+
+// TestLobbyGoexitOfMany: when a lobby reopens and its OnJoin ends the goroutine again
+// and again, who is not let in is sent away: nobody stays outside the lobby.
+func TestLobbyGoexitOfMany(t *testing.T) {
+	var broken atomic.Bool
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.HandleRoom("lobby", func(room *simplysocket.Room) error {
+			room.OnJoin(func(*simplysocket.Join) error {
+				if broken.Load() {
+					runtime.Goexit()
+				}
+				return nil
+			})
+			simplysocket.OnCall(room, "ping", func(*simplysocket.Member, simplysocket.None) (note, error) {
+				return note{"pong"}, nil
+			})
+			return nil
+		})
+	})
+	var clients []*client
+	for range 5 {
+		c := h.connect()
+		c.call("ping", "", nil)
+		clients = append(clients, c)
+	}
+	broken.Store(true)
+	clients = append(clients, h.raw(""))
+	for _, c := range clients {
+		if end := c.closing(); end.Code != uint16(protocol.CloseInternal) {
+			t.Errorf("closed with %v", end)
+		}
+	}
+	broken.Store(false)
+	h.connect().call("ping", "", nil)
 }

@@ -1,0 +1,64 @@
+package simplysocket_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+)
+
+// TestNoticesAreNotConflated: in a room that conflates, each of those who leave
+// together is told of.
+func TestNoticesAreNotConflated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, true, nil, func(s *simplysocket.Server) {
+			s.HandleRoom("r", func(room *simplysocket.Room) error {
+				room.SetOverflow(simplysocket.ConflateByKey)
+				room.SetFlushInterval(50 * time.Millisecond)
+				return nil
+			})
+		})
+		witness, a, b := h.member("r"), h.member("r"), h.member("r")
+		time.Sleep(time.Second)
+		a.send("leave-room", "r", nil)
+		b.send("leave-room", "r", nil)
+		time.Sleep(time.Second)
+		left := map[string]bool{}
+		for _, m := range witness.received() {
+			if m.Action == "client-left-room" {
+				left[m.field("client")] = true
+			}
+		}
+		if !left[a.id] || !left[b.id] {
+			t.Errorf("told of %v, want %s and %s", left, a.id, b.id)
+		}
+	})
+}
+
+// TestConflateStopsAtALeave: who leaves between two messages of a key gets the first
+// of them: the second is not for it.
+func TestConflateStopsAtALeave(t *testing.T) {
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.HandleRoom("r", func(room *simplysocket.Room) error {
+			simplysocket.On(room, "end", func(m *simplysocket.Member, _ simplysocket.None) error {
+				m.Kick()
+				return room.Broadcast("score", note{"last"}, simplysocket.Conflate("score"))
+			})
+			room.OnLeave(func(*simplysocket.Member, simplysocket.LeaveReason) error {
+				return room.Broadcast("score", note{"later"}, simplysocket.Conflate("score"))
+			})
+			return nil
+		})
+	})
+	witness, loser := h.member("r"), h.member("r")
+	loser.send("end", "r", nil)
+	for c, want := range map[*client]string{witness: "later", loser: "last"} {
+		m := c.until("the score or the end", func(m message) bool {
+			return m.Action == "score" && m.field("text") == want || m.Action == "left-room"
+		})
+		if m.field("text") != want {
+			t.Errorf("got %v, want the %s score", m, want)
+		}
+	}
+}
