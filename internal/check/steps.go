@@ -103,7 +103,7 @@ func tests(ctx context.Context, t *transcript) error {
 // old.
 func javascript(ctx context.Context, t *transcript) error {
 	if !inPath("node") || !inPath("npm") {
-		return skipped("there is no Node.js")
+		return skipped("no Node.js with npm: " + newerNode)
 	}
 	version, err := t.output(ctx, "node", "--version")
 	if err != nil {
@@ -111,12 +111,14 @@ func javascript(ctx context.Context, t *transcript) error {
 	}
 	var major int
 	if _, err := fmt.Sscanf(version, "v%d.", &major); err != nil || major < oldestNode {
-		return skipped(fmt.Sprintf("Node.js is %s; it takes %d", strings.TrimSpace(version), oldestNode))
+		return skipped(fmt.Sprintf("Node.js is %s: %s", strings.TrimSpace(version), newerNode))
 	}
 	return t.run(ctx, "SIMPLYSOCKET_NODE=required", "go", "test", "-count=1", "./js")
 }
 
 const oldestNode = 20
+
+var newerNode = fmt.Sprintf("version %d or later is at https://nodejs.org/en/download", oldestNode)
 
 // unraced runs apart from tests: under the race detector a sync.Pool drops
 // objects at random, and a million of anything takes too long.
