@@ -253,6 +253,8 @@ func TestOnLeaveOnce(t *testing.T) {
 				for range 6 {
 					clients = append(clients, h.member("r"))
 				}
+				// The lobby lets them in by turns of its own, which no other room waits for.
+				waitFor(t, "the lobby to have them all", func() bool { return h.Stats().Joins == 12 })
 				clients[0].send(first, "r", nil)
 				<-done
 				for _, c := range clients {

@@ -74,9 +74,9 @@ func TestRunAll(t *testing.T) {
 	}{
 		{"pass", true, true, "\n2 passed, 0 failed, 0 skipped\n"},
 		{"^pass|break", false, false, "\nfailed: break\n1 passed, 1 failed, 0 skipped\n"},
-		{"", false, false, "\n2 passed, 1 failed, 1 skipped\n"},
+		{"", false, false, "\nfailed: break\nskipped, for the reasons above: not here\n2 passed, 1 failed, 1 skipped\n"},
 		{"", true, false, "\n1 passed, 1 failed, 2 skipped\n"},
-		{"here", true, true, "\n0 passed, 0 failed, 1 skipped\n"},
+		{"here", true, true, "\nskipped, for the reasons above: not here\n0 passed, 0 failed, 1 skipped\n"},
 	} {
 		var out bytes.Buffer
 		passes := runAll(t.Context(), &out, matching(all, regexp.MustCompile(test.only)), test.failFast)
@@ -85,6 +85,15 @@ func TestRunAll(t *testing.T) {
 			strings.Contains(shown, "quiet") || strings.Contains(shown, "loud") == passes {
 			t.Errorf("-run %q -fail-fast=%t: passes: %t, printed:\n%s", test.only, test.failFast, passes, shown)
 		}
+	}
+}
+
+// TestWithoutNode: without Node.js the step is skipped, and says where it is.
+func TestWithoutNode(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	var why skipped
+	if err := javascript(t.Context(), &transcript{}); !errors.As(err, &why) || !strings.Contains(string(why), "https://nodejs.org") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -83,7 +83,7 @@ func matching(all []step, pattern *regexp.Regexp) []step {
 // only if it failed, and then in full.
 func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool {
 	var passed int
-	var failed []string
+	var failed, left []string
 	for _, s := range chosen {
 		if ctx.Err() != nil || failFast && len(failed) > 0 {
 			break
@@ -105,6 +105,7 @@ func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool
 			continue
 		case errors.As(err, &why):
 			fmt.Fprintf(w, "skip  %s\n", why)
+			left = append(left, s.name)
 			continue
 		}
 		failed = append(failed, s.name)
@@ -116,6 +117,9 @@ func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool
 		fmt.Fprint(w, "\ninterrupted")
 	case len(failed) > 0:
 		fmt.Fprintf(w, "\nfailed: %s", strings.Join(failed, ", "))
+	}
+	if len(left) > 0 {
+		fmt.Fprintf(w, "\nskipped, for the reasons above: %s", strings.Join(left, ", "))
 	}
 	fmt.Fprintf(w, "\n%d passed, %d failed, %d skipped\n", passed, len(failed), len(chosen)-passed-len(failed))
 	return ctx.Err() == nil && len(failed) == 0

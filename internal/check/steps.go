@@ -89,9 +89,10 @@ func vet(ctx context.Context, t *transcript) error {
 	return err
 }
 
-// lint builds the linter on its first run, which takes some minutes.
+// lint builds the linter on its first run, which takes some minutes. The linter waits
+// for one that runs elsewhere on the machine; without the flag it would fail.
 func lint(ctx context.Context, t *transcript) error {
-	return t.run(ctx, "go", "tool", "-modfile=tools/go.mod", "golangci-lint", "run", "./...")
+	return t.run(ctx, "go", "tool", "-modfile=tools/go.mod", "golangci-lint", "run", "--allow-serial-runners", "./...")
 }
 
 // tests runs without the race detector where that is not to be had.
@@ -129,7 +130,7 @@ func proxies(ctx context.Context, t *transcript) error {
 // old.
 func javascript(ctx context.Context, t *transcript) error {
 	if !inPath("node") || !inPath("npm") {
-		return skipped("there is no Node.js")
+		return skipped("no Node.js with npm: " + newerNode)
 	}
 	version, err := t.output(ctx, "node", "--version")
 	if err != nil {
@@ -137,12 +138,14 @@ func javascript(ctx context.Context, t *transcript) error {
 	}
 	var major int
 	if _, err := fmt.Sscanf(version, "v%d.", &major); err != nil || major < oldestNode {
-		return skipped(fmt.Sprintf("Node.js is %s; it takes %d", strings.TrimSpace(version), oldestNode))
+		return skipped(fmt.Sprintf("Node.js is %s: %s", strings.TrimSpace(version), newerNode))
 	}
 	return t.run(ctx, "SIMPLYSOCKET_NODE=required", "go", "test", "-count=1", "./js")
 }
 
 const oldestNode = 20
+
+var newerNode = fmt.Sprintf("version %d or later is at https://nodejs.org/en/download", oldestNode)
 
 // unraced runs apart from tests: under the race detector a sync.Pool drops
 // objects at random, and a million of anything takes too long.

@@ -1,6 +1,7 @@
 // Breaks connections at every byte, and proves that nothing acknowledged is lost,
 // all see one order, nothing is heard twice, and no gap is silent. SIM_RUNS says
-// how often, SIM_SEED repeats one run.
+// how often. SIM_SEED repeats the plan of one run: who sends what, and after how
+// many bytes a connection breaks. The scheduling differs each time.
 
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
