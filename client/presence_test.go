@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -58,5 +59,23 @@ func TestPresence(t *testing.T) {
 	page, err := room.ListMembers(t.Context(), 0)
 	if err != nil || len(page.Members) != 2 || string(page.Members[1].Info) != `{"n":2}` {
 		t.Errorf("got %+v, %v", page, err)
+	}
+}
+
+// TestSetInfo: where the server lets clients do so.
+func TestSetInfo(t *testing.T) {
+	h := serve(t, "", simplysocket.Options{ClientInfo: true})
+	heard := newEvents()
+	join(t, h.connect(client.Options{}), "r", nil, func(r *client.Room) {
+		r.OnPresence(func(m client.Member) { heard.add("%s", m.Info) })
+	})
+	bert := h.connect(client.Options{})
+	join(t, bert, "r", nil)
+	if err := bert.SetInfo(t.Context(), map[string]string{"name": "Bert"}); err != nil {
+		t.Fatal(err)
+	}
+	heard.want(t, `{"name":"Bert"}`)
+	if err := inMemory(t).connect(client.Options{}).SetInfo(t.Context(), nil); !errors.Is(err, client.ErrNoSetInfo) {
+		t.Errorf("got %v", err)
 	}
 }

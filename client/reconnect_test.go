@@ -209,7 +209,7 @@ func TestCloseCodes(t *testing.T) {
 					return
 				}
 				p, hello := s.next()
-				if session := hello == `{"session":"token-1","features":[]}`; session != want.session || !session && hello != `{"features":[]}` {
+				if session := hello == `{"session":"token-1","features":["set-info"]}`; session != want.session || !session && hello != `{"features":["set-info"]}` {
 					t.Errorf("hello %s", hello)
 				}
 				if pause := time.Since(began); pause < want.earliest || pause > want.earliest+time.Second {
@@ -238,7 +238,7 @@ func TestOutcomeUnknown(t *testing.T) {
 	p.hear("sent")
 	_ = p.conn.CloseNow()
 	p, hello := s.next()
-	if want := `{"session":"token-1","rooms":{"given":[3,2],"r":[7,2]},"features":[]}`; hello != want {
+	if want := `{"session":"token-1","rooms":{"given":[3,2],"r":[7,2]},"features":["set-info"]}`; hello != want {
 		t.Errorf("hello %s, want %s", hello, want)
 	}
 	go func() { results <- room.Send(t.Context(), "waiting", nil) }()

@@ -93,7 +93,7 @@ func TestResume(t *testing.T) {
 	_ = p.conn.CloseNow()
 
 	p, hello := s.next()
-	if want := `{"session":"token-1","rooms":{"r":[7,15]},"direct":1,"features":[]}`; hello != want {
+	if want := `{"session":"token-1","rooms":{"r":[7,15]},"direct":1,"features":["set-info"]}`; hello != want {
 		t.Errorf("hello %s, want %s", hello, want)
 	}
 	third := asking(t, room, "third")
@@ -137,7 +137,7 @@ func TestResume(t *testing.T) {
 	// A second break, whose hello tells of the newest token and positions.
 	_ = p.conn.CloseNow()
 	p, hello = s.next()
-	if want := `{"session":"token-2","rooms":{"r":[7,21]},"direct":2,"features":[]}`; hello != want {
+	if want := `{"session":"token-2","rooms":{"r":[7,21]},"direct":2,"features":["set-info"]}`; hello != want {
 		t.Errorf("hello %s, want %s", hello, want)
 	}
 	p.welcome("token-3", true)
@@ -171,7 +171,7 @@ func TestResumeGap(t *testing.T) {
 		"gap 0-0 whole=true direct=false", "gap 1-2 whole=false direct=false", "3")
 	_ = p.conn.CloseNow()
 	p, hello := s.next()
-	if want := `{"session":"token-2","rooms":{"r":[8,3]},"direct":6,"features":[]}`; hello != want {
+	if want := `{"session":"token-2","rooms":{"r":[8,3]},"direct":6,"features":["set-info"]}`; hello != want {
 		t.Errorf("hello %s, want %s", hello, want)
 	}
 	p.welcome("token-3", true)
@@ -197,7 +197,7 @@ func TestResumeWithoutRoom(t *testing.T) {
 			heard.want(t, "closed "+name)
 			_ = p.conn.CloseNow()
 			p, hello := s.next()
-			if want := `{"session":"token-2","features":[]}`; hello != want {
+			if want := `{"session":"token-2","features":["set-info"]}`; hello != want {
 				t.Errorf("hello %s, want %s", hello, want)
 			}
 			p.welcome("token-3", true)

@@ -147,7 +147,7 @@ func TestNewEpoch(t *testing.T) {
 			if between {
 				var hello string
 				p, hello = s.again(p, "token-3", true)
-				if want := `{"session":"token-2","rooms":{"r":[7,0]},"features":[]}`; hello != want {
+				if want := `{"session":"token-2","rooms":{"r":[7,0]},"features":["set-info"]}`; hello != want {
 					t.Errorf("hello %s, want %s", hello, want)
 				}
 				p.say(gapFrame, `{"epoch":7}`)
@@ -162,7 +162,7 @@ func TestNewEpoch(t *testing.T) {
 			p.tell("r", 6, "6")
 			heard.want(t, `say {"text":"6"}`)
 			p, hello := s.again(p, "token-4", true)
-			if want := `"rooms":{"r":[8,6]},"features":[]}`; !strings.HasSuffix(hello, want) {
+			if want := `"rooms":{"r":[8,6]},"features":["set-info"]}`; !strings.HasSuffix(hello, want) {
 				t.Errorf("hello %s, want %s", hello, want)
 			}
 			p.tell("r", 6, "known")

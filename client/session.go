@@ -15,7 +15,7 @@ import (
 )
 
 // features are the optional parts of the protocol that this client speaks.
-var features = []string{}
+var features = []string{protocol.FeatureSetInfo}
 
 type helloBody struct {
 	Session  string               `json:"session,omitempty"`

@@ -128,7 +128,7 @@ func TestSilence(t *testing.T) {
 			t.Errorf("given up after %v", took)
 		}
 		_, hello := s.next()
-		if hello != `{"session":"token-1","features":[]}` {
+		if hello != `{"session":"token-1","features":["set-info"]}` {
 			t.Errorf("hello %s", hello)
 		}
 	})

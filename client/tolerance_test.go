@@ -18,7 +18,7 @@ func TestLaterProtocol(t *testing.T) {
 	accept := make(chan *peer)
 	go func() {
 		p := <-s.arrivals
-		if hello := p.hear("hello"); string(hello.Body) != `{"features":[]}` {
+		if hello := p.hear("hello"); string(hello.Body) != `{"features":["set-info"]}` {
 			t.Errorf("hello %s", hello.Body)
 		}
 		p.say(`{"action":"$before","message_body":{},"IsTargetClient":true,"target":"anna","sender":"server"}`)

@@ -28,6 +28,7 @@ export interface Terms {
     resumed: boolean;
     heartbeat: number;
     limits: Limits;
+    features: unknown[];
 }
 /** What a client may do; 0 is no limit. */
 export interface Limits {
@@ -46,7 +47,7 @@ export declare function envelopeOf(value: unknown): Envelope | undefined;
 /** What the application gets of an envelope. */
 export declare function messageOf({ action, message_body, sender, IsTargetClient, seq, time }: Envelope): Message;
 /** Reads the body of `welcome`; undefined if it names no client. */
-export declare function termsOf({ client, session, resumed, heartbeat, limits }: Body): Terms | undefined;
+export declare function termsOf({ client, session, resumed, heartbeat, limits, features }: Body): Terms | undefined;
 /** Reads the body of `gap`. */
 export declare function gapOf(body: Body): Gap;
 export declare function isObject(value: unknown): value is Body;

@@ -32,6 +32,8 @@ export declare class Session implements Sender {
     /** Called with rooms that the server has put this client into. */
     placed: (room: AnyRoom) => void;
     constructor(options: SessionOptions);
+    /** Whether the server knows an addition to the protocol, as far as it has said. */
+    knows(feature: string): boolean;
     /** The first message on a connection. It fits the server's limit: rooms beyond are joined again after `welcome`. */
     hello(): string;
     /**

@@ -83,8 +83,9 @@ export declare class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T>
         after?: string;
     }): Promise<RoomList>;
     /**
-     * Sets what the members of its rooms see of this client: an object of at most 1 KiB.
-     * Servers that leave this to the application refuse with `unknown-action`.
+     * Sets what the members of its rooms see of this client: an object of at most 1 KiB;
+     * an empty one takes it away. It belongs to the session. A server that leaves this to
+     * its application refuses with `forbidden`.
      */
     setInfo(info: object, options?: WaitOptions): Promise<void>;
     /** Leaves the server and ends. */

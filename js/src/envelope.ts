@@ -32,6 +32,7 @@ export interface Terms {
   resumed: boolean;
   heartbeat: number;
   limits: Limits;
+  features: unknown[];
 }
 
 /** What a client may do; 0 is no limit. */
@@ -94,7 +95,7 @@ export function messageOf({ action, message_body, sender, IsTargetClient, seq, t
 }
 
 /** Reads the body of `welcome`; undefined if it names no client. */
-export function termsOf({ client, session, resumed, heartbeat, limits }: Body): Terms | undefined {
+export function termsOf({ client, session, resumed, heartbeat, limits, features }: Body): Terms | undefined {
   if (typeof client !== "string" || typeof session !== "string") return undefined;
   const { message_bytes, messages_per_second, burst } = isObject(limits) ? limits : {};
   return {
@@ -107,6 +108,7 @@ export function termsOf({ client, session, resumed, heartbeat, limits }: Body): 
       messages_per_second: positive(messages_per_second),
       burst: positive(burst),
     },
+    features: Array.isArray(features) ? features : [],
   };
 }
 

@@ -10,7 +10,7 @@ import type { RequestOptions, Sender } from "./sender.js";
 import type { ClosedReason, Gap, JoinParams } from "./types.js";
 
 /** The names of the protocol's later additions that this client knows. */
-const features: string[] = [];
+const features: string[] = ["set-info"];
 
 /** The largest message of a server that did not say another limit. */
 const defaultBytes = 65_536;
@@ -56,6 +56,7 @@ export class Session implements Sender {
   #token: string | undefined;
   #direct = 0;
   #bytes = 0; // the server's limit of a message; 0 is none
+  #features: unknown[] = features; // of the server, once it has said
   #ended: ConnectionError | undefined;
   #lost = false; // a connection was lost, or could not be made
   #connection: Connection | undefined; // while welcome
@@ -69,6 +70,11 @@ export class Session implements Sender {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+  }
+
+  /** Whether the server knows an addition to the protocol, as far as it has said. */
+  knows(feature: string): boolean {
+    return this.#features.includes(feature);
   }
 
   /** The first message on a connection. It fits the server's limit: rooms beyond are joined again after `welcome`. */
@@ -98,6 +104,7 @@ export class Session implements Sender {
     this.id = terms.client;
     this.#token = terms.session;
     this.#bytes = terms.limits.message_bytes;
+    this.#features = terms.features;
     this.#pace.limit(terms.limits);
     this.#connection = connection;
     const gaps = terms.resumed ? [] : this.#renew();

@@ -2,7 +2,7 @@ import { Backoff, type Verdict } from "./backoff.js";
 import { Channel } from "./channel.js";
 import { Connection, type WebSocketConstructor, patience } from "./connection.js";
 import { type Body, type Envelope, termsOf } from "./envelope.js";
-import { ConnectionError } from "./errors.js";
+import { ConnectionError, RoomError } from "./errors.js";
 import { type Timer, type WaitOptions, later, waiting } from "./later.js";
 import { Listeners } from "./listeners.js";
 import type { Room } from "./room.js";
@@ -147,10 +147,12 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   }
 
   /**
-   * Sets what the members of its rooms see of this client: an object of at most 1 KiB.
-   * Servers that leave this to the application refuse with `unknown-action`.
+   * Sets what the members of its rooms see of this client: an object of at most 1 KiB;
+   * an empty one takes it away. It belongs to the session. A server that leaves this to
+   * its application refuses with `forbidden`.
    */
   async setInfo(info: object, options?: WaitOptions): Promise<void> {
+    if (!this.#session.knows("set-info")) throw new RoomError("forbidden", "the server does not let clients set their info");
     await this.request("$set-info", info, options);
   }
 

@@ -14,7 +14,7 @@ test("offers the subprotocol and says hello first", async () => {
   await settle();
   assert.deepEqual(world.wire.protocols, ["simplysocket.v1"]);
   assert.equal(world.wire.url, "ws://server/ws");
-  assert.deepEqual(world.wire.accept().take(), [{ action: "hello", message_body: { features: [] } }]);
+  assert.deepEqual(world.wire.accept().take(), [{ action: "hello", message_body: { features: ["set-info"] } }]);
   assert.equal(world.socket.state, "connecting");
   world.wire.welcome();
   assert.equal(world.socket.state, "connected");
@@ -132,7 +132,7 @@ test("4001: returns once, with a fresh token and in a new session", async () => 
   wire.break(4001);
   await asked;
   const second = (await world.next()).accept();
-  assert.deepEqual(second.take(), [{ action: "hello", message_body: { features: [] } }]);
+  assert.deepEqual(second.take(), [{ action: "hello", message_body: { features: ["set-info"] } }]);
   second.welcome({ client: "other" });
   assert.deepEqual(second.take().map(({ action, message_body }) => [action, message_body]), [["join-room", { password: "p" }]]);
   assert.equal(world.socket.id, "other");
@@ -151,7 +151,7 @@ test("4029: returns after 30 s at the earliest, whatever the browser says of the
   mock.timers.tick(29_999);
   await settle();
   assert.equal(world.connections.length, 1);
-  assert.deepEqual((await world.next(1)).accept().take(), [{ action: "hello", message_body: { features: [] } }]);
+  assert.deepEqual((await world.next(1)).accept().take(), [{ action: "hello", message_body: { features: ["set-info"] } }]);
   world.socket.close();
 });
 
@@ -270,7 +270,7 @@ test("what a server of a later version sends is passed over", async () => {
   assert.equal(world.socket.id, "me");
   wire.break();
   const { rooms, features } = (await world.next()).accept().take()[0]!.message_body;
-  assert.deepEqual([rooms, features], [{ r: [7, 4] }, []], "their positions count");
+  assert.deepEqual([rooms, features], [{ r: [7, 4] }, ["set-info"]], "their positions count");
 });
 
 const odd = [null, 5, "x", [], [null], [5], [{}], [{ client: 5 }], [{ client: "anna", state: 7, info: [] }], { length: 2 }];

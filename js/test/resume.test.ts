@@ -41,7 +41,7 @@ test("hello holds the newest token, the position of each room and of directed me
   wire.break();
   const second = (await world.next()).accept();
   assert.deepEqual(second.take(), [
-    { action: "hello", message_body: { features: [], session: "token-1", rooms: { r: [7, 5], s: [9, 41] }, direct: 3 } },
+    { action: "hello", message_body: { features: ["set-info"], session: "token-1", rooms: { r: [7, 5], s: [9, 41] }, direct: 3 } },
   ]);
   second.welcome({ session: "token-2", resumed: true });
   second.break();

@@ -41,7 +41,7 @@ test("the next page goes on with the session and hears what was said in between"
   const { wire: old } = await first();
   const { world, wire } = await second(old);
   assert.deepEqual(wire.take(), [
-    { action: "hello", message_body: { features: [], session: "token-1", rooms: { r: [7, 5] }, direct: 3 } },
+    { action: "hello", message_body: { features: ["set-info"], session: "token-1", rooms: { r: [7, 5] }, direct: 3 } },
   ]);
   assert.equal(page.stored.size, 0, "a tab that is duplicated finds nothing");
   wire.welcome({ resumed: true, session: "token-2" }).say(line(6));
@@ -77,7 +77,7 @@ test("a page that joins late still hears all, and a third page what the second d
   const { wire } = await second(old);
   wire.welcome({ resumed: true, session: "token-2" }).say(line(6));
   const third = await second(wire);
-  assert.deepEqual(third.wire.take()[0]?.message_body, { features: [], session: "token-2", rooms: { r: [7, 5] }, direct: 3 });
+  assert.deepEqual(third.wire.take()[0]?.message_body, { features: ["set-info"], session: "token-2", rooms: { r: [7, 5] }, direct: 3 });
   third.wire.welcome({ resumed: true });
   third.wire.say(line(6));
   mock.timers.tick(9_000);
@@ -162,7 +162,7 @@ test("two pages with one session: the one that loses it begins its own", async (
   wire.break(4009);
   assert.equal(world.socket.state, "offline");
   const back = (await world.next()).accept();
-  assert.deepEqual(back.take(), [{ action: "hello", message_body: { features: [] } }]);
+  assert.deepEqual(back.take(), [{ action: "hello", message_body: { features: ["set-info"] } }]);
   back.welcome({ client: "other", session: "mine" });
   back.admit(back.take()[0], 9);
   assert.deepEqual([world.socket.id, rejoined], ["other", [9]]);
@@ -184,7 +184,7 @@ test("storage that is missing, forbidden or spoiled begins a new session", async
     Object.defineProperty(globalThis, "sessionStorage", { configurable: true, value });
     const world = new World({ session: "tab" });
     await settle();
-    assert.deepEqual(world.wire.accept().take()[0]?.message_body, { features: [] });
+    assert.deepEqual(world.wire.accept().take()[0]?.message_body, { features: ["set-info"] });
     page.fire("pagehide", { persisted: false });
   }
 });

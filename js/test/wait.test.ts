@@ -27,7 +27,7 @@ const waits: Record<string, (socket: Socket, room: Room, options: WaitOptions) =
 for (const [name, wait] of Object.entries(waits)) {
   test(`${name}: a timeout and a signal`, async () => {
     const world = new World();
-    const wire = await world.start();
+    const wire = await world.start({ features: ["set-info"] });
     const room = await world.join("r");
     for (const offline of [false, true]) {
       if (offline) wire.break();
@@ -102,10 +102,17 @@ test("a timeout longer than timers take is no short one", async () => {
 
 test("setInfo", async () => {
   const world = new World();
-  const wire = await world.start();
+  const wire = await world.start({ features: ["set-info"] });
   const set = world.socket.setInfo({ name: "Anna" });
   const [sent] = wire.take();
   assert.deepEqual(sent, { action: "$set-info", message_body: { name: "Anna" }, target: "", id: 1 });
-  wire.refuse(sent, "unknown-action");
-  await assert.rejects(set, { code: "unknown-action" });
+  wire.refuse(sent, "too-large");
+  await assert.rejects(set, { code: "too-large" });
+});
+
+test("setInfo where the server does not know it", async () => {
+  const world = new World();
+  const wire = await world.start();
+  await assert.rejects(world.socket.setInfo({ name: "Anna" }), { code: "forbidden" });
+  assert.deepEqual(wire.take(), []);
 });
