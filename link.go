@@ -275,13 +275,15 @@ func (l *link) finish(err error) {
 	if l.client != nil {
 		l.part(closed)
 	}
-	if isClose {
-		l.out.Open(nil)
-		l.out.Hangup(closed.Code, closed.Reason)
-		l.out.Flush()
-		if !closed.Peer {
-			l.conn.Drain(l.srv.opts.CloseTimeout)
-		}
+	if !isClose { // who ends a connection without a word reads nothing more
+		_ = l.conn.Abort()
+		return
+	}
+	l.out.Open(nil)
+	l.out.Hangup(closed.Code, closed.Reason)
+	l.out.Flush()
+	if !closed.Peer {
+		l.conn.Drain(l.srv.opts.CloseTimeout)
 	}
 	_ = l.conn.CloseNow()
 }
