@@ -217,8 +217,7 @@ func (l *link) begin() error {
 	c := l.newClient()
 	l.client = c
 	s.evict(network(l.address), s.opts.MaxClientsPerAddress)
-	s.clients.update(c.id, func(*Client, bool) (*Client, bool) { return c, true })
-	s.users.add(c)
+	c.register()
 	if s.closing.Load() {
 		return &socket.CloseError{Code: uint16(protocol.CloseGoingAway), Reason: shuttingDown}
 	}
