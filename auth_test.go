@@ -174,3 +174,27 @@ func TestRevokedWhileConnecting(t *testing.T) {
 		t.Errorf("stats %+v", s)
 	}
 }
+
+// TestUserOfASessionIsFixed: whoever an application lets go on with a session, it is
+// found under the user that it has had from the beginning.
+func TestUserOfASessionIsFixed(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{
+		Authenticate: byHeader,
+		SameIdentity: func(simplysocket.Identity, simplysocket.Identity) bool { return true },
+	})
+	user := "guest"
+	p := h.page(func(o *dialOptions) { header("X-User", user)(o) })
+	p.cut()
+	user = "ann"
+	p.resume()
+	if got := h.Client(p.id).Identity().User; got != "guest" {
+		t.Errorf("the user is %q, want guest", got)
+	}
+	h.User(h.Client(p.id).Identity().User).Disconnect(protocol.CloseDisconnected, "banned")
+	if end := p.closing(); end.Code != uint16(protocol.CloseDisconnected) {
+		t.Errorf("closed with %v", end)
+	}
+	if h.Client(p.id) != nil {
+		t.Error("the session is still there")
+	}
+}

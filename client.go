@@ -381,6 +381,15 @@ func (c *Client) endIf(how ending, still func() bool) bool {
 	return here
 }
 
+// register has the client found by its slug and by its user. Whoever finds it by one
+// and ends it takes it out of both: the lock makes that come later.
+func (c *Client) register() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.srv.clients.update(c.id, func(*Client, bool) (*Client, bool) { return c, true })
+	c.srv.users.add(c)
+}
+
 // letIn takes the client into the lobby, unless it has ended meanwhile, and returns
 // its first token.
 func (c *Client) letIn() (token string, ok bool) {

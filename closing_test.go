@@ -267,9 +267,10 @@ func TestOnLeaveOnce(t *testing.T) {
 						t.Errorf("OnLeave %d times for %s", n, id)
 					}
 				}
-				if s := h.Stats(); s.Joins-s.Leaves != 6 { // the lobby's
-					t.Errorf("%d joins, %d leaves", s.Joins, s.Leaves)
-				}
+				waitFor(t, "as many leaves as joins, but for the lobby's", func() bool {
+					s := h.Stats()
+					return s.Joins-s.Leaves == 6
+				})
 			})
 		}
 	}

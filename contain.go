@@ -175,7 +175,7 @@ func (s *Server) observe(f func()) {
 type calmHandler struct{ inner slog.Handler }
 
 func (h calmHandler) Enabled(ctx context.Context, level slog.Level) (enabled bool) {
-	_ = guard(func() error { enabled = h.inner.Enabled(ctx, level); return nil })
+	_ = aside(func() error { enabled = h.inner.Enabled(ctx, level); return nil })
 	return enabled
 }
 

@@ -392,3 +392,22 @@ func TestApplicationSendsNoneOfTheProtocols(t *testing.T) {
 		}
 	}
 }
+
+// exitingLog is a log handler that ends whoever asks it anything.
+type exitingLog struct{ slog.Handler }
+
+func (exitingLog) Enabled(context.Context, slog.Level) bool { runtime.Goexit(); return true }
+
+// TestLogThatExits: a failing handler is answered whatever the log does.
+func TestLogThatExits(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{Logger: slog.New(exitingLog{slog.DiscardHandler})}, func(s *simplysocket.Server) {
+		s.HandleRoom("r", func(room *simplysocket.Room) error {
+			simplysocket.On(room, "fail", func(*simplysocket.Member, simplysocket.None) error { return errors.New("failed") })
+			simplysocket.OnCall(room, "ping", func(*simplysocket.Member, simplysocket.None) (note, error) { return note{"pong"}, nil })
+			return nil
+		})
+	})
+	c := h.member("r")
+	c.refused("fail", "r", nil, string(protocol.CodeInternal))
+	c.call("ping", "r", nil)
+}

@@ -217,8 +217,7 @@ func (l *link) begin() error {
 	c := l.newClient()
 	l.client = c
 	s.evict(network(l.address), s.opts.MaxClientsPerAddress)
-	s.clients.update(c.id, func(*Client, bool) (*Client, bool) { return c, true })
-	s.users.add(c)
+	c.register()
 	if s.closing.Load() {
 		return &socket.CloseError{Code: uint16(protocol.CloseGoingAway), Reason: shuttingDown}
 	}
@@ -288,13 +287,15 @@ func (l *link) finish(err error) {
 	if l.client != nil {
 		l.part(closed)
 	}
-	if isClose {
-		l.out.Open(nil)
-		l.out.Hangup(closed.Code, closed.Reason)
-		l.out.Flush()
-		if !closed.Peer {
-			l.conn.Drain(l.srv.opts.CloseTimeout)
-		}
+	if !isClose { // who ends a connection without a word reads nothing more
+		_ = l.conn.Abort()
+		return
+	}
+	l.out.Open(nil)
+	l.out.Hangup(closed.Code, closed.Reason)
+	l.out.Flush()
+	if !closed.Peer {
+		l.conn.Drain(l.srv.opts.CloseTimeout)
 	}
 	_ = l.conn.CloseNow()
 }

@@ -250,10 +250,11 @@ func (s *Server) theLobby() *actor {
 	}
 	lobby := s.newActor(s.opts.Lobby)
 	lobby.isLobby = true
+	s.openRooms.enter(lobby) // before anybody can end it
 	if !s.lobby.CompareAndSwap(nil, lobby) {
+		s.openRooms.leave(lobby)
 		return s.lobby.Load()
 	}
-	s.openRooms.enter(lobby)
 	s.rooms.add(lobby)
 	return lobby
 }

@@ -180,13 +180,22 @@ func (c *Client) attach(l *link, h *hello) (before *link, token string, became o
 	s.retired = before
 	l.client = c
 	c.link.Store(l)
-	c.identity.Store(l.identity)
+	c.identity.Store(c.renewed(l.identity))
 	for _, m := range c.rooms {
 		_ = m.room.post(c.returning(l, h, m.room.name)) // of one that has closed it is told already
 	}
 	_ = c.srv.theLobby().post(c.returning(l, h, c.srv.opts.Lobby))
 	c.tellGone(l, h)
 	return before, c.offer(), resumed
+}
+
+// renewed is the identity of a session that goes on over another connection: the
+// claims are new, and the user, by whom the session is found, stays.
+func (c *Client) renewed(request *Identity) *Identity {
+	if user := c.Identity().User; user != identityOf(request).User {
+		return &Identity{User: user, Claims: identityOf(request).Claims}
+	}
+	return request
 }
 
 func (c *Client) returning(l *link, h *hello, room string) *entry {

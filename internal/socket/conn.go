@@ -160,14 +160,24 @@ func (c *Conn) Abort() error {
 // discard has the kernel drop what the peer has not taken: it may hold megabytes for
 // minutes otherwise.
 func (c *Conn) discard() {
+	if t := c.tcp(); t != nil {
+		_ = t.SetLinger(0)
+	}
+}
+
+// tcp is the connection below, or nil where that is something else.
+func (c *Conn) tcp() *net.TCPConn {
 	nc := c.nc
 	if t, ok := nc.(*tls.Conn); ok {
 		nc = t.NetConn()
 	}
-	if t, ok := nc.(*net.TCPConn); ok {
-		_ = t.SetLinger(0)
-	}
+	t, _ := nc.(*net.TCPConn)
+	return t
 }
+
+// farewellTime is how long the kernel may keep the last words to a peer that does not
+// take them.
+const farewellTime = 5 * time.Second
 
 // CloseNow closes the connection without a word. A Read or Write under way
 // returns. It may be called concurrently, from a Handler too.
@@ -177,6 +187,8 @@ func (c *Conn) CloseNow() error {
 	}
 	if c.expired() {
 		c.discard()
+	} else if t := c.tcp(); t != nil {
+		forgetAfter(t, farewellTime)
 	}
 	if c.Direct() {
 		c.direct.close(c.nc)
