@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -64,6 +66,7 @@ func TestRunAll(t *testing.T) {
 		{"pass", "", func(_ context.Context, t *transcript) error { t.WriteString("quiet"); return nil }},
 		{"break", "", func(_ context.Context, t *transcript) error { t.WriteString("loud"); return errors.New("broken") }},
 		{"late pass", "", func(context.Context, *transcript) error { return nil }},
+		{"in part", "", func(context.Context, *transcript) error { return passedBut("without a part") }},
 		{"not here", "", func(context.Context, *transcript) error { return skipped("no such program") }},
 	}
 	for _, test := range []struct {
@@ -74,8 +77,9 @@ func TestRunAll(t *testing.T) {
 	}{
 		{"pass", true, true, "\n2 passed, 0 failed, 0 skipped\n"},
 		{"^pass|break", false, false, "\nfailed: break\n1 passed, 1 failed, 0 skipped\n"},
-		{"", false, false, "\nfailed: break\nskipped, for the reasons above: not here\n2 passed, 1 failed, 1 skipped\n"},
-		{"", true, false, "\n1 passed, 1 failed, 2 skipped\n"},
+		{"", false, false, "\nfailed: break\nskipped, for the reasons above: not here\n3 passed, 1 failed, 1 skipped\n"},
+		{"", true, false, "\n1 passed, 1 failed, 3 skipped\n"},
+		{"in part", true, true, "without a part\n\n1 passed, 0 failed, 0 skipped\n"},
 		{"here", true, true, "\nskipped, for the reasons above: not here\n0 passed, 0 failed, 1 skipped\n"},
 	} {
 		var out bytes.Buffer
@@ -94,6 +98,32 @@ func TestWithoutNode(t *testing.T) {
 	var why skipped
 	if err := javascript(t.Context(), &transcript{}); !errors.As(err, &why) || !strings.Contains(string(why), "https://nodejs.org") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestNothingIsInstalledUnasked: what is missing is a skip that says how to get it.
+func TestNothingIsInstalledUnasked(t *testing.T) {
+	path := t.TempDir()
+	t.Setenv("PATH", path)
+	for _, program := range []string{"apt-get", "sudo", "env"} {
+		script := "#!/bin/sh\n: > " + filepath.Join(path, "ran-"+program) + "\n"
+		if err := os.WriteFile(filepath.Join(path, program), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var shown transcript
+	var why skipped
+	if err := (needs{}).browser(t.Context(), &shown); !errors.As(err, &why) || !strings.Contains(string(why), "apt-get install chromium") {
+		t.Errorf("got %v", err)
+	}
+	if ran, _ := filepath.Glob(filepath.Join(path, "ran-*")); len(ran) > 0 || shown.Len() > 0 {
+		t.Errorf("started %q: %s", ran, shown.String())
+	}
+	if err := (needs{install: true}).browser(t.Context(), &shown); err != nil {
+		t.Errorf("%v\n%s", err, shown.String())
+	}
+	if ran, _ := filepath.Glob(filepath.Join(path, "ran-*")); len(ran) == 0 {
+		t.Error("-install installs nothing")
 	}
 }
 

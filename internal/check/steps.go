@@ -119,11 +119,27 @@ func (n needs) browserTests(ctx context.Context, t *transcript) error {
 	return t.run(ctx, "SIMPLYSOCKET_BROWSER=required", "go", "test", "-count=1", "./cmd/simplysocket/demo")
 }
 
+// proxies runs with those that are there.
 func proxies(ctx context.Context, t *transcript) error {
-	if !inPath("caddy", "nginx", "haproxy", "apache2", "/usr/sbin/nginx", "/usr/sbin/haproxy", "/usr/sbin/apache2") {
-		return skipped("there is none: tools/proxies/run -install")
+	all := []string{"caddy", "nginx", "haproxy", "apache2"}
+	var missing []string
+	for _, program := range all {
+		if !inPath(program, "/usr/sbin/"+program) {
+			missing = append(missing, program)
+		}
 	}
-	return t.run(ctx, "SIMPLYSOCKET_PROXIES=installed", "go", "test", "-count=1", "./internal/proxies")
+	without := "without " + strings.Join(missing, ", ") + ": tools/proxies/run -install"
+	switch {
+	case runtime.GOOS != "linux":
+		return skipped("it takes Linux")
+	case len(missing) == len(all):
+		return skipped(without)
+	}
+	err := t.run(ctx, "SIMPLYSOCKET_PROXIES=installed", "go", "test", "-count=1", "-parallel=4", "./internal/proxies")
+	if err == nil && len(missing) > 0 {
+		return passedBut(without)
+	}
+	return err
 }
 
 // javascript needs what a machine with Go may well lack, and apt-get has it too
