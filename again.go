@@ -59,17 +59,35 @@ func (c *Client) refuseStale(id uint64, re, why string) {
 // the link is patient.
 func (c *Client) routePatiently(env *protocol.Envelope) error {
 	err := c.route(env)
+	if errors.Is(err, ErrMailboxFull) {
+		c.waitFor(func() bool {
+			err = c.route(env)
+			return !errors.Is(err, ErrMailboxFull)
+		})
+	}
+	return err
+}
+
+// waitFor tries again and again, for as long as the link is patient, and reports
+// whether it has come about. It gives up at once, and the link with it, when another
+// connection wants the session: what was not taken in is sent again over that one.
+func (c *Client) waitFor(try func() bool) bool {
 	l := c.link.Load()
-	if l.patience == 0 || !errors.Is(err, ErrMailboxFull) {
-		return err
+	if l.patience == 0 {
+		return false
 	}
 	l.patience--
 	const most = 100 * time.Millisecond
-	for pause, began := time.Millisecond, time.Now(); errors.Is(err, ErrMailboxFull) && time.Since(began) < longestWait; pause = min(2*pause, most) {
+	for pause, began := time.Millisecond, time.Now(); time.Since(began) < longestWait; pause = min(2*pause, most) {
 		time.Sleep(pause)
-		err = c.route(env)
+		if l.gaveUp = c.session.wanted.Load() > 0; l.gaveUp {
+			return false
+		}
+		if try() {
+			return true
+		}
 	}
-	return err
+	return false
 }
 
 // keep remembers an answer that the room gives to a session.

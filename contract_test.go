@@ -463,3 +463,48 @@ func TestOnlyTakesMembers(t *testing.T) {
 	}
 	b.expect("nil")
 }
+
+// TestTakeoverDoesNotWait: a connection that waits for a place in a mailbox gives up
+// when another one wants its session, and what it held is handled over that one.
+func TestTakeoverDoesNotWait(t *testing.T) {
+	gate := make(chan struct{})
+	ran := 0
+	h := serve(t, false, &simplysocket.Options{MailboxMessages: 1}, func(s *simplysocket.Server) {
+		s.HandleRoom("r", func(room *simplysocket.Room) error {
+			simplysocket.On(room, "block", func(*simplysocket.Member, simplysocket.None) error { gate <- struct{}{}; <-gate; return nil })
+			simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { ran++; return nil })
+			return nil
+		})
+	})
+	p, other := h.page(), h.member("r")
+	p.call("join-room", "r", nil)
+	p.cut()
+	p.resume()
+	other.send("block", "r", nil)
+	<-gate
+	p.lastID += 2
+	p.write(envelope(p.lastID-1, "x", "r", nil)) // waits
+	p.write(envelope(p.lastID, "x", "r", nil))   // stands behind it
+	waitFor(t, "the first to wait", func() bool { return h.Stats().Busy > 2 })
+	began := time.Now()
+	p.resume()
+	if took := time.Since(began); took > longTakeover {
+		t.Errorf("the takeover took %v", took)
+	}
+	for id := p.lastID - 1; id <= p.lastID; id++ {
+		p.write(envelope(id, "x", "r", nil))
+	}
+	gate <- struct{}{}
+	for id := p.lastID - 1; id <= p.lastID; id++ {
+		if m := p.answer(id); m.Action != "ack" {
+			t.Errorf("%d: %v", id, m)
+		}
+	}
+	p.call("list-members", "r", nil)
+	if ran != 2 {
+		t.Errorf("it ran %d times", ran)
+	}
+}
+
+// longTakeover is half of what a connection may wait for a place in a mailbox.
+const longTakeover = 5 * time.Second

@@ -31,6 +31,7 @@ type keptFrame struct {
 // not kept: the ones may be lost, and the others are given again.
 func (r *Room) record(items []fanout.Item) {
 	if len(r.members) == 0 || r.sessions == 0 && !r.showsHistory() || r.phase >= phaseClosing {
+		r.history.evicted = r.seq
 		return
 	}
 	h := &r.history

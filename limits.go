@@ -1,7 +1,6 @@
 package simplysocket
 
 import (
-	"context"
 	"errors"
 	"math"
 	"time"
@@ -51,8 +50,11 @@ func (o *Options) helloBytes() int64 {
 // allowed takes a message from the client's rate, before anything is done for it.
 func (c *Client) allowed(env *protocol.Envelope) bool {
 	q := c.rate()
-	if q == nil || q.taken.Allow() || c.waitForRate() {
+	if q == nil || q.taken.Allow() || c.waitFor(q.taken.Allow) {
 		return true
+	}
+	if c.link.Load().gaveUp {
+		return false
 	}
 	c.srv.stats.rateLimited.Add(1)
 	if !q.refused.Allow() {
@@ -91,18 +93,6 @@ func (c *Client) rate() *quota {
 		c.quota = c.srv.opts.newQuota()
 	}
 	return c.quota
-}
-
-// waitForRate waits for the client's rate, for as long as its link is patient.
-func (c *Client) waitForRate() bool {
-	l := c.link.Load()
-	if l.patience == 0 {
-		return false
-	}
-	l.patience--
-	ctx, cancel := context.WithTimeout(context.Background(), longestWait)
-	defer cancel()
-	return c.quota.taken.Wait(ctx) == nil
 }
 
 // deliveries is what the messages of a client may have delivered per second.

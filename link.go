@@ -29,6 +29,7 @@ type link struct {
 
 	begun    bool     // its welcome was written
 	shown    bool     // something came after it
+	gaveUp   bool     // it takes nothing more: another connection wants the session
 	patience int32    // messages that still wait where others are refused
 	rooms    []string // to join once it is let in
 	last     uint64   // the id that came last
@@ -136,8 +137,8 @@ func (l *link) Message(payload []byte) {
 	}
 	c.session.receiving.Lock()
 	defer c.session.receiving.Unlock()
-	if c.link.Load() != l {
-		return // a newer connection has the session
+	if c.link.Load() != l || l.gaveUp {
+		return // a newer connection has the session, or is about to
 	}
 	if !l.shown {
 		l.shown = true

@@ -32,7 +32,12 @@ func (c *Client) receive(env *protocol.Envelope, err error) {
 		c.refuseStale(env.ID, string(env.Action), "does not grow")
 		return
 	}
-	if err := c.routePatiently(env); err != nil {
+	err = c.routePatiently(env)
+	switch {
+	case c.link.Load().gaveUp: // as if it had never come
+		c.lastID = last
+		c.session.forgetAsked(env.ID)
+	case err != nil:
 		c.sendError(wireError(err), string(env.Action), env.ID)
 	}
 }

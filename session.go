@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -16,7 +17,8 @@ import (
 // session is what lets a client outlive its connections. Plain clients have
 // none.
 type session struct {
-	receiving sync.Mutex // held by the one link whose message is taken
+	receiving sync.Mutex   // held by the one link whose message is taken
+	wanted    atomic.Int32 // connections that wait to take it over
 
 	// Guarded by the client's lock.
 
@@ -123,7 +125,9 @@ func (l *link) resume(h *hello) (token string, became outcome) {
 	if c == nil || !l.srv.sameIdentity(c.Identity(), identityOf(l.identity)) {
 		return "", unknown
 	}
+	c.session.wanted.Add(1)
 	c.session.receiving.Lock() // what the link before is receiving is received
+	c.session.wanted.Add(-1)
 	defer c.session.receiving.Unlock()
 	c.numbering.Lock() // nothing newer overtakes what is missing
 	defer c.numbering.Unlock()
@@ -381,6 +385,15 @@ func (s *session) answer(id uint64, reply *answered) {
 	}
 	a.reply = reply
 	s.answers.add(a)
+}
+
+// forgetAsked forgets a message that no room has taken.
+func (s *session) forgetAsked(id uint64) {
+	s.memory.Lock()
+	defer s.memory.Unlock()
+	if i := s.find(id); i >= 0 {
+		s.asked = slices.Delete(s.asked, i, i+1)
+	}
 }
 
 // find returns where a message that is not answered yet stands, or -1.
