@@ -254,7 +254,7 @@ func (a *actor) refusal(e *entry) error {
 }
 
 // lost counts what the server's own code has sent to a room that closed first:
-// its sender has gone on and can not be told.
+// its sender is not waiting for an answer.
 func (a *actor) lost(e *entry) {
 	if e.kind == entryServer || e.kind == entryBroadcast {
 		a.srv.stats.unhandled.Add(1)

@@ -175,7 +175,7 @@ func TestRevokedWhileConnecting(t *testing.T) {
 	}
 }
 
-// TestUserOfASessionIsFixed: whoever an application lets go on with a session, it is
+// TestUserOfASessionIsFixed: whatever user an application lets resume a session, it is
 // found under the user that it has had from the beginning.
 func TestUserOfASessionIsFixed(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{

@@ -163,7 +163,7 @@ func (c *Client) Rooms() []string {
 // The reason is for people: it is cut after 123 bytes of UTF-8.
 func (c *Client) Disconnect(code protocol.CloseCode, reason string) {
 	if !protocol.ApplicationCloseCode(code) {
-		c.srv.log.Error("an application can not close with this code", "client", c.id, "code", int(code), "sent", int(protocol.CloseDisconnected))
+		c.srv.log.Error("an application cannot close with this code", "client", c.id, "code", int(code), "sent", int(protocol.CloseDisconnected))
 		code = protocol.CloseDisconnected
 	}
 	c.disconnect(code, reason)
@@ -381,7 +381,7 @@ func (c *Client) endIf(how ending, still func() bool) bool {
 	return here
 }
 
-// register has the client found by its slug and by its user. Whoever finds it by one
+// register has the client found by its slug and by its user. Code that finds it by one
 // and ends it takes it out of both: the lock makes that come later.
 func (c *Client) register() {
 	c.mu.Lock()

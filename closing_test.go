@@ -159,7 +159,7 @@ func TestServerMessageToARoomThatCloses(t *testing.T) {
 	}
 }
 
-// TestCallToARoomThatCloses is told.
+// TestCallToARoomThatCloses: the caller gets ErrRoomClosed.
 func TestCallToARoomThatCloses(t *testing.T) {
 	g := gatedRoom(t)
 	admin := g.member("r")

@@ -9,7 +9,7 @@ import (
 )
 
 // TestNoticesAreNotConflated: in a room that conflates, each of those who leave
-// together is told of.
+// together is reported.
 func TestNoticesAreNotConflated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil, func(s *simplysocket.Server) {

@@ -186,7 +186,7 @@ func (h hostileHandler) Handle(context.Context, slog.Record) error {
 func (h hostileHandler) WithAttrs([]slog.Attr) slog.Handler { panic("WithAttrs") }
 func (h hostileHandler) WithGroup(string) slog.Handler      { panic("WithGroup") }
 
-// moody panics when it is encoded or decoded, once it is told to.
+// moody panics when it is encoded or decoded, once On is true.
 type moody struct{ On *bool }
 
 func (m moody) MarshalJSON() ([]byte, error) {
@@ -198,7 +198,7 @@ func (m moody) MarshalJSON() ([]byte, error) {
 
 func (m *moody) UnmarshalJSON([]byte) error { panic("UnmarshalJSON") }
 
-// TestHostileValues: a value that can not be encoded is an error for the code that
+// TestHostileValues: a value that cannot be encoded is an error for the code that
 // made it, wherever that runs.
 func TestHostileValues(t *testing.T) {
 	on := true
@@ -393,7 +393,7 @@ func TestApplicationSendsNoneOfTheProtocols(t *testing.T) {
 	}
 }
 
-// exitingLog is a log handler that ends whoever asks it anything.
+// exitingLog is a log handler that ends the goroutine of its caller.
 type exitingLog struct{ slog.Handler }
 
 func (exitingLog) Enabled(context.Context, slog.Level) bool { runtime.Goexit(); return true }

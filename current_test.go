@@ -182,7 +182,7 @@ func TestJoinWhileAway(t *testing.T) {
 	}
 }
 
-// TestKickWhileAway: a client that comes back while a room is removing it is told so.
+// TestKickWhileAway: a client that comes back while a room is removing it reads left-room.
 func TestKickWhileAway(t *testing.T) {
 	gate := make(chan struct{})
 	h := coded(t, "r", func(room *simplysocket.Room) error {
@@ -282,7 +282,7 @@ func (h *host) greet(session string) (token string, resumed bool) {
 	return m.field("session"), strings.Contains(string(m.Body), `"resumed":true`)
 }
 
-// TestLobbyAfterPanic: whatever comes first to a lobby that a panic has closed, in a
+// TestLobbyAfterPanic: whatever reaches a lobby first after a panic has closed it, in a
 // handler or in middleware, no client stays out of it and none waits.
 func TestLobbyAfterPanic(t *testing.T) {
 	boom := func(*simplysocket.Member, simplysocket.None) error { panic("boom") }
@@ -337,7 +337,7 @@ func TestLobbyAfterPanic(t *testing.T) {
 	}
 }
 
-// TestLobbyThatDoesNotOpen: clients that can not be in the lobby are sent away to come
+// TestLobbyThatDoesNotOpen: clients that cannot be in the lobby are sent away to come
 // back, each once.
 func TestLobbyThatDoesNotOpen(t *testing.T) {
 	var broken atomic.Bool

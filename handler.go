@@ -131,7 +131,7 @@ func (r *Room) OnJoin(decide func(*Join) error) {
 }
 
 // OnLeave is called once when a member is gone and has been announced as such; the
-// member can still be asked for its identity and properties. It can not keep the
+// member can still be asked for its identity and properties. It cannot keep the
 // member: an error is logged and drops its output. It belongs in the room's setup.
 func (r *Room) OnLeave(handle func(*Member, LeaveReason) error) {
 	r.mustSetUp("OnLeave")

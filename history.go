@@ -183,7 +183,7 @@ func (r *Room) resume(e *entry) {
 }
 
 // missed returns what a member that has seen so much is sent when it comes back. It
-// reports a restart where the member has to count anew from a `joined-room` that
+// reports a restart where the member has to count again from a `joined-room` that
 // history does not hold: its own of this opening, or that of a position which the
 // room never reached.
 func (r *Room) missed(m *Member, seen [2]uint64) (frames []*fanout.Frame, restart bool) {

@@ -49,7 +49,7 @@ func (j *Join) Welcome(body any) error {
 // shows of itself: the keys of body, which encodes to an object, except client and
 // info. Without it they read "Client xyz joined the room". A room announces as long
 // as it is small enough, see [Options.AnnounceLimit], and unless
-// [Room.SetPresence] says otherwise. The error is that of a body that can not be
+// [Room.SetPresence] says otherwise. The error is that of a body that cannot be
 // sent.
 func (j *Join) Announce(body any) error {
 	raw, err := encodeBody(body)

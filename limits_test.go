@@ -69,7 +69,7 @@ func TestFragmentsAreNoFlood(t *testing.T) {
 }
 
 // TestRateAfterResume: what comes again draws on the rate like everything else, and
-// waits in place of being refused for as long as it may.
+// waits instead of being refused for as long as it may.
 func TestRateAfterResume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)

@@ -173,7 +173,7 @@ func TestNewEpoch(t *testing.T) {
 	}
 }
 
-// TestEpochWithoutGap: a room that lets the client in anew has lost what was before,
+// TestEpochWithoutGap: a room that lets the client in again has lost what was before,
 // even if no gap says so.
 func TestEpochWithoutGap(t *testing.T) {
 	s := newScript(t)
@@ -284,7 +284,7 @@ func TestHelloFits(t *testing.T) {
 }
 
 // TestOmittedRoomGone: a room that the hello had no space for and that the client is
-// not in any more either lets it in anew, or is closed to it.
+// no longer in either lets it in again, or is closed to it.
 func TestOmittedRoomGone(t *testing.T) {
 	s := newScript(t)
 	heard := newEvents()
