@@ -93,9 +93,10 @@ func (e *entry) bounded() bool {
 		return true
 	case entryJoin:
 		return e.flags&flagConnect == 0
-	default:
-		return false
+	case entryLeave, entryTimer, entryResult, entryTick, entryCount, entryFlush, entryIdle, entryClose, entryDrop,
+		entryResume, entryAgain, entryTrim, entryInfo, entryPresence:
 	}
+	return false
 }
 
 // reAction is the action that answers to the entry name in `re`.
@@ -109,7 +110,8 @@ func (e *entry) reAction() string {
 		return protocol.ActionListMembers
 	case entryHistory:
 		return protocol.ActionHistory
-	default:
-		return e.action
+	case entryMessage, entryDirect, entryServer, entryBroadcast, entryTimer, entryResult, entryTick, entryCount, entryFlush,
+		entryIdle, entryClose, entryDrop, entryResume, entryAgain, entryTrim, entryInfo, entryPresence:
 	}
+	return e.action
 }

@@ -77,9 +77,9 @@ func TestRunAll(t *testing.T) {
 	}{
 		{"pass", true, true, "\n2 passed, 0 failed, 0 skipped\n"},
 		{"^pass|break", false, false, "\nfailed: break\n1 passed, 1 failed, 0 skipped\n"},
-		{"", false, false, "\nfailed: break\nskipped, for the reasons above: not here\n3 passed, 1 failed, 1 skipped\n"},
+		{"", false, false, "\nfailed: break\nnot all of it, for the reasons above: in part\nskipped, for the reasons above: not here\n3 passed, 1 failed, 1 skipped\n"},
 		{"", true, false, "\n1 passed, 1 failed, 3 skipped\n"},
-		{"in part", true, true, "without a part\n\n1 passed, 0 failed, 0 skipped\n"},
+		{"in part", true, true, "without a part\n\nnot all of it, for the reasons above: in part\n1 passed, 0 failed, 0 skipped\n"},
 		{"here", true, true, "\nskipped, for the reasons above: not here\n0 passed, 0 failed, 1 skipped\n"},
 	} {
 		var out bytes.Buffer

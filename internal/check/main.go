@@ -83,7 +83,7 @@ func matching(all []step, pattern *regexp.Regexp) []step {
 // only if it failed, and then in full.
 func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool {
 	var passed int
-	var failed, left []string
+	var failed, left, partial []string
 	for _, s := range chosen {
 		if ctx.Err() != nil || failFast && len(failed) > 0 {
 			break
@@ -102,6 +102,7 @@ func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool
 		case errors.As(err, &but):
 			passed++
 			fmt.Fprintf(w, "ok    %s, %s\n", seconds(began), but)
+			partial = append(partial, s.name)
 			continue
 		case errors.As(err, &why):
 			fmt.Fprintf(w, "skip  %s\n", why)
@@ -117,6 +118,9 @@ func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool
 		fmt.Fprint(w, "\ninterrupted")
 	case len(failed) > 0:
 		fmt.Fprintf(w, "\nfailed: %s", strings.Join(failed, ", "))
+	}
+	if len(partial) > 0 {
+		fmt.Fprintf(w, "\nnot all of it, for the reasons above: %s", strings.Join(partial, ", "))
 	}
 	if len(left) > 0 {
 		fmt.Fprintf(w, "\nskipped, for the reasons above: %s", strings.Join(left, ", "))

@@ -23,11 +23,15 @@ func (n needs) browser(ctx context.Context, t *transcript) error {
 // compiler reports why the race detector does not run, or nil: it takes cgo, and so a C
 // compiler, everywhere but on macOS.
 func (n needs) compiler(ctx context.Context, t *transcript) error {
-	cc, err := t.output(ctx, "go", "env", "CC")
+	env, err := t.output(ctx, "go", "env", "CGO_ENABLED", "CC")
 	if err != nil {
 		return err
 	}
+	enabled, cc, _ := strings.Cut(env, "\n")
 	words := strings.Fields(cc)
+	if enabled == "0" && inPath(words[:min(len(words), 1)]...) {
+		return skipped("cgo is off: CGO_ENABLED=1")
+	}
 	return n.program(ctx, t, "no C compiler", words[:min(len(words), 1)], "gcc", "libc6-dev")
 }
 

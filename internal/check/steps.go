@@ -22,7 +22,7 @@ func steps(fuzzTime string, n needs) []step {
 		{"lint", "golangci-lint with the rules in .golangci.yml", lint},
 		{"tests", "all tests under the race detector", n.tests},
 		{"browser", "the tests that use the page in Chromium", n.browserTests},
-		{"proxies", "Caddy, nginx, HAProxy and Apache, as far as there are, reloaded and restarted in front of a server", proxies},
+		{"proxies", "Caddy, nginx, HAProxy and Apache, as far as they are installed, reloaded and restarted in front of a server", proxies},
 		{"javascript", "the tests of js/, where there is Node.js", javascript},
 		{"unraced", "the allocation tests and the soak, without the race detector", unraced},
 		{"fuzz", "every fuzz target for a short time", fuzz(fuzzTime)},
@@ -95,7 +95,7 @@ func lint(ctx context.Context, t *transcript) error {
 	return t.run(ctx, "go", "tool", "-modfile=tools/go.mod", "golangci-lint", "run", "--allow-serial-runners", "./...")
 }
 
-// tests runs without the race detector where that is not to be had.
+// tests runs without the race detector where it is not available.
 func (n needs) tests(ctx context.Context, t *transcript) error {
 	all := []string{"go", "test", "-timeout", "8m"}
 	err := n.compiler(ctx, t)
