@@ -116,8 +116,9 @@ func (p *page) resumeOnce() error {
 		return err
 	}
 	_ = c.conn.WriteText([]byte(envelope(0, "hello", "", object{"session": p.token})))
-	for !c.ended() && len(c.received()) == 0 {
-		time.Sleep(100 * time.Microsecond)
+	select {
+	case <-c.came:
+	case <-c.done:
 	}
 	if all := c.received(); len(all) > 0 {
 		p.client, p.token = c, all[0].field("session")
