@@ -138,6 +138,9 @@ func (r *Room) join(e *entry) (err error) {
 	r.joined, r.dirty = true, true
 	r.wake()
 	m.since = notice.seq - 1
+	if m.away { // the announcement does not say so
+		r.stir(m)
+	}
 	if m.client.session != nil {
 		r.sessions++
 	}

@@ -192,3 +192,21 @@ func TestClientSetsInfo(t *testing.T) {
 	}
 	serve(t, false, nil).connect().refused("$set-info", "", object{"name": "Bert"}, "forbidden")
 }
+
+// TestAwayAtItsJoin: the others learn of a member that was away already when it joined.
+func TestAwayAtItsJoin(t *testing.T) {
+	h := serve(t, false, nil)
+	a, p := h.member("r"), h.page()
+	p.cut()
+	if err := h.Client(p.id).Join("r", nil); err != nil {
+		t.Fatal(err)
+	}
+	a.expect("client-joined-room")
+	if m := a.expect("client-presence"); string(m.Body) != `{"clients":[{"client":"`+p.id+`","state":"away"}]}` {
+		t.Errorf("got %v", m)
+	}
+	p.resume()
+	if m := a.expect("client-presence"); string(m.Body) != `{"clients":[{"client":"`+p.id+`","state":"online"}]}` {
+		t.Errorf("got %v", m)
+	}
+}
