@@ -152,12 +152,13 @@ func (c *Conn) takeGap(r *Room, env *protocol.Envelope) error {
 // held.
 func (c *Conn) takeJoined(name string, env *protocol.Envelope) error {
 	var body struct {
-		Epoch   uint64       `json:"epoch"`
-		Seq     uint64       `json:"seq"`
-		Count   int          `json:"count"`
-		Members []memberItem `json:"members"`
+		Epoch   uint64
+		Seq     uint64
+		Count   int
+		Members []memberItem
 	}
-	if err := json.Unmarshal(env.Body, &body); err != nil {
+	err := readKeys(env.Body, keys{"epoch": &body.Epoch, "seq": &body.Seq, "count": &body.Count, "members": &body.Members})
+	if err != nil {
 		return fmt.Errorf("joined-room: %w", err)
 	}
 	r := c.rooms[name]
@@ -229,32 +230,40 @@ func (c *Conn) reenter(r *Room) *message {
 // takeNews notes who came or went. It reports false for what handlers of
 // messages shall have. The lock is held.
 func (c *Conn) takeNews(r *Room, env *protocol.Envelope) bool {
-	var body struct {
-		memberItem
-		Reason Reason `json:"reason"`
-		Count  *int   `json:"count"`
+	var who memberItem
+	var reason Reason
+	var count *int
+	action := string(env.Action)
+	known := keys{"client": &who.Client}
+	switch action {
+	case protocol.ActionRoomCount:
+		known = keys{"count": &count}
+	case protocol.ActionClientJoinedRoom:
+		known["info"] = &who.Info
+	default:
+		known["reason"] = &reason
 	}
-	if err := json.Unmarshal(env.Body, &body); err != nil {
+	if err := readKeys(env.Body, known); err != nil {
 		return false // the application's own words
 	}
 	switch {
-	case string(env.Action) == protocol.ActionRoomCount:
-		if body.Count != nil {
-			r.count = *body.Count
+	case action == protocol.ActionRoomCount:
+		if count != nil {
+			r.count = *count
 		}
 		return false
-	case body.Client == "":
+	case who.Client == "":
 		return false
-	case string(env.Action) == protocol.ActionClientJoinedRoom:
-		if r.place(body.Client) < 0 {
-			r.members = append(r.members, body.member())
+	case action == protocol.ActionClientJoinedRoom:
+		if r.place(who.Client) < 0 {
+			r.members = append(r.members, who.member())
 			r.count++
 		}
-		c.post(r, env, func() { r.tellJoin(body.Client) })
+		c.post(r, env, func() { r.tellJoin(who.Client) })
 	default:
-		r.members = slices.DeleteFunc(r.members, func(m Member) bool { return m.ID == body.Client })
+		r.members = slices.DeleteFunc(r.members, func(m Member) bool { return m.ID == who.Client })
 		r.count = max(0, r.count-1)
-		c.post(r, env, func() { r.tellLeave(body.Client, body.Reason) })
+		c.post(r, env, func() { r.tellLeave(who.Client, reason) })
 	}
 	return true
 }
