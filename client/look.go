@@ -6,8 +6,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// look asks who is in a room of which messages are missing: the missing ones may
-// have told of members. The lock is held.
+// look asks who is in a room that has not told of all its members: messages of it
+// are missing, or it was too large to announce them. The lock is held.
 func (c *Conn) look(r *Room) {
 	r.gaps++
 	if !r.looking && r.status == joined {
@@ -48,7 +48,7 @@ func (c *Conn) askMembers(r *Room) {
 
 // setMembers replaces what is known of the members. The lock is held.
 func (r *Room) setMembers(items []memberItem, count int) {
-	r.count, r.members = count, membersOf(items)
+	r.count, r.members, r.stale = count, membersOf(items), false
 	members := membersOf(items)
 	r.conn.push(event{room: r, call: func() { r.tellMembers(members) }})
 }

@@ -249,7 +249,7 @@ func (c *Conn) takeNews(r *Room, env *protocol.Envelope) bool {
 	switch {
 	case action == protocol.ActionRoomCount:
 		if count != nil {
-			r.count = *count
+			r.count, r.stale = *count, true
 		}
 		return false
 	case who.Client == "":
@@ -264,6 +264,10 @@ func (c *Conn) takeNews(r *Room, env *protocol.Envelope) bool {
 		r.members = slices.DeleteFunc(r.members, func(m Member) bool { return m.ID == who.Client })
 		r.count = max(0, r.count-1)
 		c.post(r, env, func() { r.tellLeave(who.Client, reason) })
+	}
+	if r.stale { // the room is small again, and has not named all who came and went
+		r.stale = false
+		c.look(r)
 	}
 	return true
 }

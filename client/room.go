@@ -34,6 +34,7 @@ type Room struct {
 	members []Member
 	gaps    int  // in what was received
 	looking bool // the members are being asked for
+	stale   bool // a large room has announced nobody since they were listed
 	gap     *Gap // the last event that waits for the room, if it tells of a gap
 
 	handlers handlers

@@ -354,3 +354,28 @@ func TestRoomCount(t *testing.T) {
 		t.Errorf("count %d", room.Count())
 	}
 }
+
+// TestRoomThatShrinks: a room that was too large to announce its members, and is not
+// any more, has named neither all who came nor all who left.
+func TestRoomThatShrinks(t *testing.T) {
+	h := serve(t, "", simplysocket.Options{AnnounceLimit: 2})
+	conns := make([]*client.Conn, 4)
+	rooms := make([]*client.Room, 4)
+	for i := range rooms {
+		conns[i] = h.connect(client.Options{})
+		rooms[i] = join(t, conns[i], "r", nil)
+	}
+	first := rooms[0]
+	until(t, "the count of all", func() bool { return first.Count() == 4 })
+	if err := rooms[1].Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the count of the others", func() bool { return first.Count() == 3 })
+	if err := rooms[2].Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the right members", func() bool {
+		m := first.Members()
+		return first.Count() == 2 && len(m) == 2 && m[0].ID == conns[0].ID() && m[1].ID == conns[3].ID()
+	})
+}
