@@ -32,7 +32,7 @@ func (c *Conn) Join(ctx context.Context, name string, params any, setup ...func(
 		return nil, err
 	}
 	r.params, m.purpose, m.settled = without(m.body, "create"), toEnter, r.entering
-	known, err := c.find(name)
+	known, err := c.find(name, r.params)
 	switch {
 	case err != nil:
 		return nil, err
@@ -71,8 +71,9 @@ func (r *Room) set(setup []func(*Room)) {
 	}
 }
 
-// find returns the room if the client is in it.
-func (c *Conn) find(name string) (*Room, error) {
+// find returns the room if the client is in it. One that the server has put the
+// client into is from then on one that the application has asked for.
+func (c *Conn) find(name string, params json.RawMessage) (*Room, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch r := c.rooms[name]; {
@@ -81,6 +82,9 @@ func (c *Conn) find(name string) (*Room, error) {
 	case r.status == joining || r.status == leaving:
 		return nil, ErrRoomBusy
 	default:
+		if r.params == nil {
+			r.params = params
+		}
 		return r, nil
 	}
 }

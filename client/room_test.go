@@ -2,10 +2,12 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/client"
@@ -378,4 +380,29 @@ func TestRoomThatShrinks(t *testing.T) {
 		m := first.Members()
 		return first.Count() == 2 && len(m) == 2 && m[0].ID == conns[0].ID() && m[1].ID == conns[3].ID()
 	})
+}
+
+// TestPlacedThenJoined: a room that the server has put the client into, and that the
+// application then asks for, is joined again in a new session.
+func TestPlacedThenJoined(t *testing.T) {
+	h := inMemory(t)
+	placed := make(chan *client.Room, 1)
+	conn := h.connect(client.Options{OnRoom: func(r *client.Room) { placed <- r }})
+	id := conn.ID()
+	if err := h.Client(id).Join("r", nil); err != nil {
+		t.Fatal(err)
+	}
+	room := <-placed
+	rejoined := make(chan struct{}, 1)
+	if join(t, conn, "r", nil, func(r *client.Room) {
+		r.OnRejoin(func(json.RawMessage) { rejoined <- struct{}{} })
+	}) != room {
+		t.Fatal("another room")
+	}
+	h.Client(id).Disconnect(protocol.CloseRestart, "")
+	select {
+	case <-rejoined:
+	case <-time.After(patience):
+		t.Fatalf("not joined again; members: %v", room.Members())
+	}
 }
