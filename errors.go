@@ -22,7 +22,7 @@ var (
 	// ErrInTurn is returned by [RoomRef.Call] under a room's own Context: the
 	// turn would wait for itself or, around a circle of rooms, for ever.
 	ErrInTurn = errors.New("simplysocket: a turn must not wait for a room")
-	// ErrBadName is returned for a name that no room can have.
+	// ErrBadName is returned for a name that no room, or no sender, can have.
 	ErrBadName = errors.New("simplysocket: not a valid name")
 	// ErrBadAction is returned for an action that is not valid or belongs to
 	// the protocol.

@@ -46,7 +46,11 @@ func (m *Member) Send(action string, body any, opts ...SendOption) error {
 	if err != nil {
 		return err
 	}
-	r.direct(m, action, raw, r.sender(r.options(opts)))
+	o := r.options(opts)
+	if err := o.checkSender(); err != nil {
+		return err
+	}
+	r.direct(m, action, raw, r.sender(o))
 	return nil
 }
 

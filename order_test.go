@@ -1,7 +1,10 @@
 package simplysocket_test
 
 import (
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -137,5 +140,41 @@ func TestOrder(t *testing.T) {
 			t.Fatalf("sender %d: message %d where %d is due", m.Sender, m.N, next[m.Sender])
 		}
 		next[m.Sender]++
+	}
+}
+
+// nameless is a participant with a slug that the server has not given.
+type nameless string
+
+func (n nameless) ID() string { return string(n) }
+
+// TestSenders: who a message comes from is a name, whoever says so.
+func TestSenders(t *testing.T) {
+	h := serve(t, false, nil, func(s *simplysocket.Server) {
+		s.HandleRoom("r", func(room *simplysocket.Room) error {
+			simplysocket.OnCall(room, "as", func(m *simplysocket.Member, as note) (note, error) {
+				from := simplysocket.From(nameless(as.Text))
+				return note{fmt.Sprint(
+					errors.Is(room.Broadcast("x", nil, from), simplysocket.ErrBadName),
+					errors.Is(m.Send("x", nil, from), simplysocket.ErrBadName),
+					errors.Is(room.Post(&simplysocket.Message{Action: "x", Sender: as.Text}), simplysocket.ErrBadName),
+					errors.Is(room.Post(&simplysocket.Message{Action: "x", Sender: as.Text, IsTargetClient: true, Target: m.ID()}), simplysocket.ErrBadName),
+				)}, nil
+			})
+			return nil
+		})
+	})
+	c := h.member("r")
+	for as, refused := range map[string]bool{
+		"": false, "bot/1": false, c.id: false, "server": false,
+		"a bot": true, "a\n": true, "\xff": true, "..": true, strings.Repeat("n", 129): true,
+	} {
+		if got, want := c.call("as", "r", note{as}).field("text"), fmt.Sprint(refused, refused, refused, refused); got != want {
+			t.Errorf("sender %q: refused %s, want %s", as, got, want)
+		}
+		err := h.Room("r").Broadcast("x", nil, simplysocket.From(nameless(as)))
+		if errors.Is(err, simplysocket.ErrBadName) != refused {
+			t.Errorf("sender %q from outside: %v", as, err)
+		}
 	}
 }

@@ -63,6 +63,9 @@ func (ref RoomRef) Broadcast(action string, body any, opts ...SendOption) error 
 	}
 	var o sendOptions
 	o.apply(opts)
+	if err := o.checkSender(); err != nil {
+		return err
+	}
 	return ref.post(&entry{kind: entryBroadcast, action: action, body: raw, options: &o})
 }
 

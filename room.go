@@ -180,17 +180,21 @@ func (r *Room) lifetime() context.Context {
 
 // Broadcast sends a message to all members, or to those that the options name.
 // It is released when the handler returns nil. It returns an error for an
-// action or a body that can not be sent.
+// action, a body or a sender that can not be sent.
 func (r *Room) Broadcast(action string, body any, opts ...SendOption) error {
 	r.mustTurn("Room.Broadcast")
 	raw, err := r.encodeOutgoing(action, body)
 	if err != nil {
 		return err
 	}
+	o := r.options(opts)
+	if err := o.checkSender(); err != nil {
+		return err
+	}
 	if err := r.spend(); err != nil {
 		return err
 	}
-	r.broadcast(action, raw, r.options(opts))
+	r.broadcast(action, raw, o)
 	return nil
 }
 
@@ -205,6 +209,9 @@ func (r *Room) Post(msg *Message) error {
 		return err
 	}
 	o := sendOptions{from: msg.Sender}
+	if err := o.checkSender(); err != nil {
+		return err
+	}
 	if !msg.IsTargetClient {
 		if err := r.spend(); err != nil {
 			return err

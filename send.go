@@ -30,6 +30,18 @@ func (o *sendOptions) apply(opts []SendOption) {
 	}
 }
 
+// checkSender accepts what can be the name of a client or of the server: peers show
+// it, compare it and send to it.
+func (o *sendOptions) checkSender() error {
+	if o.from == "" {
+		return nil
+	}
+	if err := protocol.ValidName(o.from); err != nil {
+		return fmt.Errorf("%w: the sender: %w", ErrBadName, err)
+	}
+	return nil
+}
+
 // Participant is whoever has a slug: a [*Member] or a [*Client].
 type Participant interface {
 	// ID is the slug.
@@ -60,8 +72,8 @@ func appendIDs[P Participant](ids []string, who []P) []string {
 	return ids
 }
 
-// From names the participant as the sender. Without it the sender is the
-// server.
+// From names the participant as the sender. Without it, and for an empty slug, the
+// sender is the server. What cannot be a slug is not sent: the error is [ErrBadName].
 func From(who Participant) SendOption {
 	return func(o *sendOptions) { o.from = who.ID() }
 }
