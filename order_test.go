@@ -148,7 +148,7 @@ type nameless string
 
 func (n nameless) ID() string { return string(n) }
 
-// TestSenders: who a message comes from is a name, whoever says so.
+// TestSenders: the sender of a message is a valid name, by whatever way it is set.
 func TestSenders(t *testing.T) {
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
 		s.HandleRoom("r", func(room *simplysocket.Room) error {
