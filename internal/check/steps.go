@@ -97,7 +97,7 @@ func lint(ctx context.Context, t *transcript) error {
 
 // tests runs without the race detector where it is not available.
 func (n needs) tests(ctx context.Context, t *transcript) error {
-	all := []string{"go", "test", "-timeout", "8m"}
+	all := []string{"go", "test", "-timeout", "15m"}
 	err := n.compiler(ctx, t)
 	var why skipped
 	switch {
