@@ -205,8 +205,9 @@ func (s *Server) Room(name string) RoomRef { return RoomRef{srv: s, name: name} 
 // included, in no order.
 func (s *Server) Rooms() iter.Seq[RoomRef] {
 	return func(yield func(RoomRef) bool) {
-		for r := range s.rooms.all() {
-			if !yield(s.Room(r.name)) {
+		for a := range s.rooms.all() {
+			open := a.isLobby || a.info.Load().joined // the place of a room that has closed stays for a moment
+			if open && !yield(s.Room(a.name)) {
 				return
 			}
 		}
