@@ -45,6 +45,27 @@ func TestFrameFloods(t *testing.T) {
 	h.waitForClients(0)
 }
 
+// TestFloodAfterTheEnd: a client that was thrown out and goes on is not listened to, and
+// soon cut.
+func TestFloodAfterTheEnd(t *testing.T) {
+	h := serve(t, false, nil)
+	c := h.connect()
+	_ = c.conn.Write([]byte(strings.Repeat(rawFrame(0x81, `{"action":"x"}`), 7900)))
+	c.closing()
+	if n := h.Stats().Received; n > 2000 {
+		t.Errorf("of a client that was thrown out %d messages were taken", n)
+	}
+	c = h.connect()
+	burst, n := []byte(strings.Repeat(rawFrame(0x89, ""), 10_000)), 0
+	for c.conn.Write(burst) == nil && n < 256<<20 {
+		n += len(burst)
+	}
+	if n > 64<<20 {
+		t.Errorf("%d MiB of pings were taken", n>>20)
+	}
+	h.waitForClients(0)
+}
+
 // TestFragmentsAreNoFlood: a client within its rate may send each message in many
 // fragments.
 func TestFragmentsAreNoFlood(t *testing.T) {

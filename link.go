@@ -123,6 +123,9 @@ func (l *link) Pong() { l.conn.Rest() }
 
 // Message implements [socket.Handler].
 func (l *link) Message(payload []byte) {
+	if l.conn.Ending() {
+		return // a client that was told to go must not cost what one that stays does
+	}
 	l.srv.stats.received.Add(1)
 	env, err := protocol.Parse(payload)
 	c := l.client

@@ -14,7 +14,7 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// Conn is one WebSocket connection. It takes 336 bytes; the runtime's size class is
+// Conn is one WebSocket connection. It takes 344 bytes; the runtime's size class is
 // 352.
 type Conn struct {
 	nc          net.Conn
@@ -36,6 +36,7 @@ type Conn struct {
 	rest   bool   // Read is to return
 	frames frames
 	flood  flood
+	late   int64 // bytes that came after an end was set
 	message
 }
 
@@ -221,10 +222,30 @@ func (c *Conn) expired() bool {
 	return end != 0 && int64(time.Since(started)) >= end
 }
 
-// Drain waits until the peer has ended the connection too, at most for d. It is
-// called after our close frame was written and in place of a Read: to close
-// while data is on its way here would reset the connection, and the peer might
-// never see our close frame.
+// Ending reports whether an end was set: what still comes is not answered any more.
+// It may be called concurrently.
+func (c *Conn) Ending() bool { return c.end.Load() != 0 }
+
+// lateBytes is how much more than one message a peer may send once an end is set. It is
+// on its way before the peer can know of the end; who goes on beyond it only costs.
+const lateBytes = 4 << 20
+
+// errLate is the end of a peer that goes on and on after our close frame.
+var errLate = errors.New("websocket: the peer goes on after the end")
+
+// tooLate counts what comes from a client after an end was set.
+func (c *Conn) tooLate(n int) bool {
+	if c.client || !c.Ending() {
+		return false
+	}
+	c.late += int64(n)
+	return c.late-c.limit > lateBytes
+}
+
+// Drain waits until the peer has ended the connection too, at most for d, or has sent
+// more than it can have sent before it knew. It is called after our close frame was
+// written and in place of a Read: to close while data is on its way here would reset
+// the connection, and the peer might never see our close frame.
 func (c *Conn) Drain(d time.Duration) {
 	c.EndWithin(d)
 	if !c.failed {
@@ -234,7 +255,7 @@ func (c *Conn) Drain(d time.Duration) {
 	if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
-	_, _ = io.Copy(io.Discard, c.nc)
+	_, _ = io.CopyN(io.Discard, c.nc, max(c.limit+lateBytes-c.late, 0))
 }
 
 type discard struct{}

@@ -88,6 +88,41 @@ func TestDrainOfEndlessPeer(t *testing.T) {
 	}
 }
 
+// TestDrainOfTooMuch: what was on its way when the end was set is little. A peer that
+// sends more is cut before its time is over, also where its frames make no sense.
+func TestDrainOfTooMuch(t *testing.T) {
+	for name, pair := range transports {
+		for _, failed := range []bool{false, true} {
+			near, far := pair(t)
+			c := socket.NewServerConn(near, limit, false, false)
+			const most = 64 << 20
+			written := make(chan int)
+			go func() {
+				chunk, n := []byte(strings.Repeat(frame(fin|text, "late"), 10_000)), 0
+				if failed {
+					_, _ = io.WriteString(far, frame(fin|0x70|text, "x"))
+				}
+				for n < most {
+					m, err := far.Write(chunk)
+					if n += m; err != nil {
+						break
+					}
+				}
+				_ = far.Close()
+				written <- n
+			}()
+			if failed {
+				_ = c.Read(&recorder{})
+			}
+			c.Drain(time.Minute)
+			_ = c.CloseNow()
+			if n := <-written; n >= most/2 {
+				t.Errorf("%s, failed %v: %d MiB were taken", name, failed, n>>20)
+			}
+		}
+	}
+}
+
 func TestProgressAndActive(t *testing.T) {
 	near, far := net.Pipe()
 	defer far.Close()

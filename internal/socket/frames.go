@@ -42,6 +42,10 @@ func (s *headerSource) Read(p []byte) (int, error) {
 
 // feed takes data through frames and messages to h. It unmasks in place.
 func (c *Conn) feed(data []byte, h Handler) error {
+	if c.tooLate(len(data)) {
+		c.failed = true
+		return errLate
+	}
 	c.active.Store(true)
 	f := &c.frames
 	for {
