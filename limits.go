@@ -116,15 +116,22 @@ func (o *Options) freeMembers() int {
 }
 
 // spend takes a broadcast from the deliveries of the client whose message is handled.
-// In the lobby, which holds every client of the node, what the server's own code sends
-// has a budget of its own; elsewhere it has none.
+// In the lobby, which holds every client of the node, what its code sends of itself has
+// a budget of its own; elsewhere it has none. What comes from outside the room has none
+// anywhere: whoever sent it has gone on, and could not be told.
 func (r *Room) spend() error {
 	var sender *Client
-	if e := r.handling; e != nil && e.kind == entryMessage {
-		sender = e.client
+	outside := false
+	if e := r.handling; e != nil {
+		outside = e.kind == entryServer || e.kind == entryBroadcast
+		if e.kind == entryMessage {
+			sender = e.client
+		}
 	}
 	s := r.srv
 	switch {
+	case outside:
+		return nil
 	case r.isLobby && sender == nil:
 		return r.draw(s.lobbyOwn)
 	case r.isLobby:

@@ -399,6 +399,32 @@ func TestLobbySharesItsDeliveries(t *testing.T) {
 	})
 }
 
+// TestServerIsHeardInTheLobby: what the application sends from outside the room arrives,
+// since nobody could tell it otherwise.
+func TestServerIsHeardInTheLobby(t *testing.T) {
+	for name, send := range map[string]func(simplysocket.RoomRef) error{
+		"Broadcast": func(lobby simplysocket.RoomRef) error { return lobby.Broadcast("maintenance", nil) },
+		"Send":      func(lobby simplysocket.RoomRef) error { return lobby.Send("maintenance", nil) },
+		"Call":      func(lobby simplysocket.RoomRef) error { return lobby.Call(t.Context(), "maintenance", nil, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := serve(t, false, &simplysocket.Options{LobbyDeliveries: 20})
+			clients := []*client{h.connect(), h.connect(), h.connect()}
+			for range 100 { // a client that takes all that it may changes nothing
+				clients[0].ask("x", "", nil)
+			}
+			for range 100 {
+				if err := send(h.Room("lobby")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 100 {
+				clients[2].expect("maintenance")
+			}
+		})
+	}
+}
+
 // TestClientDeliveries: the messages of a client to large rooms have a limit; those of
 // others, and of the server, are not touched.
 func TestClientDeliveries(t *testing.T) {

@@ -109,7 +109,8 @@ type Options struct {
 	AnnounceLimit int
 	// LobbyDeliveries bounds the messages of clients that the lobby delivers per second,
 	// over all its members; where there are four or more, each may cause a quarter. What
-	// the server's own code sends there has as much again. Default 200,000.
+	// the lobby's code sends of itself has as much again. What is sent with [RoomRef] has
+	// no bound. Default 200,000.
 	LobbyDeliveries int
 
 	// HeartbeatInterval is the time in which each connection is probed, if

@@ -48,7 +48,7 @@ type Server struct {
 
 	lobby       atomic.Pointer[actor]
 	lobbyBudget *rate.Limiter // of all clients
-	lobbyOwn    *rate.Limiter // of the server's own code
+	lobbyOwn    *rate.Limiter // of the lobby's code
 	rooms       roomRegistry
 	roomList    roomList
 	clients     *registry[*Client]

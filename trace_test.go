@@ -2,6 +2,7 @@ package simplysocket_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -89,13 +90,18 @@ func TestUnheardErrors(t *testing.T) {
 			simplysocket.On(room, "ring", func(*simplysocket.Member, simplysocket.None) error { bell.Set(0, note{}); return nil })
 			return nil
 		})
+		s.HandleRoom("lobby", func(room *simplysocket.Room) error {
+			siren := simplysocket.NewTimer(room, "siren", func(note) error {
+				return errors.Join(room.Broadcast("x", nil), room.Broadcast("x", nil))
+			})
+			simplysocket.OnServer(room, "wail", func(simplysocket.None) error { siren.Set(0, note{}); return nil })
+			return nil
+		})
 	})
 	c := h.member("r")
 	c.call("ring", "r", nil)
-	for range 3 {
-		if err := h.Room("lobby").Broadcast("x", nil); err != nil {
-			t.Fatal(err)
-		}
+	if err := h.Room("lobby").Send("wail", nil); err != nil {
+		t.Fatal(err)
 	}
 	if err := h.Room("r").Send("nobody-handles-this", nil); err != nil {
 		t.Fatal(err)
