@@ -47,6 +47,14 @@ func (o *Options) helloBytes() int64 {
 	return min(512+int64(o.MaxRoomsPerClient)*int64(room), 1<<20)
 }
 
+// leastOutbox is how many messages an outbox takes at least: one request may have
+// several, as a join has its answer, the room's welcome and the news of it.
+const leastOutbox = 16
+
+// largestMessage is the most that a message of a client takes once it is passed on, or
+// one that the protocol makes, such as a page of a list.
+func (o *Options) largestMessage() int { return max(o.MaxMessageBytes, 2*pageBytes) + envelopeBytes }
+
 // allowed takes a message from the client's rate, before anything is done for it.
 func (c *Client) allowed(env *protocol.Envelope) bool {
 	q := c.rate()

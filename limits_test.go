@@ -504,6 +504,39 @@ func TestLegalMessageFits(t *testing.T) {
 	}
 }
 
+// TestAnswersFit: whatever the options are, what the protocol itself says to a client
+// that asks for one thing at a time fits its outbox.
+func TestAnswersFit(t *testing.T) {
+	for name, o := range map[string]simplysocket.Options{
+		"one message":   {OutboxMessages: 1},
+		"few bytes":     {OutboxBytes: 1, MaxMessageBytes: 600},
+		"small pages":   {OutboxBytes: 1, MaxMessageBytes: 600, HistoryBytes: 1, HistoryMessages: 1},
+		"small mailbox": {MailboxMessages: 1, MailboxBytes: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o.MessageRate = simplysocket.Unlimited
+			h := serve(t, true, &o) // in memory all that is written waits in the outbox
+			a, b := h.page(), h.page()
+			room := func(i int) string { return fmt.Sprintf("%0120d", i) }
+			for i := range 100 {
+				a.call("join-room", room(i), object{"properties": object{"x": strings.Repeat("x", 250)}})
+			}
+			b.call("join-room", room(1), nil)
+			for range 100 {
+				b.call("say", room(1), object{"text": strings.Repeat("x", 300)})
+			}
+			a.expect("say")
+			b.call("list-rooms", "", nil)
+			b.call("list-members", room(1), nil)
+			b.call("history", room(1), nil)
+			a.cut()
+			b.call("say", room(1), nil)
+			a.resume()
+			a.call("leave-room", room(1), nil)
+		})
+	}
+}
+
 // TestHelloOfManyRooms: the hello of a client in all rooms that it may be in fits,
 // whatever the options are; a message behind it must not be as large.
 func TestHelloOfManyRooms(t *testing.T) {

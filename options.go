@@ -75,8 +75,9 @@ type Options struct {
 	// Defaults 4096 and 4 MiB.
 	MailboxMessages int
 	MailboxBytes    int
-	// OutboxMessages and OutboxBytes bound what waits for a connection. Two messages of
-	// MaxMessageBytes always fit. Defaults 1024 and 1 MiB.
+	// OutboxMessages and OutboxBytes bound what waits for a connection. Lower than 16
+	// messages, and than two of MaxMessageBytes or of 64 KiB, they have no effect: the
+	// answer to one request always fits. Defaults 1024 and 1 MiB.
 	OutboxMessages int
 	OutboxBytes    int
 

@@ -87,8 +87,8 @@ func New(o *Options) (*Server, error) {
 		trace:   opts.Trace,
 		origins: origins,
 		writers: fanout.NewWriters(fanout.Limits{
-			Frames: opts.OutboxMessages,
-			Bytes:  max(opts.OutboxBytes, 2*(opts.MaxMessageBytes+envelopeBytes)), // a message, and what follows it
+			Frames: max(opts.OutboxMessages, leastOutbox),
+			Bytes:  max(opts.OutboxBytes, 2*opts.largestMessage()), // a message, and what follows it
 			Grace:  opts.CloseTimeout,
 		}),
 		terms:       encodeTerms(&opts),
