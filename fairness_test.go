@@ -11,24 +11,30 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// BenchmarkListRooms is a list of 50,000 rooms of which one changes each time.
+// BenchmarkListRooms is a list of a server with 50,000 rooms, all in it or all but one
+// hidden, of which one changes each time.
 func BenchmarkListRooms(b *testing.B) {
-	h := serve(b, true, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
-	manyRooms(b, h, 50_000)
-	c := h.connect()
-	for b.Loop() {
-		c.send("join-room", "other", nil)
-		c.send("leave-room", "other", nil)
-		c.call("list-rooms", "", nil)
-		c.forget()
+	for _, hidden := range []bool{false, true} {
+		b.Run(fmt.Sprintf("hidden=%v", hidden), func(b *testing.B) {
+			h := serve(b, true, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
+			manyRooms(b, h, 50_000, hidden)
+			c := h.connect()
+			for b.Loop() {
+				c.call("join-room", "other", nil)
+				c.call("list-rooms", "", nil)
+				c.call("leave-room", "other", nil)
+				c.call("list-rooms", "", nil)
+				c.forget()
+			}
+		})
 	}
 }
 
-func manyRooms(b *testing.B, h *host, n int) {
+func manyRooms(b *testing.B, h *host, n int, hidden bool) {
 	for i := range n / 100 {
 		c := h.connect()
 		for k := range 100 {
-			if err := h.Client(c.id).Join(fmt.Sprintf("room/%05d/%02d", i, k), nil); err != nil {
+			if err := h.Client(c.id).Join(fmt.Sprintf("room/%05d/%02d", i, k), object{"hidden": hidden}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -62,7 +68,7 @@ func BenchmarkFairness(b *testing.B) {
 	} {
 		b.Run(attack.name, func(b *testing.B) {
 			h := serve(b, false, nil)
-			manyRooms(b, h, 5000)
+			manyRooms(b, h, 5000, false)
 			victim := h.member("r")
 			attackers := func(stop <-chan struct{}) {
 				for {

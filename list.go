@@ -107,12 +107,13 @@ type roomList struct {
 // roomView is the rooms that can be seen, by name. It is immutable.
 type roomView struct {
 	rooms   []*roomInfo
+	open    int    // rooms that were looked at, hidden ones too
 	changes uint64 // that it knows
 	made    time.Time
 	took    time.Duration
 }
 
-// A view of a few rooms is always new. To make a larger one takes one part of viewPart
+// A view of a few rooms is always new, where few are open. To make a larger one takes one part of viewPart
 // of the time at most, however many ask: with 50,000 rooms, which take 15 ms, a list is
 // 0.3 s old at most.
 const (
@@ -132,6 +133,7 @@ func (l *roomList) current(s *Server) []*roomInfo {
 	}
 	v := &roomView{changes: l.changes.Load(), made: time.Now()}
 	for a := range s.rooms.all() {
+		v.open++
 		if info := a.info.Load(); !info.hidden && info.joined {
 			v.rooms = append(v.rooms, info)
 		}
@@ -143,7 +145,7 @@ func (l *roomList) current(s *Server) []*roomInfo {
 }
 
 func (l *roomList) isStale(v *roomView) bool {
-	return v.changes != l.changes.Load() && (len(v.rooms) <= fewRooms || time.Since(v.made) >= viewPart*v.took)
+	return v.changes != l.changes.Load() && (v.open <= fewRooms || time.Since(v.made) >= viewPart*v.took)
 }
 
 type memberList struct {
