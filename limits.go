@@ -126,7 +126,7 @@ func (o *Options) freeMembers() int {
 // spend takes a broadcast from the deliveries of the client whose message is handled.
 // In the lobby, which holds every client of the node, what its code sends of itself has
 // a budget of its own; elsewhere it has none. What comes from outside the room has none
-// anywhere: whoever sent it has gone on, and could not be told.
+// anywhere: its sender is not waiting, and would not learn of a refusal.
 func (r *Room) spend() error {
 	var sender *Client
 	outside := false

@@ -113,9 +113,9 @@ type roomView struct {
 	took    time.Duration
 }
 
-// A view of a few rooms is always new, where few are open. To make a larger one takes one part of viewPart
-// of the time at most, however many ask: with 50,000 rooms, which take 15 ms, a list is
-// 0.3 s old at most.
+// Where few rooms are open, a view is always new. Otherwise making views takes one part
+// of viewPart of the time at most, however many clients ask: with 50,000 rooms, which
+// take 15 ms, a list is 0.3 s old at most.
 const (
 	fewRooms = 256
 	viewPart = 20
