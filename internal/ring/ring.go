@@ -1,0 +1,96 @@
+// Package ring is a queue in a circular buffer.
+package ring
+
+import "iter"
+
+// Ring is a first-in, first-out queue. The zero value is empty and owns no memory; a
+// ring that becomes empty gives its memory back. It is not safe for concurrent use.
+type Ring[T any] struct {
+	items []T // of a length that is a power of two
+	head  int
+	n     int
+}
+
+// smallest is the first capacity of a ring.
+const smallest = 4
+
+// Len is the number of items.
+func (r *Ring[T]) Len() int { return r.n }
+
+// At returns the item at position i, counted from the oldest. It panics if there is no
+// such item. The pointer is valid until the ring changes.
+func (r *Ring[T]) At(i int) *T {
+	if i < 0 || i >= r.n {
+		panic("ring: position out of range")
+	}
+	return &r.items[(r.head+i)&(len(r.items)-1)]
+}
+
+// Push appends an item.
+func (r *Ring[T]) Push(item T) {
+	if r.n == len(r.items) {
+		r.resize(max(smallest, 2*r.n))
+	}
+	r.n++
+	*r.At(r.n - 1) = item
+}
+
+// Pop removes the oldest item and returns it. It panics if the ring is empty.
+func (r *Ring[T]) Pop() T {
+	var none T
+	oldest := r.At(0)
+	item := *oldest
+	*oldest = none
+	r.head = (r.head + 1) & (len(r.items) - 1)
+	r.n--
+	switch {
+	case r.n == 0:
+		*r = Ring[T]{}
+	case r.n <= len(r.items)/4 && len(r.items) > smallest:
+		r.resize(len(r.items) / 2)
+	}
+	return item
+}
+
+// Remove takes the item at position i out. It moves all newer items, so it suits short
+// rings and items near the end.
+func (r *Ring[T]) Remove(i int) {
+	var none T
+	for ; i < r.n-1; i++ {
+		*r.At(i) = *r.At(i + 1)
+	}
+	*r.At(i) = none
+	if r.n--; r.n == 0 {
+		*r = Ring[T]{}
+	}
+}
+
+func (r *Ring[T]) resize(capacity int) {
+	items := make([]T, capacity)
+	for i := range r.n {
+		items[i] = *r.At(i)
+	}
+	r.items, r.head = items, 0
+}
+
+// All iterates over the positions and items, oldest first.
+func (r *Ring[T]) All() iter.Seq2[int, *T] {
+	return func(yield func(int, *T) bool) {
+		for i := 0; i < r.n; i++ {
+			if !yield(i, r.At(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Backward iterates over the positions and items, newest first.
+func (r *Ring[T]) Backward() iter.Seq2[int, *T] {
+	return func(yield func(int, *T) bool) {
+		for i := r.n - 1; i >= 0; i-- {
+			if !yield(i, r.At(i)) {
+				return
+			}
+		}
+	}
+}
