@@ -1,59 +1,87 @@
 package simplysocket
 
 import (
+	"sync"
 	"sync/atomic"
+	"time"
 
-	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/room"
+	"github.com/DhruvikDonga/simplysocket/internal/testmode"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// actor is a room's name and inbox. Rooms open under the name one after the other,
-// all in the actor's turns. A room that closes leaves what waits to the next one:
-// so nothing is reordered, and no setup runs before the last OnClose has returned.
+// actor is a room's name and mailbox, and the only code that runs the room. Rooms open
+// under the name one after the other, all in the actor's turns. A room that closes
+// leaves what waits to the next one: so nothing is reordered, and no setup runs before
+// the last OnClose has returned.
+//
+// A turn takes what waits, applies it to the room entry by entry, and seals the output
+// into parts that are released in order: see release.go.
 type actor struct {
 	srv     *Server
 	name    string
 	isLobby bool
 	mailbox mailbox
-	info    atomic.Pointer[roomInfo] // what listings tell
+	info    atomic.Pointer[room.Info] // what listings tell
+	gate    testmode.Gate             // nil: what is sealed is released at once
+	held    atomic.Int64              // parts that are sealed and not released
 
 	// Of the turn.
 
 	room   *Room // nil: none is open
+	turn   *turn // nil at rest, unless output waits for the flush interval
 	batch  *slab // what the turn has taken from the mailbox
 	next   int   // the first of it that was not begun
+	at     *item // what is being handled
 	failed error // of the setup, for those who waited for it
+	alarm  wakeup
 }
+
+// turn is what an actor works with while it runs: pooled, so that a room at rest owns
+// none.
+type turn struct {
+	out  room.Output
+	part part
+	body []byte    // of the message that is being sent
+	send room.Send // its options
+}
+
+var turns = sync.Pool{New: func() any { return new(turn) }}
 
 func (s *Server) newActor(name string) *actor {
 	a := &actor{srv: s, name: name, mailbox: mailbox{
 		maxEntries: s.opts.MailboxMessages,
 		maxBytes:   s.opts.MailboxBytes,
 	}}
+	if testmode.NewGate != nil {
+		a.gate = testmode.NewGate()
+	}
 	a.hide()
 	return a
 }
 
 // show sets what listings tell.
-func (a *actor) show(info *roomInfo) {
+func (a *actor) show(info *room.Info) {
 	a.info.Store(info)
 	a.srv.roomList.changes.Add(1)
 }
 
 // hide takes the room out of the listings, as if it did not exist.
-func (a *actor) hide() { a.show(&roomInfo{name: a.name, hidden: true}) }
+func (a *actor) hide() { a.show(&room.Info{Name: a.name, Hidden: true}) }
 
-// post puts an entry into the mailbox, and starts a turn if none is running.
-func (a *actor) post(e *entry) error {
-	start, err := a.mailbox.put(e)
+// post puts an item into the mailbox, and starts a turn if none is running.
+func (a *actor) post(it *item) error {
+	if testmode.Encoded {
+		testmode.Recode(&it.entry)
+	}
+	start, err := a.mailbox.put(it)
 	if start {
 		a.srv.turns.Do(a)
 	}
 	return err
 }
 
-// run is the actor's turn: it handles what waits, entry by entry, and writes
-// what came of it when nothing waits any more.
+// run is the actor's turn.
 func (a *actor) run() {
 	returned := false
 	defer func() {
@@ -84,30 +112,99 @@ func (a *actor) takeBatch() bool {
 
 func (a *actor) handleBatch() {
 	for a.next < len(a.batch.entries) {
-		e := &a.batch.entries[a.next]
+		it := &a.batch.entries[a.next]
 		a.next++
-		a.handle(e)
+		a.handle(it)
 	}
 	a.mailbox.done(a.batch)
 	a.batch, a.next = nil, 0
 }
 
-// handle takes one entry to the room it is for.
-func (a *actor) handle(e *entry) {
+// handle takes one item to the room it is for.
+func (a *actor) handle(it *item) {
 	switch {
-	case e.opening != 0 && (a.room == nil || a.room.stream.epoch != e.opening):
-		return // of a room that has closed
-	case a.room == nil && !a.opensFor(e):
-		a.astray(e)
+	case it.signal != 0:
+		a.handleSignal(it)
+	case it.entry.Epoch != 0 && (a.room == nil || a.room.core.Config().Epoch != it.entry.Epoch): // of a room that has closed
+	case a.room == nil && !a.opensFor(it):
+		a.astray(it)
+	default:
+		a.apply(it)
+		a.sweep()
+	}
+}
+
+func (a *actor) handleSignal(it *item) {
+	if a.room == nil {
 		return
 	}
-	a.room.take(e)
-	a.sweep()
+	a.begin()
+	switch it.signal {
+	case signalFlush:
+		a.room.flushing = nil
+		a.seal(true)
+	case signalTrim:
+		a.turn.part.trim = true
+	case signalWake:
+		a.alarm.stop()
+		a.ring()
+	}
+}
+
+// ring applies the alarms that are due.
+func (a *actor) ring() {
+	now := a.room.time()
+	for a.room != nil {
+		number, due := a.room.core.Due(now)
+		if !due {
+			return
+		}
+		a.apply(&item{entry: room.Entry{Kind: room.KindTimer, Number: number}})
+		a.sweep()
+	}
+}
+
+// begin gives the turn its buffers.
+func (a *actor) begin() {
+	if a.turn == nil {
+		a.turn = turns.Get().(*turn)
+	}
+	a.room.turn = a.turn
+	if a.room.core != nil {
+		a.room.core.Lend(&a.turn.out)
+	}
+}
+
+// apply takes one item through the room.
+func (a *actor) apply(it *item) {
+	r := a.room
+	a.begin()
+	now := r.time()
+	if a.turn.part.isDue(now, max(r.core.Interval(), flushAge)) {
+		a.seal(true)
+	}
+	r.entries++
+	it.entry.Time, it.entry.Pos = now, r.entries
+	a.at = it
+	a.collect(it, r.core.Apply(&it.entry))
+	a.at = nil
+}
+
+// collect adds what an entry has yielded to the part that is sealed next.
+func (a *actor) collect(it *item, out *room.Output) {
+	r := a.room
+	r.report(it, out)
+	a.turn.part.add(r, it, out)
+	if out.Closed {
+		r.closed = true
+		r.cleanUp()
+	}
 }
 
 // opensFor opens a room for a join, if it may.
-func (a *actor) opensFor(e *entry) bool {
-	if e.kind != entryJoin || a.failed != nil || e.flags&flagExisting != 0 || a.srv.closing.Load() {
+func (a *actor) opensFor(it *item) bool {
+	e := &it.entry
+	if e.Kind != room.KindJoin || a.failed != nil || e.Flags&room.FlagExisting != 0 || a.srv.closing.Load() {
 		return false
 	}
 	setup, params, err := a.srv.setupFor(a.name)
@@ -116,64 +213,139 @@ func (a *actor) opensFor(e *entry) bool {
 		return false
 	}
 	a.room = a.srv.newRoom(a, setup, params)
-	a.room.handling = e
+	a.begin()
+	a.at = it
 	a.failed = a.room.open()
+	a.at = nil
 	return !a.letGo()
 }
 
 // sweep lets go of a room that has closed. The lobby opens again at once.
 func (a *actor) sweep() {
 	closed := a.letGo()
+	var ending map[*Client]bool
 	for closed && a.isLobby && !a.srv.closing.Load() {
-		closed = a.readmit()
+		c := a.readmit(ending)
+		if closed = c != nil; closed {
+			if ending == nil {
+				ending = map[*Client]bool{}
+			}
+			ending[c] = true
+		}
 	}
 }
 
 // letGo reports whether the room has closed.
 func (a *actor) letGo() bool {
-	r := a.room
-	if r == nil || r.phase != phaseClosed {
+	if a.room == nil || !a.room.closed {
 		return false
 	}
-	r.out.flush(r) // the answer to what has closed it
-	r.out.release()
-	r.out, a.room = nil, nil
-	a.hide()
+	a.seal(true) // with the answer to what has closed it
+	a.alarm.stop()
+	a.rest()
+	a.room = nil
 	return true
 }
 
-// readmit opens the lobby with all clients in it, and reports whether it closed
-// once more. They enter before what waits: their own messages stand behind.
-func (a *actor) readmit() (closed bool) {
+// readmit opens the lobby with all clients in it, except those whose join has closed it
+// before: they are about to end. It returns the client whose join closes it once more,
+// or nil. The clients enter before what waits: their own messages come after it.
+func (a *actor) readmit(ending map[*Client]bool) (closer *Client) {
 	for c := range a.srv.clients.all() {
-		e := c.arrival()
+		if ending[c] {
+			continue
+		}
+		it := c.arrival()
 		switch {
-		case e == nil:
-		case a.room == nil && !a.opensFor(e):
-			a.astray(e)
+		case it == nil:
+		case a.room == nil && !a.opensFor(it):
+			a.astray(it)
 		default:
-			a.room.take(e)
+			a.apply(it)
 			if a.letGo() {
-				return true
+				return c
 			}
 		}
 	}
-	return false
+	return nil
 }
 
-// endTurn leaves nothing behind but the room's state: after it another
-// goroutine may run the next turn.
+// endTurn leaves nothing behind but the room's state: after it another goroutine may run
+// the next turn.
 func (a *actor) endTurn() {
-	if a.room != nil {
-		a.room.endTurn()
+	if a.room == nil {
+		return
+	}
+	a.begin()
+	if due, ok := a.room.core.IdleAt(); ok && !a.room.time().Before(due) && a.mailbox.isEmpty() {
+		a.apply(&item{entry: room.Entry{Kind: room.KindIdle}})
 		a.sweep()
 	}
+	if a.room == nil {
+		return
+	}
+	a.setAlarm()
+	if interval := a.room.core.Interval(); interval > 0 && len(a.turn.part.steps) > 0 {
+		a.seal(false)
+		if a.room.flushing == nil {
+			a.room.flushing = a.after(interval, signalFlush)
+		}
+		return
+	}
+	a.seal(true)
+	a.rest()
+}
+
+// rest gives the turn's buffers back.
+func (a *actor) rest() {
+	a.room.core.Return()
+	a.room.turn = nil
+	if cap(a.turn.body) > keptEncoded {
+		a.turn.body = nil
+	}
+	a.turn.send = room.Send{}
+	turns.Put(a.turn)
+	a.turn = nil
+}
+
+// wakeup is the one timer of an actor: it runs when the next alarm of its room is due.
+type wakeup struct {
+	at    time.Time
+	timer *time.Timer // nil: none is set
+}
+
+func (w *wakeup) stop() {
+	if w.timer != nil {
+		w.timer.Stop()
+		*w = wakeup{}
+	}
+}
+
+// setAlarm has the actor wake up when the room needs it.
+func (a *actor) setAlarm() {
+	r := a.room
+	at, ok := r.core.NextAlarm()
+	if idle, empty := r.core.IdleAt(); empty && (!ok || idle.Before(at)) {
+		at, ok = idle, true
+	}
+	switch {
+	case !ok:
+		a.alarm.stop()
+	case a.alarm.timer == nil || !at.Equal(a.alarm.at):
+		a.alarm.stop()
+		a.alarm = wakeup{at, a.after(at.Sub(r.time()), signalWake)}
+	}
+}
+
+// after has the actor get a signal after d.
+func (a *actor) after(d time.Duration, s signal) *time.Timer {
+	return time.AfterFunc(d, func() { _ = a.post(&item{signal: s}) }) // an actor that has ended needs none
 }
 
 // ends takes an actor without a room off the server, unless something waits. The
 // lobby stays until the server closes.
 func (a *actor) ends() bool {
-	if a.room != nil || a.isLobby && !a.srv.closing.Load() || !a.mailbox.closeIfEmpty() {
+	if a.room != nil || a.isLobby && !a.srv.closing.Load() || a.held.Load() > 0 || !a.mailbox.closeIfEmpty() {
 		return false
 	}
 	a.srv.rooms.remove(a)
@@ -185,68 +357,76 @@ func (a *actor) ends() bool {
 }
 
 // exited runs when code of the application has ended the turn's goroutine by
-// runtime.Goexit: the room's state may be torn just as after a panic. Another
-// goroutine lets the room go and goes on with what waits: a lobby that opens again
+// runtime.Goexit: the room's state may be inconsistent, just as after a panic. Another
+// goroutine lets the room go and continues with what waits: a lobby that opens again
 // runs code of the application, which may end that goroutine as well.
 func (a *actor) exited() {
 	defer a.srv.turns.Do(a)
 	r := a.room
-	if r == nil {
+	if r == nil || r.core == nil {
 		return
 	}
-	e := r.handling
-	if a.failed = r.exited(); a.failed != nil {
-		a.astray(e)
+	it := a.at
+	a.at = nil
+	settingUp := r.core.InSetup()
+	out := r.core.Exited()
+	if settingUp {
+		a.failed = out.Reply.Err
+		a.collect(&item{}, out)
+		a.astray(it)
+		return
 	}
+	a.collect(it, out)
 }
 
 // astray answers what came for a room that has closed or could not open.
-func (a *actor) astray(e *entry) {
-	refusal := a.refusal(e)
-	if e.answer != nil {
-		e.answer <- answer{err: refusal}
+func (a *actor) astray(it *item) {
+	refusal := a.refusal(it)
+	e, c := &it.entry, it.source.client
+	if it.source.call != nil {
+		it.source.call <- answer{err: refusal}
 		return
 	}
-	c := e.client
+	it.source.charge.settle(0)
 	if c == nil {
 		a.lost(e)
 		return
 	}
-	if e.pending != nil {
-		c.settle(e.pending, false)
+	if it.source.pending != nil {
+		c.settle(it.source.pending, false)
 	}
-	switch e.kind {
-	case entryResume:
-		if e.seen[0] != 0 {
-			e.link.out.Replay([]*fanout.Frame{c.leftFrame(a.name, Closed)})
+	switch e.Kind {
+	case room.KindResume:
+		if e.Seen.Epoch != 0 {
+			c.sendGone(it.source.conn, a.name)
 		}
-	case entryAgain:
-		c.answerAgain(e.id, e.action)
-	case entryLeave:
-		if e.id != 0 {
-			c.sendAck(e.reAction(), e.id, nil) // it was in, and is out
+	case room.KindDuplicate:
+		c.answerAgain(e.ID, e.Action)
+	case room.KindLeave:
+		if e.ID != 0 {
+			c.sendAck(e.ReAction(), e.ID, nil) // it was in, and is out
 		}
-	case entryJoin:
-		if e.flags&flagConnect != 0 {
+	case room.KindJoin:
+		if e.Flags&room.FlagConnect != 0 {
 			c.turnAway(refusal)
 			return
 		}
-		c.sendError(wireError(refusal), e.reAction(), e.id)
-	case entryMessage, entryDirect, entryMembers, entryHistory:
-		c.sendError(wireError(refusal), e.reAction(), e.id)
-	case entryDrop, entryInfo, entryServer, entryBroadcast, entryTimer, entryResult, entryTick, entryCount,
-		entryFlush, entryIdle, entryClose, entryTrim, entryPresence:
+		c.sendError(wireError(refusal), e.ReAction(), e.ID)
+	case room.KindMessage, room.KindDirect, room.KindMembers, room.KindHistory:
+		c.sendError(wireError(refusal), e.ReAction(), e.ID)
+	case room.KindDrop, room.KindInfo, room.KindServer, room.KindBroadcast, room.KindTimer, room.KindResult,
+		room.KindIdle, room.KindClose:
 	}
 }
 
-// refusal is why an entry finds no room.
-func (a *actor) refusal(e *entry) error {
+// refusal is why an item finds no room.
+func (a *actor) refusal(it *item) error {
 	switch {
 	case a.srv.closing.Load():
 		return ErrServerClosed
-	case e.kind == entryJoin && a.failed != nil:
+	case it.entry.Kind == room.KindJoin && a.failed != nil:
 		return a.failed
-	case e.answer != nil:
+	case it.source.call != nil:
 		return ErrRoomClosed
 	default:
 		return unknownRoom(a.name)
@@ -255,15 +435,15 @@ func (a *actor) refusal(e *entry) error {
 
 // lost counts what the server's own code has sent to a room that closed first:
 // its sender is not waiting for an answer.
-func (a *actor) lost(e *entry) {
-	if e.kind == entryServer || e.kind == entryBroadcast {
+func (a *actor) lost(e *room.Entry) {
+	if e.Kind == room.KindServer || e.Kind == room.KindBroadcast {
 		a.srv.stats.unhandled.Add(1)
-		a.srv.log.Warn("a message of the server found its room closed", "room", a.name, "action", e.action)
+		a.srv.log.Warn("a message of the server found its room closed", "room", a.name, "action", e.Action)
 	}
 }
 
-// turnAway ends a client that the lobby does not take in: nobody is on the server
-// and not in its lobby. What is the server's fault lets it come back.
+// turnAway ends a client that the lobby does not take in: every client is in the lobby.
+// What is the server's fault lets it come back.
 func (c *Client) turnAway(err error) {
 	public, internal := publicError(err)
 	switch {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -35,7 +36,7 @@ type Client struct {
 	lastID uint64
 	quota  *quota // nil until the first message
 
-	deliveries atomic.Pointer[deliveries] // nil until the first that counts
+	deliveries deliveries // nil until the first that counts
 }
 
 // membership is a client's place in a room, as the client sees it. It is there
@@ -186,7 +187,7 @@ type joinRequest struct {
 	room  string
 	body  json.RawMessage
 	id    uint64
-	flags entryFlags
+	flags room.Flags
 }
 
 // join sends a join on its way. The client's lock keeps its joins, leaves and
@@ -205,17 +206,17 @@ func (c *Client) join(req joinRequest) error {
 		return ErrTooManyRooms
 	}
 	for {
-		room, err := c.srv.actorFor(req.room, req.flags)
+		a, err := c.srv.actorFor(req.room, req.flags)
 		if err != nil {
 			return err
 		}
-		if m == nil || m.room != room {
-			m = &membership{room: room}
+		if m == nil || m.room != a {
+			m = &membership{room: a}
 		}
-		c.noteAsked(room, req.id)
-		e := c.joining(req)
-		e.pending = m
-		err = room.post(e)
+		c.noteAsked(a, req.id)
+		it := c.joining(req)
+		it.source.pending = m
+		err = a.post(it)
 		if errors.Is(err, ErrRoomClosed) {
 			continue // it has ended since it was found
 		}
@@ -232,23 +233,40 @@ func (c *Client) join(req joinRequest) error {
 	}
 }
 
-// joining is the entry of a join. The lock is held: whether the client is away now
+// joining is the join of a room. The lock is held: whether the client is away now
 // stands in order with its drops and resumes.
-func (c *Client) joining(req joinRequest) *entry {
+func (c *Client) joining(req joinRequest) *item {
 	if c.session != nil && c.session.away {
-		req.flags |= flagAway
+		req.flags |= room.FlagAway
 	}
-	return &entry{kind: entryJoin, member: c.id, id: req.id, body: req.body, flags: req.flags, client: c, link: c.link.Load(), info: c.info}
+	l := c.link.Load()
+	who := c.arrivingBy(l)
+	who.Info = c.info
+	return &item{
+		entry:  room.Entry{Kind: room.KindJoin, Flags: req.flags, Member: c.id, ID: req.id, Body: req.body, Conn: l.number, Who: who},
+		source: source{client: c, conn: l},
+	}
+}
+
+// arrivingBy is what a room has to know of the client that comes over l.
+func (c *Client) arrivingBy(l *link) *room.Arrival {
+	from := network(l.address)
+	return &room.Arrival{
+		Identity:  (*room.Identity)(c.identity.Load()),
+		Resumable: c.session != nil,
+		Network:   from,
+		Attempts:  c.srv.guesses.count(from),
+	}
 }
 
 // arriving is the join of the lobby that comes with connecting. The lock is held.
-func (c *Client) arriving() *entry {
-	return c.joining(joinRequest{body: emptyBody, flags: flagConnect})
+func (c *Client) arriving() *item {
+	return c.joining(joinRequest{body: emptyBody, flags: room.FlagConnect})
 }
 
 // arrival is arriving for a lobby that opens again, or nil once the client has
 // ended.
-func (c *Client) arrival() *entry {
+func (c *Client) arrival() *item {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended || !c.here {
@@ -265,7 +283,7 @@ func (c *Client) leave(name string, id uint64) error {
 		return ErrRoomClosed
 	}
 	c.noteAsked(m.room, id)
-	err := m.room.post(&entry{kind: entryLeave, member: c.id, id: id, client: c, pending: m})
+	err := m.room.post(&item{entry: room.Entry{Kind: room.KindLeave, Member: c.id, ID: id}, source: source{client: c, pending: m}})
 	if err == nil {
 		m.waiting++
 		m.leaving = true
@@ -275,9 +293,9 @@ func (c *Client) leave(name string, id uint64) error {
 
 // noteAsked remembers which room will answer a message. It comes before the
 // message, so that the answer comes after it.
-func (c *Client) noteAsked(room *actor, id uint64) {
+func (c *Client) noteAsked(a *actor, id uint64) {
 	if c.session != nil && id != 0 {
-		c.session.ask(id, room)
+		c.session.ask(id, a)
 	}
 }
 
@@ -373,7 +391,7 @@ func (c *Client) endIf(how ending, still func() bool) bool {
 	}
 	c.srv.clients.update(c.id, func(*Client, bool) (*Client, bool) { return nil, false })
 	c.srv.users.remove(c)
-	gone := entry{kind: entryLeave, member: c.id, reason: how.why, client: c}
+	gone := item{entry: room.Entry{Kind: room.KindLeave, Member: c.id, Reason: room.LeaveReason(how.why)}, source: source{client: c}}
 	for _, m := range rooms {
 		_ = m.room.post(&gone) // a room that has ended needs not be told
 	}

@@ -193,10 +193,11 @@ func TestSetupWaitsForOnClose(t *testing.T) {
 						t.Error("set up before the last OnClose has returned")
 					}
 					seen := saved.Load()
-					room.OnClose(func() {
+					room.OnClose(func() error {
 						time.Sleep(20 * time.Millisecond)
 						saved.Store(seen + 1)
 						open.Add(-1)
+						return nil
 					})
 					simplysocket.On(room, "close", func(*simplysocket.Member, simplysocket.None) error { room.Close(); return nil })
 					simplysocket.On(room, "blow", func(*simplysocket.Member, simplysocket.None) error { panic("boom") })
@@ -246,7 +247,7 @@ func TestOnLeaveOnce(t *testing.T) {
 						act(room, m)
 						return nil
 					})
-					room.OnClose(func() { close(done) })
+					room.OnClose(func() error { close(done); return nil })
 					return nil
 				})
 				var clients []*client
@@ -308,7 +309,7 @@ func TestCreateIsExact(t *testing.T) {
 func TestShutdownIsBusy(t *testing.T) {
 	release := make(chan struct{})
 	h := coded(t, "r", func(room *simplysocket.Room) error {
-		room.OnClose(func() { <-release })
+		room.OnClose(func() error { <-release; return nil })
 		simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { return nil })
 		return nil
 	})
@@ -350,7 +351,7 @@ func TestReopenUnderLoad(t *testing.T) {
 			if open.Swap(true) {
 				early.Add(1)
 			}
-			room.OnClose(func() { open.Store(false) })
+			room.OnClose(func() error { open.Store(false); return nil })
 			simplysocket.OnServer(room, "close", func(simplysocket.None) error { room.Close(); return nil })
 			simplysocket.On(room, "say", func(m *simplysocket.Member, n struct{ N int }) error {
 				mu.Lock()

@@ -9,47 +9,20 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// The application's code, and the values it makes, run only inside the functions
-// of this file. A panic becomes a [panicError] and an error becomes a library
-// value while recover still guards it: the methods of an error may panic too.
+// The application's code, and the values it makes, run only inside the functions of this
+// file and the hooks of a room. A panic becomes a [room.Panic] and an error becomes a
+// library value while recover still guards it: the methods of an error may panic too.
 
-// panicError is a panic of the application's code.
-type panicError struct {
-	value any
-	text  string // the value, formatted while recover guarded it
-	exit  bool   // it was a runtime.Goexit
-	stack []byte
-}
-
-func newPanic(value any) *panicError {
-	return &panicError{value: value, text: fmt.Sprint(value), stack: debug.Stack()} // fmt survives methods that panic
-}
-
-func (p *panicError) Error() string { return "panic: " + p.text }
-
-// fault is an error of the application that was examined while recover guarded
-// it. Nothing outside this file calls methods of its cause.
-type fault struct {
-	public *Error // what the peer may know; nil: nothing
-	text   string
-	cause  error
-}
-
-func (f *fault) Error() string { return f.text }
-
-// Unwrap lets the application find its own error again, in the caller of
-// [RoomRef.Call] for example.
-func (f *fault) Unwrap() error { return f.cause }
-
-// guard runs code of the application. Its error is nil, an [*Error], a *fault or a
-// *panicError.
+// guard runs code of the application. Its error is nil, a [*room.Error], a [*room.Fault] or
+// a [*room.Panic].
 func guard(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = newPanic(v)
+			err = room.NewPanic(v)
 		}
 	}()
 	return digest(f())
@@ -60,7 +33,7 @@ func guard(f func() error) (err error) {
 func aside(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
-		err := error(&panicError{text: "runtime.Goexit was called", exit: true, stack: debug.Stack()})
+		err := error(&room.Panic{Text: "runtime.Goexit was called", Exit: true, Stack: debug.Stack()})
 		defer func() { done <- err }()
 		err = guard(f)
 	}()
@@ -74,30 +47,38 @@ func digest(err error) error {
 		return nil
 	case *Error:
 		if known.sound() {
-			return known
+			return (*room.Error)(known)
 		}
-	case *fault, *panicError:
+	case *room.Error, *room.Fault, *room.Panic:
 		return err
 	}
 	return examine(err)
 }
 
-func examine(err error) (f *fault) {
+func examine(err error) (f *room.Fault) {
 	defer func() {
 		if v := recover(); v != nil {
-			f = &fault{text: fmt.Sprintf("an error of type %T panicked: %v", err, v), cause: err}
+			f = &room.Fault{Text: fmt.Sprintf("an error of type %T panicked: %v", err, v), Cause: err}
 		}
 	}()
 	var public *Error
 	switch {
 	case !errors.As(err, &public):
-		return &fault{text: err.Error(), cause: err}
+		return &room.Fault{Text: err.Error(), Cause: err}
 	case public == nil:
-		return &fault{text: "a nil *simplysocket.Error was returned as an error; return nil itself", cause: err}
+		return &room.Fault{Text: "a nil *simplysocket.Error was returned as an error; return nil itself", Cause: err}
 	case !public.sound():
 		public = public.repaired()
 	}
-	return &fault{public: public, text: err.Error(), cause: err}
+	return &room.Fault{Public: (*room.Error)(public), Text: err.Error(), Cause: err}
+}
+
+// ownError gives an error of a room the type that applications know.
+func ownError(err error) error {
+	if public, ok := err.(*room.Error); ok { //nolint:errorlint // what an error wraps belongs to the application
+		return (*Error)(public)
+	}
+	return err
 }
 
 // maxErrorMessage bounds the message of an error on the wire, in bytes.
@@ -127,17 +108,10 @@ func clip(s string, limit int) string {
 	return s[:limit]
 }
 
-// asPanic returns err if it is a contained panic, and otherwise nil. It looks into no
-// error: what one wraps is the application's.
-func asPanic(err error) *panicError {
-	p, _ := err.(*panicError) //nolint:errorlint // errors.As calls methods of the application's errors
-	return p
-}
-
 // isContained reports whether err has come through guard.
 func isContained(err error) bool {
 	switch err.(type) { //nolint:errorlint // errors.As calls methods of the application's errors
-	case *Error, *fault, *panicError:
+	case *Error, *room.Error, *room.Fault, *room.Panic:
 		return true
 	default:
 		return false
@@ -147,27 +121,27 @@ func isContained(err error) bool {
 // contain runs code of the application that belongs to no room.
 func (s *Server) contain(what string, f func() error) error {
 	err := guard(f)
-	if p := asPanic(err); p != nil {
+	if p := room.AsPanic(err); p != nil {
 		s.panicked(what, "", p)
 	}
 	return err
 }
 
 // panicked counts, logs and traces a panic.
-func (s *Server) panicked(where, room string, p *panicError) {
+func (s *Server) panicked(where, room string, p *room.Panic) {
 	s.stats.panics.Add(1)
-	s.log.Error("panic in "+where, "room", room, "panic", p.text, "stack", string(p.stack))
+	s.log.Error("panic in "+where, "room", room, "panic", p.Text, "stack", string(p.Stack))
 	if s.trace.Panic != nil {
-		s.observe(func() { s.trace.Panic(PanicInfo{Room: room, Value: p.value, Stack: p.stack}) })
+		s.observe(func() { s.trace.Panic(PanicInfo{Room: room, Value: p.Value, Stack: p.Stack}) })
 	}
 }
 
 // observe calls a function of the application's Trace and waits for it. A panic in
 // it is not traced again.
 func (s *Server) observe(f func()) {
-	if p := asPanic(aside(func() error { f(); return nil })); p != nil {
+	if p := room.AsPanic(aside(func() error { f(); return nil })); p != nil {
 		s.stats.panics.Add(1)
-		s.log.Error("panic in Trace", "panic", p.text, "stack", string(p.stack))
+		s.log.Error("panic in Trace", "panic", p.Text, "stack", string(p.Stack))
 	}
 }
 

@@ -1,9 +1,11 @@
 package simplysocket
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -73,13 +75,24 @@ func newError(code protocol.Code, format string, args ...any) *Error {
 // to it that should be logged. It calls no method of err, which may be the
 // application's.
 func publicError(err error) (public *Error, internal bool) {
-	switch err := err.(type) { //nolint:errorlint // errors.As calls methods of the application's errors
-	case *Error:
-		return err, false
-	case *fault:
-		if err.public != nil {
-			return err.public, false
-		}
+	if own, ok := err.(*Error); ok { //nolint:errorlint // errors.As calls methods of the application's errors
+		return own, false
 	}
-	return &Error{Code: protocol.CodeInternal, Message: "the room could not handle this"}, true
+	known, internal := room.Public(err)
+	return (*Error)(known), internal
+}
+
+func errorBody(e *Error) json.RawMessage { return room.ErrorBody((*room.Error)(e)) }
+
+func unknownRoom(name string) *Error { return (*Error)(room.UnknownRoom(name)) }
+
+func unknownClient(id string) *Error { return (*Error)(room.UnknownClient(id)) }
+
+// badBody is what a client reads of a body that does not decode.
+func badBody(err error) *Error {
+	var public *Error
+	if errors.As(err, &public) && public.sound() { // of an UnmarshalJSON of the application
+		return public
+	}
+	return (*Error)(room.BadBody(err))
 }

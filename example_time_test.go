@@ -78,12 +78,12 @@ func ExampleRoom_Every() {
 	srv := quiet(simplysocket.Options{})
 	srv.HandleRoom("race", func(room *simplysocket.Room) error {
 		var now State
-		room.Every(5*time.Millisecond, func() {
+		room.Every(5*time.Millisecond, func() error {
 			if room.Len() == 0 {
-				return
+				return nil
 			}
 			now.Beat++
-			_ = room.Broadcast("state", now) // fails only for a body that does not encode
+			return room.Broadcast("state", now)
 		})
 		return nil
 	})

@@ -33,7 +33,6 @@ type None struct{}
 
 // handlers is what a room's setup has registered.
 type handlers struct {
-	relaying bool // no handler for messages: they are passed on
 	byAction map[string]Handler
 	byServer map[string]Handler
 	catchAll Handler
@@ -43,8 +42,13 @@ type handlers struct {
 	onLeave  func(*Member, LeaveReason) error
 	onDrop   func(*Member) error
 	onResume func(*Member) error
-	onClose  func()
+	onClose  func() error
 	onDirect func(from, to *Member, req *Request) error
+
+	relayHandler Handler // relayRequest inside the middleware, if there is any
+	timers       map[string]func(json.RawMessage) error
+	tasks        map[string]*task
+	ticks        []func() error
 }
 
 func (h *handlers) handlesMessages() bool { return h.byAction != nil || h.catchAll != nil }
@@ -108,7 +112,7 @@ func (r *Room) OnMessage(handle func(*Member, *Message) error) {
 		return nil, handle(req.Member, &Message{
 			Action:      req.Action,
 			MessageBody: body,
-			Target:      r.name,
+			Target:      r.cfg.Name,
 			Sender:      req.Member.ID(),
 		})
 	}
@@ -156,8 +160,9 @@ func (r *Room) OnResume(handle func(*Member) error) {
 
 // OnClose is called once when the room closes, while its members are still
 // there to be told. No room of the same name is set up before it has returned. After
-// a panic it is the only hook that is called. It belongs in the room's setup.
-func (r *Room) OnClose(handle func()) {
+// a panic it is the only hook that is called. An error is logged and drops its output. It
+// belongs in the room's setup.
+func (r *Room) OnClose(handle func() error) {
 	r.mustSetUp("OnClose")
 	r.onClose = handle
 }
@@ -183,7 +188,7 @@ func (r *Room) register(table *map[string]Handler, what, action string, h Handle
 		*table = map[string]Handler{}
 	}
 	if (*table)[action] != nil {
-		panic(fmt.Sprintf("simplysocket: room %s handles %q already", r.name, action))
+		panic(fmt.Sprintf("simplysocket: room %s handles %q already", r.cfg.Name, action))
 	}
 	(*table)[action] = h
 }
@@ -195,7 +200,7 @@ func (r *Room) checkHandled(action string) error {
 	}
 	switch action {
 	case protocol.ActionJoinRoom, protocol.ActionLeaveRoom:
-		if r.isLobby {
+		if r.cfg.Lobby {
 			return nil
 		}
 	case protocol.ActionHello, protocol.ActionListRooms, protocol.ActionListMembers,
@@ -209,7 +214,7 @@ func (r *Room) checkHandled(action string) error {
 }
 
 // wrapHandlers puts the middleware around the handlers, once the setup is done.
-func (r *Room) wrapHandlers() (err error) {
+func (r *Room) wrapHandlers(relaying bool) (err error) {
 	wrappers := append(r.srv.wrappers(), r.wrappers...)
 	wrap := func(h Handler) Handler {
 		for i := len(wrappers) - 1; i >= 0 && h != nil; i-- {
@@ -228,78 +233,10 @@ func (r *Room) wrapHandlers() (err error) {
 	if r.catchAll != nil {
 		r.catchAll = wrap(r.catchAll)
 	}
-	if len(wrappers) > 0 && r.relaying {
+	if len(wrappers) > 0 && relaying {
 		r.relayHandler = wrap(r.relayRequest)
 	}
 	return err
-}
-
-// message handles a member's message.
-func (r *Room) message(e *entry) (json.RawMessage, error) {
-	m := r.members[e.member]
-	if m == nil {
-		return nil, r.notAMember()
-	}
-	h := r.byAction[e.action]
-	switch {
-	case h != nil:
-	case r.isLobby && r.relaying && (e.action == protocol.ActionJoinRoom || e.action == protocol.ActionLeaveRoom):
-		return nil, newError(protocol.CodeUnknownAction, "every client is in the lobby for as long as it is connected")
-	case r.catchAll != nil:
-		h = r.catchAll
-	case r.relayHandler != nil:
-		h = r.relayHandler
-	case r.relaying:
-		return nil, r.relay(e.action, e.body, e.member)
-	default:
-		return nil, newError(protocol.CodeUnknownAction, "room %q has no action %q", r.name, e.action)
-	}
-	return invoke(h, &Request{Room: r, Member: m, Action: e.action, ID: e.id, Body: e.body})
-}
-
-func (r *Room) notAMember() error {
-	if r.hidden {
-		return unknownRoom(r.name)
-	}
-	return newError(protocol.CodeNotAMember, "not a member of room %q", r.name)
-}
-
-func unknownRoom(name string) *Error {
-	return newError(protocol.CodeUnknownRoom, "no room %q", name)
-}
-
-// serverMessage handles what the server's own code sends.
-func (r *Room) serverMessage(e *entry) (json.RawMessage, error) {
-	h := r.byServer[e.action]
-	switch {
-	case h != nil:
-		return invoke(h, &Request{Room: r, Action: e.action, Body: e.body})
-	case r.relaying:
-		return nil, r.relay(e.action, e.body, r.srv.name)
-	default:
-		return nil, newError(protocol.CodeUnknownAction, "room %q has no action %q for the server", r.name, e.action)
-	}
-}
-
-// serverBroadcast sends to the members what RoomRef.Broadcast was given.
-func (r *Room) serverBroadcast(e *entry) error {
-	if err := r.spend(); err != nil {
-		return err
-	}
-	r.broadcast(e.action, e.body, e.options)
-	return nil
-}
-
-func invoke(h Handler, req *Request) (json.RawMessage, error) {
-	reply, err := h(req)
-	if err != nil || reply == nil {
-		return nil, err
-	}
-	body, err := encodeBody(reply)
-	if err != nil {
-		return nil, fmt.Errorf("reply to %q: %w", req.Action, err)
-	}
-	return body, nil
 }
 
 func decode[T any](req *Request) (body T, err error) {
@@ -317,27 +254,4 @@ func decodeReply(raw json.RawMessage, reply any) error {
 		raw = json.RawMessage("{}")
 	}
 	return json.Unmarshal(raw, reply)
-}
-
-// directMessage takes a message from one member to another.
-func (r *Room) directMessage(e *entry) error {
-	from, to := r.members[e.member], r.members[e.target]
-	switch {
-	case from == nil:
-		return r.notAMember()
-	case to == nil || to == from:
-		return unknownClient(e.target)
-	case r.onDirect != nil:
-		if err := r.onDirect(from, to, &Request{Room: r, Member: from, Action: e.action, ID: e.id, Body: e.body}); err != nil {
-			return err
-		}
-	case !r.relaying:
-		return newError(protocol.CodeForbidden, "room %q does not pass on direct messages", r.name)
-	}
-	r.direct(to, e.action, e.body, from.ID())
-	return nil
-}
-
-func unknownClient(id string) *Error {
-	return newError(protocol.CodeUnknownClient, "no client %q in a room with you", id)
 }

@@ -3,10 +3,12 @@ package simplysocket
 import (
 	"errors"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
@@ -51,9 +53,14 @@ func (o *Options) helloBytes() int64 {
 // several, as a join has its answer, the room's welcome and the news of it.
 const leastOutbox = 16
 
+// envelopeBytes is the most that an envelope takes besides its body.
+const envelopeBytes = 1 << 10
+
 // largestMessage is the most that a message of a client takes once it is passed on, or
 // one that the protocol makes, such as a page of a list.
-func (o *Options) largestMessage() int { return max(o.MaxMessageBytes, 2*pageBytes) + envelopeBytes }
+func (o *Options) largestMessage() int {
+	return max(o.MaxMessageBytes, 2*room.PageBytes) + envelopeBytes
+}
 
 // allowed takes a message from the client's rate, before anything is done for it.
 func (c *Client) allowed(env *protocol.Envelope) bool {
@@ -103,15 +110,6 @@ func (c *Client) rate() *quota {
 	return c.quota
 }
 
-// deliveries is what the messages of a client may have delivered per second.
-type deliveries struct {
-	lobby, rooms *rate.Limiter
-}
-
-// lobbyParts is how many clients it takes at least to use the lobby's deliveries up:
-// each may have one part, where there are so many.
-const lobbyParts = 4
-
 func perSecond(n int) *rate.Limiter { return rate.NewLimiter(rate.Limit(n), n) }
 
 // freeMembers is how large a room may be for the message rate alone to keep a client
@@ -123,56 +121,94 @@ func (o *Options) freeMembers() int {
 	return int(min(float64(o.ClientDeliveries)/max(o.MessageRate, 1), Unlimited))
 }
 
-// spend takes a broadcast from the deliveries of the client whose message is handled.
-// In the lobby, which holds every client of the node, what its code sends of itself has
-// a budget of its own; elsewhere it has none. What comes from outside the room has none
-// anywhere: its sender is not waiting, and would not learn of a refusal.
-func (r *Room) spend() error {
-	var sender *Client
-	outside := false
-	if e := r.handling; e != nil {
-		outside = e.kind == entryServer || e.kind == entryBroadcast
-		if e.kind == entryMessage {
-			sender = e.client
-		}
-	}
-	s := r.srv
-	switch {
-	case outside:
-		return nil
-	case r.isLobby && sender == nil:
-		return r.draw(s.lobbyOwn)
-	case r.isLobby:
-		own := sender.spending().lobby
-		if share := max(s.opts.LobbyDeliveries/min(max(len(r.members), 1), lobbyParts), 1); own.Burst() != share {
-			own.SetLimit(rate.Limit(share))
-			own.SetBurst(share)
-		}
-		return r.draw(own, s.lobbyBudget)
-	case sender == nil || len(r.members) <= s.freeMembers:
-		return nil
-	default:
-		return r.draw(sender.spending().rooms)
-	}
+// account is a budget of deliveries per second. What a message will cause is known only
+// once its room has handled it: so the door sets aside what one broadcast costs, and the
+// account pays what it was when the output is released.
+type account struct {
+	limiter *rate.Limiter
+	pending atomic.Int64 // set aside for messages that are not handled yet
 }
 
-// spending is what the client has spent of its deliveries.
-func (c *Client) spending() *deliveries {
-	if own := c.deliveries.Load(); own != nil {
-		return own
+// reserve reports whether n deliveries could be set aside.
+func (a *account) reserve(n int) bool {
+	if a.pending.Add(int64(n)) <= int64(a.limiter.Tokens()) {
+		return true
 	}
-	o := &c.srv.opts
-	c.deliveries.CompareAndSwap(nil, &deliveries{lobby: perSecond(o.LobbyDeliveries), rooms: perSecond(o.ClientDeliveries)})
-	return c.deliveries.Load()
+	a.pending.Add(-int64(n))
+	return false
 }
 
-// draw takes a broadcast to all members from each budget.
-func (r *Room) draw(budgets ...*rate.Limiter) error {
+// settle pays what was used in place of what was reserved. It may leave a debt.
+func (a *account) settle(reserved, used int) {
 	now := time.Now()
-	for _, budget := range budgets {
-		if !budget.AllowN(now, min(len(r.members), budget.Burst())) {
-			return newError(protocol.CodeRateLimited, "too many deliveries per second")
-		}
+	for part := a.limiter.Burst(); used > 0; used -= part {
+		a.limiter.ReserveN(now, min(used, part))
 	}
-	return nil
+	a.pending.Add(-int64(reserved))
+}
+
+// charge is what was set aside for a message.
+type charge struct {
+	account *account // of the client; nil: the message is free
+	shared  *account // of all clients, in the lobby
+	n       int
+}
+
+// settle ends a charge with what the message has caused.
+func (c charge) settle(deliveries int) {
+	if c.account == nil {
+		return
+	}
+	c.account.settle(c.n, deliveries)
+	if c.shared != nil {
+		c.shared.settle(c.n, deliveries)
+	}
+}
+
+// deliveries are the accounts of a client, made when they are first needed.
+type deliveries struct {
+	lobby, rooms atomic.Pointer[account]
+}
+
+// lobbyParts is how many clients it takes at least to use the lobby's deliveries up:
+// each may have one part, where there are so many.
+const lobbyParts = 4
+
+// reserve sets aside what a message of the client to a room will cost. In the lobby,
+// which holds every client of the node, each client has a share; elsewhere only a large
+// room costs anything.
+func (c *Client) reserve(a *actor) (charge, error) {
+	members := a.info.Load().Members
+	var own, shared *account
+	switch o := &c.srv.opts; {
+	case a.isLobby:
+		own, shared = accountOf(&c.deliveries.lobby, o.LobbyDeliveries), &c.srv.lobbyBudget
+		if share := max(o.LobbyDeliveries/min(max(members, 1), lobbyParts), 1); own.limiter.Burst() != share {
+			own.limiter.SetLimit(rate.Limit(share))
+			own.limiter.SetBurst(share)
+		}
+	case members > c.srv.freeMembers:
+		own = accountOf(&c.deliveries.rooms, o.ClientDeliveries)
+	default:
+		return charge{}, nil
+	}
+	n := min(members, own.limiter.Burst())
+	switch {
+	case !own.reserve(n):
+		return charge{}, errTooManyDeliveries
+	case shared != nil && !shared.reserve(n):
+		own.settle(n, 0)
+		return charge{}, errTooManyDeliveries
+	}
+	return charge{own, shared, n}, nil
+}
+
+var errTooManyDeliveries = newError(protocol.CodeRateLimited, "too many deliveries per second")
+
+func accountOf(held *atomic.Pointer[account], perSec int) *account {
+	if a := held.Load(); a != nil {
+		return a
+	}
+	held.CompareAndSwap(nil, &account{limiter: perSecond(perSec)})
+	return held.Load()
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
@@ -226,7 +227,7 @@ func (l *link) begin() error {
 		return &socket.CloseError{Code: uint16(protocol.CloseGoingAway), Reason: shuttingDown}
 	}
 	if err := l.askConnect(); err != nil {
-		if asPanic(err) != nil {
+		if room.AsPanic(err) != nil {
 			return errUnwound
 		}
 		public, internal := publicError(err)

@@ -9,43 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/DhruvikDonga/simplysocket/protocol"
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
-
-// A page of a list holds at most pageItems items and, whatever they hold, about
-// pageBytes bytes.
-const (
-	pageItems = 100
-	pageBytes = 32 << 10
-)
-
-// roomInfo is what listings tell of a room.
-type roomInfo struct {
-	name     string
-	joined   bool // somebody has been in: from then on it is listed
-	members  int
-	capacity int
-	locked   bool
-	hidden   bool
-	listed   json.RawMessage
-}
-
-// publish makes the room's state visible to listings, if it has changed.
-func (r *Room) publish() {
-	if !r.dirty {
-		return
-	}
-	r.dirty = false
-	r.actor.show(&roomInfo{
-		name:     r.name,
-		joined:   r.joined,
-		members:  len(r.members),
-		capacity: r.capacity,
-		locked:   r.locked,
-		hidden:   r.hidden,
-		listed:   r.listedProperties(),
-	})
-}
 
 type roomItem struct {
 	Name       string          `json:"name"`
@@ -65,7 +30,7 @@ type roomPage struct {
 // named in the body's `after`.
 func (s *Server) listRooms(body json.RawMessage) (json.RawMessage, error) {
 	var after string
-	if err := readParams(body, params{"after": &after}); err != nil {
+	if err := room.ReadParams(body, room.Params{"after": &after}); err != nil {
 		return nil, err
 	}
 	page := roomPage{Rooms: []roomItem{}}
@@ -73,17 +38,17 @@ func (s *Server) listRooms(body json.RawMessage) (json.RawMessage, error) {
 	page.Count = visible
 	size := 0
 	for i, info := range infos {
-		size += len(info.name) + len(info.listed) + 64
-		if i == pageItems || size > pageBytes {
-			page.Next = infos[i-1].name
+		size += len(info.Name) + len(info.Properties) + 64
+		if i == room.PageItems || size > room.PageBytes {
+			page.Next = infos[i-1].Name
 			break
 		}
 		page.Rooms = append(page.Rooms, roomItem{
-			Name:       info.name,
-			Members:    info.members,
-			Capacity:   info.capacity,
-			Locked:     info.locked,
-			Properties: info.listed,
+			Name:       info.Name,
+			Members:    info.Members,
+			Capacity:   info.Capacity,
+			Locked:     info.Locked,
+			Properties: info.Properties,
 		})
 	}
 	return mustEncode(page), nil
@@ -91,10 +56,10 @@ func (s *Server) listRooms(body json.RawMessage) (json.RawMessage, error) {
 
 // roomsAfter returns the first rooms behind that name, one more than a page
 // holds, and the number of all that can be seen.
-func (s *Server) roomsAfter(after string) (first []*roomInfo, visible int) {
+func (s *Server) roomsAfter(after string) (first []*room.Info, visible int) {
 	all := s.roomList.current(s)
-	i := sort.Search(len(all), func(i int) bool { return all[i].name > after })
-	return all[i:min(i+pageItems+1, len(all))], len(all)
+	i := sort.Search(len(all), func(i int) bool { return all[i].Name > after })
+	return all[i:min(i+room.PageItems+1, len(all))], len(all)
 }
 
 // roomList is what lists of rooms are cut from: one sorted view for all who ask.
@@ -106,7 +71,7 @@ type roomList struct {
 
 // roomView is the rooms that can be seen, by name. It is immutable.
 type roomView struct {
-	rooms   []*roomInfo
+	rooms   []*room.Info
 	open    int    // rooms that were looked at, hidden ones too
 	changes uint64 // that it knows
 	made    time.Time
@@ -122,7 +87,7 @@ const (
 )
 
 // current returns a view that is as new as may be.
-func (l *roomList) current(s *Server) []*roomInfo {
+func (l *roomList) current(s *Server) []*room.Info {
 	if v := l.view.Load(); v != nil && !l.isStale(v) {
 		return v.rooms
 	}
@@ -134,11 +99,11 @@ func (l *roomList) current(s *Server) []*roomInfo {
 	v := &roomView{changes: l.changes.Load(), made: time.Now()}
 	for a := range s.rooms.all() {
 		v.open++
-		if info := a.info.Load(); !info.hidden && info.joined {
+		if info := a.info.Load(); !info.Hidden && info.Joined {
 			v.rooms = append(v.rooms, info)
 		}
 	}
-	slices.SortFunc(v.rooms, func(a, b *roomInfo) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(v.rooms, func(a, b *room.Info) int { return cmp.Compare(a.Name, b.Name) })
 	v.took = time.Since(v.made)
 	l.view.Store(v)
 	return v.rooms
@@ -146,50 +111,4 @@ func (l *roomList) current(s *Server) []*roomInfo {
 
 func (l *roomList) isStale(v *roomView) bool {
 	return v.changes != l.changes.Load() && (v.open <= fewRooms || time.Since(v.made) >= viewPart*v.took)
-}
-
-type memberList struct {
-	Members []memberItem `json:"members"`
-	Count   int          `json:"count"`
-	Next    uint64       `json:"next,omitempty"`
-}
-
-// listMembers answers a member with a page of the members in joining order; in
-// the lobby with their number alone.
-func (r *Room) listMembers(e *entry) (json.RawMessage, error) {
-	if r.members[e.member] == nil {
-		return nil, r.notAMember()
-	}
-	if r.isLobby {
-		return mustEncode(countBody{len(r.members)}), nil
-	}
-	var after uint64
-	if err := readParams(e.body, params{"after": &after}); err != nil {
-		return nil, err
-	}
-	list := memberList{Count: len(r.members)}
-	list.Members, list.Next = r.membersAfter(after)
-	return mustEncode(list), nil
-}
-
-// membersAfter returns the members behind that number and, if there are more,
-// the number to go on from.
-func (r *Room) membersAfter(after uint64) (items []memberItem, next uint64) {
-	page := memberPage{items: []memberItem{}}
-	for m := range r.order.after(after) {
-		if !page.add(m.item()) {
-			return page.items, next
-		}
-		next = m.number
-	}
-	return page.items, 0
-}
-
-type errorBodyFields struct {
-	Code    protocol.Code `json:"code"`
-	Message string        `json:"message"`
-}
-
-func errorBody(e *Error) json.RawMessage {
-	return mustEncode(errorBodyFields{Code: e.Code, Message: e.Message})
 }

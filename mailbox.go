@@ -1,6 +1,52 @@
 package simplysocket
 
-import "sync"
+import (
+	"encoding/json"
+	"sync"
+
+	"github.com/DhruvikDonga/simplysocket/internal/room"
+)
+
+// item is what waits in a mailbox: an entry of the room and where it comes from, or
+// something that concerns the actor alone.
+type item struct {
+	entry  room.Entry
+	source source
+	signal signal // if not 0, there is no entry
+}
+
+// source is where an entry comes from, and who learns how it ended. It stays outside the
+// room, which works with values alone.
+type source struct {
+	client  *Client
+	conn    *link         // join, drop, resume: the connection
+	pending *membership   // join, leave: the client's record of it
+	call    chan<- answer // where RoomRef.Call waits
+	charge  charge        // what the door has set aside for it
+}
+
+// answer is what RoomRef.Call gets.
+type answer struct {
+	body json.RawMessage
+	err  error
+}
+
+// signal is a message to an actor itself.
+type signal uint8
+
+const (
+	signalWake  signal = iota + 1 // an alarm may be due, or output was released
+	signalFlush                   // the flush interval has passed
+	signalTrim                    // the history may hold frames that are too old
+)
+
+// size is what an item counts for in its mailbox's bytes.
+func (it *item) size() int { return len(it.entry.Body) + len(it.entry.Action) + itemOverhead }
+
+// itemOverhead is about what an item takes besides its body.
+const itemOverhead = 256
+
+func (it *item) bounded() bool { return it.entry.Bounded() }
 
 // mailbox is a room's bounded inbox. Entries are handled by a goroutine that
 // exists only while there is work: whoever puts the first entry into an idle
@@ -24,9 +70,9 @@ type share struct{ entries, bytes int }
 
 // slab is a run of entries. Slabs are pooled, so that an idle mailbox owns
 // none and a busy one allocates none.
-type slab struct{ entries []entry }
+type slab struct{ entries []item }
 
-var slabs = sync.Pool{New: func() any { return &slab{entries: make([]entry, 0, 8)} }}
+var slabs = sync.Pool{New: func() any { return &slab{entries: make([]item, 0, 8)} }}
 
 // keptEntries is the largest slab that goes back to the pool.
 const keptEntries = 512
@@ -41,7 +87,7 @@ func (s *slab) release() {
 }
 
 // put appends e. With start it is up to the caller to run the room's turn.
-func (m *mailbox) put(e *entry) (start bool, err error) {
+func (m *mailbox) put(e *item) (start bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
@@ -61,7 +107,7 @@ func (m *mailbox) put(e *entry) (start bool, err error) {
 
 // admit counts an entry, if there is a place for it and its sender has not more than
 // its share. An entry that is larger than the mailbox has it for itself.
-func (m *mailbox) admit(e *entry) bool {
+func (m *mailbox) admit(e *item) bool {
 	if m.entries >= m.maxEntries || m.bytes+e.size() > m.maxBytes && m.entries > 0 {
 		return false
 	}
@@ -74,7 +120,7 @@ func (m *mailbox) admit(e *entry) bool {
 	m.entries++
 	m.bytes += e.size()
 	if m.senders != nil {
-		m.senders[e.member] = m.shareOf(e.member).plus(e)
+		m.senders[e.entry.Member] = m.shareOf(e.entry.Member).plus(e)
 	}
 	return true
 }
@@ -92,7 +138,7 @@ func (m *mailbox) countSenders() {
 		}
 		for i := range s.entries {
 			if e := &s.entries[i]; e.bounded() {
-				m.senders[e.member] = m.shareOf(e.member).plus(e)
+				m.senders[e.entry.Member] = m.shareOf(e.entry.Member).plus(e)
 			}
 		}
 	}
@@ -105,7 +151,7 @@ func (m *mailbox) shareOf(sender string) *share {
 	return &share{}
 }
 
-func (s *share) plus(e *entry) *share {
+func (s *share) plus(e *item) *share {
 	s.entries++
 	s.bytes += e.size()
 	return s
@@ -113,8 +159,8 @@ func (s *share) plus(e *entry) *share {
 
 // hasShare reports whether a sender may have one entry more. With n senders each may
 // have one part of n+1, so that one part is free for who comes next.
-func (m *mailbox) hasShare(e *entry) bool {
-	s := m.shareOf(e.member)
+func (m *mailbox) hasShare(e *item) bool {
+	s := m.shareOf(e.entry.Member)
 	if s.entries == 0 {
 		return true
 	}
@@ -157,15 +203,15 @@ func (m *mailbox) done(batch *slab) {
 	batch.release()
 }
 
-func (m *mailbox) forget(e *entry) {
-	s := m.senders[e.member]
+func (m *mailbox) forget(e *item) {
+	s := m.senders[e.entry.Member]
 	if s == nil {
 		return
 	}
 	s.entries--
 	s.bytes -= e.size()
 	if s.entries == 0 {
-		delete(m.senders, e.member)
+		delete(m.senders, e.entry.Member)
 	}
 }
 

@@ -2,37 +2,36 @@ package simplysocket
 
 import (
 	"encoding/json"
-	"iter"
-	"sort"
 
-	"github.com/DhruvikDonga/simplysocket/internal/fanout"
-	"github.com/DhruvikDonga/simplysocket/protocol"
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
 // Member is a client as one room sees it. It is what handlers get and is valid
 // in this room's turns only; for code outside rooms there is [Client].
 type Member struct {
-	room     *Room
-	client   *Client
-	identity *Identity // nil: the zero Identity
-	port     fanout.Port
-	number   uint64          // its place in the order of joining, never given again
-	slot     int32           // in the roster
-	away     bool            // its connection has broken
-	stirred  bool            // the others are to be told of it
-	since    uint64          // seq behind which it is entitled to the room's output
-	info     json.RawMessage // what it shows of itself
-	props    map[string]any
+	room  *Room
+	core  *room.Member
+	props map[string]any
+}
+
+// member returns the application's view of a member, which is made on first use.
+func (r *Room) member(core *room.Member) *Member {
+	if m, ok := core.Face.(*Member); ok {
+		return m
+	}
+	m := &Member{room: r, core: core}
+	core.Face = m
+	return m
 }
 
 // ID is the client's slug: its public name, unique for ever.
-func (m *Member) ID() string { return m.client.id }
+func (m *Member) ID() string { return m.core.ID }
 
 // Identity is what [Options.Authenticate] said of the client; the zero Identity is
 // an anonymous client. Its User is fixed for the session. Its Claims are those of
 // the connection over which the client joined or, from [Room.OnResume] on, came
 // back.
-func (m *Member) Identity() Identity { return identityOf(m.identity) }
+func (m *Member) Identity() Identity { return identityOf((*Identity)(m.core.Identity)) }
 
 // Send sends a message to this member alone. It is part of the entry's output:
 // released when the handler returns nil. Frames to one member are never
@@ -46,11 +45,11 @@ func (m *Member) Send(action string, body any, opts ...SendOption) error {
 	if err != nil {
 		return err
 	}
-	o := r.options(opts)
-	if err := o.checkSender(); err != nil {
+	from := r.options(opts).From
+	if err := checkSender(from); err != nil {
 		return err
 	}
-	r.direct(m, action, raw, r.sender(o))
+	r.core.SendTo(m.core, action, raw, from)
 	return nil
 }
 
@@ -68,68 +67,14 @@ func (m *Member) JoinRoom(name string, params any) error {
 		return err
 	}
 	m.room.mustTurn("Member.JoinRoom")
-	client := m.client
-	m.room.after(func() {
-		if err := client.join(joinRequest{room: name, body: body}); err != nil {
-			client.sendError(wireError(err), protocol.ActionJoinRoom, 0)
-		}
-	})
+	m.room.core.JoinRoom(m.core, name, body)
 	return nil
 }
 
-// roster is the members of a room in the order of their joining. Removal
-// leaves an empty place, which is closed up when half of the places are empty:
-// ten thousand members who leave at once must not each move all the others.
-type roster struct {
-	slots []*Member
-	live  int
-	next  uint64
-}
+// Info is what the member shows of itself, see [Client.SetInfo], or nil. It must
+// not be changed.
+func (m *Member) Info() json.RawMessage { return m.core.Info }
 
-func (r *roster) add(m *Member) {
-	r.next++
-	m.number, m.slot = r.next, int32(len(r.slots)) //nolint:gosec // a room has no 2^31 members
-	r.slots = append(r.slots, m)
-	r.live++
-}
-
-func (r *roster) remove(m *Member) {
-	r.slots[m.slot] = nil
-	r.live--
-	if r.live < len(r.slots)/2 {
-		r.compact()
-	}
-}
-
-func (r *roster) compact() {
-	slots := make([]*Member, 0, r.live)
-	for m := range r.all() {
-		m.slot = int32(len(slots)) //nolint:gosec // as in add
-		slots = append(slots, m)
-	}
-	if len(slots) == 0 {
-		slots = nil
-	}
-	r.slots = slots
-}
-
-// all iterates over the members in joining order.
-func (r *roster) all() iter.Seq[*Member] {
-	return func(yield func(*Member) bool) {
-		for _, m := range r.slots {
-			if m != nil && !yield(m) {
-				return
-			}
-		}
-	}
-}
-
-// after iterates over the members who joined after the one of that number.
-func (r *roster) after(number uint64) iter.Seq[*Member] {
-	if r.live < len(r.slots) {
-		r.compact()
-	}
-	first := sort.Search(len(r.slots), func(i int) bool { return r.slots[i].number > number })
-	rest := roster{slots: r.slots[first:]}
-	return rest.all()
-}
+// Away reports whether the member's connection has broken and its session waits
+// for it.
+func (m *Member) Away() bool { return m.core.Away() }

@@ -87,7 +87,7 @@ func TestKickAndClose(t *testing.T) {
 			reasons <- why.String()
 			return room.Broadcast("gone", note{why.String()}, simplysocket.From(m))
 		})
-		room.OnClose(func() { _ = room.Broadcast("bye", nil) })
+		room.OnClose(func() error { return room.Broadcast("bye", nil) })
 		simplysocket.On(room, "kick", func(_ *simplysocket.Member, n note) error { room.Member(n.Text).Kick(); return nil })
 		simplysocket.On(room, "close", func(*simplysocket.Member, simplysocket.None) error { room.Close(); return nil })
 		return nil

@@ -152,8 +152,8 @@ func (m *misuser) configure(s *simplysocket.Server) {
 		room.OnLeave(func(*simplysocket.Member, simplysocket.LeaveReason) error { return m.failRarely() })
 		room.OnDrop(func(*simplysocket.Member) error { return m.failRarely() })
 		room.OnResume(func(*simplysocket.Member) error { return m.failRarely() })
-		room.OnClose(func() { _ = m.failRarely() })
-		room.Every(20*time.Millisecond, func() { _ = m.failRarely() })
+		room.OnClose(func() error { return m.failRarely() })
+		room.Every(20*time.Millisecond, func() error { return m.failRarely() })
 		simplysocket.OnCall(room, "x", func(member *simplysocket.Member, _ simplysocket.None) (any, error) {
 			switch m.n(14) {
 			case 0:
@@ -177,7 +177,7 @@ func (m *misuser) configure(s *simplysocket.Server) {
 			case 9:
 				room.SetFlushInterval(time.Duration(m.n(3)) * time.Millisecond)
 			case 10:
-				room.OnClose(func() {}) // registers after the setup
+				room.OnClose(func() error { return nil }) // registers after the setup
 			}
 			return m.value(), room.Broadcast(m.action(), m.value(), nil, simplysocket.From(member))
 		})

@@ -25,7 +25,7 @@ func TestPanicClosesTheRoom(t *testing.T) {
 			h := serve(t, false, &simplysocket.Options{Trace: &simplysocket.Trace{Panic: func(p simplysocket.PanicInfo) { panics <- p }}}, func(s *simplysocket.Server) {
 				s.HandleRoom("{name}", func(room *simplysocket.Room) error {
 					room.OnLeave(func(*simplysocket.Member, simplysocket.LeaveReason) error { hooks.Add(1); return nil })
-					room.OnClose(func() { hooks.Add(100) })
+					room.OnClose(func() error { hooks.Add(100); return nil })
 					simplysocket.On(room, "blow", func(m *simplysocket.Member, _ simplysocket.None) error {
 						_ = room.Broadcast("torn", nil)
 						blow()
@@ -82,7 +82,7 @@ func TestPanicElsewhere(t *testing.T) {
 			return nil
 		})
 		s.HandleRoom("close", func(room *simplysocket.Room) error {
-			room.OnClose(func() { panic("boom") })
+			room.OnClose(func() error { panic("boom") })
 			simplysocket.On(room, "close", func(*simplysocket.Member, simplysocket.None) error { room.Close(); return nil })
 			return nil
 		})
@@ -130,7 +130,7 @@ func TestGoexitInOnConnect(t *testing.T) {
 // the same, its members told.
 func TestGoexitInHooks(t *testing.T) {
 	for name, hook := range map[string]func(*simplysocket.Room){
-		"OnClose": func(room *simplysocket.Room) { room.OnClose(runtime.Goexit) },
+		"OnClose": func(room *simplysocket.Room) { room.OnClose(func() error { runtime.Goexit(); return nil }) },
 		"OnLeave": func(room *simplysocket.Room) {
 			room.OnLeave(func(*simplysocket.Member, simplysocket.LeaveReason) error { runtime.Goexit(); return nil })
 		},
@@ -201,7 +201,7 @@ func TestTurnsOnly(t *testing.T) {
 		"Send":      func() { _ = member.Send("x", nil) },
 		"JoinRoom":  func() { _ = member.JoinRoom("x", nil) },
 		"OnLeave":   func() { room.OnLeave(nil) },
-		"Every":     func() { room.Every(time.Second, func() {}) },
+		"Every":     func() { room.Every(time.Second, func() error { return nil }) },
 	} {
 		func() {
 			defer func() {
@@ -231,7 +231,7 @@ func TestRegistrationPanics(t *testing.T) {
 		"hello":     func(r *simplysocket.Room) { simplysocket.On(r, "hello", none) },
 		"list":      func(r *simplysocket.Room) { simplysocket.On(r, "list-members", none) },
 		"join":      func(r *simplysocket.Room) { simplysocket.On(r, "join-room", none) },
-		"no period": func(r *simplysocket.Room) { r.Every(0, func() {}) },
+		"no period": func(r *simplysocket.Room) { r.Every(0, func() error { return nil }) },
 	} {
 		h := coded(t, "r", func(r *simplysocket.Room) error { setup(r); return nil })
 		h.connect().refused("join-room", "r", nil, "internal")

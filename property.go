@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"unicode/utf8"
+
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
 // Key names a typed property of rooms and members. Make keys once, as package
@@ -91,7 +93,7 @@ func (r *Room) properties(write bool) map[string]any {
 	return r.props
 }
 
-func (r *Room) changed() { r.dirty = true }
+func (r *Room) changed() { r.core.SetProperties(r.listedProperties()) }
 
 func (m *Member) properties(write bool) map[string]any {
 	if m.props == nil && write {
@@ -102,8 +104,7 @@ func (m *Member) properties(write bool) map[string]any {
 
 func (m *Member) changed() {}
 
-// listedProperties returns what listings show of the room's properties: those
-// of its opener or, in a room with code of its own, the listed keys.
+// listedProperties returns what listings show of the room's properties: the listed keys.
 func (r *Room) listedProperties() json.RawMessage {
 	shown := map[string]any{}
 	for name, held := range r.props {
@@ -112,11 +113,11 @@ func (r *Room) listedProperties() json.RawMessage {
 		}
 	}
 	if len(shown) == 0 {
-		return r.listed
+		return nil
 	}
 	raw, err := encodeBody(shown)
-	if err != nil || len(raw) > maxProperties {
-		r.srv.log.Error("listed properties are left out", "room", r.name, "bytes", len(raw), "error", err)
+	if err != nil || len(raw) > room.MaxProperties {
+		r.srv.log.Error("listed properties are left out", "room", r.cfg.Name, "bytes", len(raw), "error", err)
 		return nil
 	}
 	return raw

@@ -3,6 +3,8 @@ package simplysocket
 import (
 	"context"
 	"errors"
+
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
 // RoomRef refers to a room by its name. It is safe anywhere and at any time,
@@ -25,7 +27,7 @@ func (ref RoomRef) Send(action string, body any) error {
 	if err != nil {
 		return err
 	}
-	return ref.post(&entry{kind: entryServer, action: action, body: raw})
+	return ref.post(&item{entry: room.Entry{Kind: room.KindServer, Action: action, Body: raw}})
 }
 
 // Call is Send and waits for the reply, which OnServerCall gives, decoded into
@@ -40,7 +42,7 @@ func (ref RoomRef) Call(ctx context.Context, action string, body, reply any) err
 		return err
 	}
 	answered := make(chan answer, 1)
-	if err := ref.post(&entry{kind: entryServer, action: action, body: raw, answer: answered}); err != nil {
+	if err := ref.post(&item{entry: room.Entry{Kind: room.KindServer, Action: action, Body: raw}, source: source{call: answered}}); err != nil {
 		return err
 	}
 	select {
@@ -61,20 +63,20 @@ func (ref RoomRef) Broadcast(action string, body any, opts ...SendOption) error 
 	if err != nil {
 		return err
 	}
-	var o sendOptions
-	o.apply(opts)
-	if err := o.checkSender(); err != nil {
+	var send room.Send
+	apply(&send, opts)
+	if err := checkSender(send.From); err != nil {
 		return err
 	}
-	return ref.post(&entry{kind: entryBroadcast, action: action, body: raw, options: &o})
+	return ref.post(&item{entry: room.Entry{Kind: room.KindBroadcast, Action: action, Body: raw, Send: &send}})
 }
 
-func (ref RoomRef) post(e *entry) error {
-	r := ref.srv.rooms.find(ref.name)
-	if r == nil {
+func (ref RoomRef) post(it *item) error {
+	a := ref.srv.rooms.find(ref.name)
+	if a == nil {
 		return ErrRoomClosed
 	}
-	err := r.post(e)
+	err := a.post(it)
 	if errors.Is(err, ErrMailboxFull) {
 		ref.srv.stats.busy.Add(1)
 	}

@@ -2,14 +2,13 @@ package simplysocket
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"iter"
 	"math/rand/v2"
 	"time"
 
-	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/internal/pattern"
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -17,124 +16,131 @@ import (
 // happens to it happens one entry at a time, in its own turns, so its code
 // needs no lock. A *Room is valid in its setup and its turns only; code outside
 // refers to rooms by [RoomRef].
+//
+// It is the application's view of a room.Machine, which holds the state.
 type Room struct {
 	srv     *Server
 	actor   *actor
-	name    string
-	isLobby bool
+	core    *room.Machine // set when the setup begins
+	stage   stage
+	setup   func(*Room) error
+	cfg     room.Config
+	params  pattern.Params
+	mute    bool // it relays nothing
+	opened  time.Time
+	entries uint64 // that were applied
 
 	// All below belongs to the turn.
 
-	phase    phase
-	setup    func(*Room) error
-	plain    bool // no code of the application has set it up
-	mute     bool // it relays nothing
-	params   pattern.Params
-	opened   time.Time
-	now      time.Time
-	seq      uint64
-	stream   *stream
-	group    fanout.Group
-	out      *output // nil outside turns, unless an interval holds it back
-	handling *entry  // the entry in its turn, until it is answered
-	before   mark    // the output before it
-	speaking bool    // code of the application has the turn
-	torn     bool    // a hook has panicked
-	unwound  error   // by runtime.Goexit of a hook, in the entry at hand
-	dirty    bool    // info has to be published
-	joined   bool    // somebody has been a member
-	idle     *alarm
-	emptied  time.Time // since when nobody is in; zero: somebody is, or was never
-	flushing *alarm
+	turn     *turn // nil outside turns
+	inTurn   bool  // code of the application runs
+	closed   bool
+	flushing *time.Timer // writes what the flush interval holds back
 	ctx      context.Context
 	cancel   context.CancelFunc
-	rng      *rand.Rand
-
-	members  map[string]*Member
-	order    roster
-	sessions int // members that can come back
-	history  history
-	presence presence
 	props    map[string]any
 
-	access
-	overflow   Overflow
-	interval   time.Duration
-	timestamps bool
-	shown      *HistoryAccess // nil: all in relay rooms, otherwise nothing
-
 	handlers
-	clocks
-	relayState
 }
-
-// access is who may come in, and who may know of the room.
-type access struct {
-	capacity int // 0: no limit
-	hidden   bool
-	locked   bool // password has to be given
-	password [sha256.Size]byte
-	listed   json.RawMessage // the opener's properties
-}
-
-type phase uint8
-
-const (
-	phaseNew phase = iota
-	phaseSetup
-	phaseOpen
-	phaseClosing
-	phaseClosed
-)
 
 func (s *Server) newRoom(a *actor, setup func(*Room) error, params pattern.Params) *Room {
-	return &Room{
-		srv:     s,
-		actor:   a,
-		name:    a.name,
-		isLobby: a.isLobby,
-		access:  access{hidden: a.isLobby},
-		setup:   setup,
-		plain:   isRelay(setup),
-		params:  params,
-		stream:  &stream{room: a.name, server: s.name, epoch: newEpoch()},
+	r := &Room{srv: s, actor: a, setup: setup, params: params, opened: time.Now()}
+	r.cfg = room.Config{
+		Name:             a.name,
+		Server:           s.name,
+		Epoch:            newEpoch(),
+		Seed:             [2]uint64{rand.Uint64(), rand.Uint64()},
+		Opened:           r.opened,
+		Lobby:            a.isLobby,
+		Plain:            isRelay(setup),
+		AnnounceLimit:    s.opts.AnnounceLimit,
+		EmptyTimeout:     s.opts.EmptyRoomTimeout,
+		DeliveriesPerSec: 0,
 	}
-}
-
-// post puts an entry of this opening of the room into the mailbox.
-func (r *Room) post(e *entry) error {
-	e.opening = r.stream.epoch
-	return r.actor.post(e)
+	if a.isLobby {
+		r.cfg.DeliveriesPerSec = s.opts.LobbyDeliveries
+	}
+	r.stage = stage{actor: a, cfg: &r.cfg}
+	return r
 }
 
 // newEpoch returns a number that no other opening of a room has, small enough
 // for a JavaScript number.
 func newEpoch() uint64 { return rand.Uint64N(1<<53-1) + 1 }
 
-// mustTurn panics when the room's code is used outside its turns, where
-// nothing orders it, or in the setup, which has no effect outside the room.
-func (r *Room) mustTurn(what string) {
-	r.mustSpeak(what)
-	if r.phase == phaseSetup {
-		panic("simplysocket: " + what + " in the setup of room " + r.name)
+// time is the room's time: that of its opening plus what has passed since by the
+// monotonic clock. It never goes back, whatever the wall clock does.
+func (r *Room) time() time.Time { return r.opened.Add(time.Since(r.opened)) }
+
+// open runs the setup. A room whose setup fails takes nobody in.
+func (r *Room) open() error {
+	_, out := room.Open(r.cfg, (*hooks)(r))
+	r.actor.collect(&item{}, out)
+	return ownError(out.Reply.Err)
+}
+
+// report logs, counts and traces how an entry went.
+func (r *Room) report(it *item, out *room.Output) {
+	e, err := &it.entry, out.Reply.Err
+	for i := range out.Failures {
+		f := &out.Failures[i]
+		if p := room.AsPanic(f.Err); p != nil {
+			r.srv.panicked("a room", r.cfg.Name, p)
+		}
+		switch f.Where {
+		case "":
+		case "setup":
+			r.srv.log.Error("room setup failed", "room", r.cfg.Name, "error", f.Err)
+		default:
+			r.srv.log.Error("room hook failed", "room", r.cfg.Name, "hook", f.Where, "error", f.Err)
+		}
+	}
+	if err != nil && e.Kind != 0 && room.AsPanic(err) == nil {
+		_, internal := room.Public(err)
+		if heard := it.source.client != nil || it.source.call != nil; internal || !heard {
+			r.srv.log.Error("room handler failed", "room", r.cfg.Name, "client", e.Member, "action", e.ReAction(), "error", err)
+		}
+	}
+	if r.srv.trace.Message != nil && e.Kind == room.KindMessage {
+		info := MessageInfo{Room: r.cfg.Name, Client: e.Member, Action: e.Action, Bytes: len(e.Body), Took: r.time().Sub(e.Time), Err: ownError(err)}
+		r.srv.observe(func() { r.srv.trace.Message(info) })
 	}
 }
 
-func (r *Room) mustSpeak(what string) {
-	if !r.speaking {
-		panic("simplysocket: " + what + " outside the turns of room " + r.name)
+// cleanUp ends what the room has started outside of itself.
+func (r *Room) cleanUp() {
+	if r.flushing != nil {
+		r.flushing.Stop()
+	}
+	if r.cancel != nil {
+		r.cancel()
+	}
+}
+
+// mustTurn panics when the room's code is used outside its turns, where
+// nothing orders it, or in the setup, which has no effect outside the room.
+func (r *Room) mustTurn(what string) {
+	r.mustBeInTurn(what)
+	if r.core.InSetup() {
+		panic("simplysocket: " + what + " in the setup of room " + r.cfg.Name)
+	}
+}
+
+func (r *Room) mustBeInTurn(what string) {
+	if !r.inTurn {
+		panic("simplysocket: " + what + " outside the turns of room " + r.cfg.Name)
 	}
 }
 
 // mustSetUp panics when something is registered after the setup.
 func (r *Room) mustSetUp(what string) {
-	if r.phase != phaseSetup {
-		panic("simplysocket: " + what + " belongs in the setup of room " + r.name)
+	if !r.core.InSetup() {
+		panic("simplysocket: " + what + " belongs in the setup of room " + r.cfg.Name)
 	}
 }
 
 // Name is the room's name.
-func (r *Room) Name() string { return r.name }
+func (r *Room) Name() string { return r.cfg.Name }
 
 // Param returns the part of the name that the wildcard of that name in the
 // room's pattern matched, or "".
@@ -144,25 +150,33 @@ func (r *Room) Param(wildcard string) string {
 }
 
 // Members iterates over the members in the order of their joining.
-func (r *Room) Members() iter.Seq[*Member] { return r.order.all() }
+func (r *Room) Members() iter.Seq[*Member] {
+	return func(yield func(*Member) bool) {
+		for m := range r.core.Members() {
+			if !yield(r.member(m)) {
+				return
+			}
+		}
+	}
+}
 
 // Member returns the member of that slug, or nil.
-func (r *Room) Member(id string) *Member { return r.members[id] }
+func (r *Room) Member(id string) *Member {
+	if m := r.core.Member(id); m != nil {
+		return r.member(m)
+	}
+	return nil
+}
 
 // Len is the number of members.
-func (r *Room) Len() int { return len(r.members) }
+func (r *Room) Len() int { return r.core.Len() }
 
 // Now is the time of the entry that is handled. It never goes back.
-func (r *Room) Now() time.Time { return r.now }
+func (r *Room) Now() time.Time { return r.core.Now() }
 
 // Rand is the room's source of randomness, seeded for each opening. It is not
 // for secrets.
-func (r *Room) Rand() *rand.Rand {
-	if r.rng == nil {
-		r.rng = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	}
-	return r.rng
-}
+func (r *Room) Rand() *rand.Rand { return r.core.Rand() }
 
 // Context is cancelled when the room closes. [RoomRef.Call] refuses it.
 func (r *Room) Context() context.Context {
@@ -187,15 +201,11 @@ func (r *Room) Broadcast(action string, body any, opts ...SendOption) error {
 	if err != nil {
 		return err
 	}
-	o := r.options(opts)
-	if err := o.checkSender(); err != nil {
+	send := r.options(opts)
+	if err := checkSender(send.From); err != nil {
 		return err
 	}
-	if err := r.spend(); err != nil {
-		return err
-	}
-	r.broadcast(action, raw, o)
-	return nil
+	return ownError(r.core.Broadcast(action, raw, send))
 }
 
 // Post sends a message to where it says: with IsTargetClient to the member
@@ -208,79 +218,76 @@ func (r *Room) Post(msg *Message) error {
 	if err != nil {
 		return err
 	}
-	o := sendOptions{from: msg.Sender}
-	if err := o.checkSender(); err != nil {
+	if err := checkSender(msg.Sender); err != nil {
 		return err
 	}
 	if !msg.IsTargetClient {
-		if err := r.spend(); err != nil {
-			return err
-		}
-		r.broadcast(msg.Action, raw, &o)
-		return nil
+		return ownError(r.core.Broadcast(msg.Action, raw, &room.Send{From: msg.Sender}))
 	}
-	m := r.members[msg.Target]
+	m := r.core.Member(msg.Target)
 	if m == nil {
 		return Errorf(protocol.CodeUnknownClient, "no member %q", msg.Target)
 	}
-	r.direct(m, msg.Action, raw, r.sender(&o))
+	r.core.SendTo(m, msg.Action, raw, msg.Sender)
 	return nil
 }
 
-func (r *Room) sender(o *sendOptions) string {
-	if o.from != "" {
-		return o.from
+// encodeOutgoing is the function of that name for what is sent in a turn: the body
+// is valid until the next one.
+func (r *Room) encodeOutgoing(action string, body any) (json.RawMessage, error) {
+	encoded, err := appendOutgoing(r.turn.body[:0], action, body)
+	if err == nil {
+		r.turn.body = encoded
 	}
-	return r.srv.name
+	return encoded, err
+}
+
+// options are those of what is sent in a turn, valid until the next.
+func (r *Room) options(opts []SendOption) *room.Send {
+	r.turn.send = room.Send{}
+	apply(&r.turn.send, opts)
+	return &r.turn.send
 }
 
 // Kick removes a member when the handler has returned nil; see [Member.Kick].
 func (r *Room) Kick(m *Member) {
 	r.mustTurn("Room.Kick")
-	r.after(func() {
-		if r.phase == phaseOpen && r.members[m.ID()] == m {
-			r.remove(m, Kicked)
-		}
-	})
+	r.core.Kick(m.core)
 }
 
 // Close closes the room when the handler has returned nil: OnLeave for each
 // member, OnClose, then `room-closed` to all. Who joins later opens it anew.
 func (r *Room) Close() {
 	r.mustTurn("Room.Close")
-	r.after(func() { r.close(false) })
+	r.core.Close()
 }
 
 // Ref returns a reference to this room that is safe anywhere.
-func (r *Room) Ref() RoomRef { return r.srv.Room(r.name) }
+func (r *Room) Ref() RoomRef { return r.srv.Room(r.cfg.Name) }
 
 // SetCapacity bounds the number of members; 0, the default, is no bound. It
 // holds exactly, whoever races for the last place. Members who are in stay in.
-func (r *Room) SetCapacity(members int) {
-	r.capacity = max(members, 0)
-	r.dirty = true
-}
+func (r *Room) SetCapacity(members int) { r.core.SetCapacity(members) }
 
 // SetHidden takes the room out of the listings; whoever is not in it is told
 // that there is no such room.
-func (r *Room) SetHidden(hidden bool) {
-	r.hidden = hidden
-	r.dirty = true
-}
+func (r *Room) SetHidden(hidden bool) { r.core.SetHidden(hidden) }
 
 // SetOverflow sets what happens when a broadcast does not fit a member's
 // outbox; the default is [Disconnect].
-func (r *Room) SetOverflow(policy Overflow) { r.overflow = policy }
+func (r *Room) SetOverflow(policy Overflow) { r.core.SetOverflow(policy.policy()) }
 
 // SetFlushInterval lets the room gather its output for d before it is written;
 // 16 to 50 ms halve the cost of a busy room. Zero, the default, writes at the
 // end of each turn.
-func (r *Room) SetFlushInterval(d time.Duration) { r.interval = max(d, 0) }
+func (r *Room) SetFlushInterval(d time.Duration) { r.core.SetInterval(d) }
 
 // SetHistory says what members may ask for by `history`, of what was said and is
 // still kept; see [Options.HistoryMessages]. The default is [HistoryAll] in relay
 // rooms and [HistoryNone] in rooms with handlers. The lobby keeps nothing.
-func (r *Room) SetHistory(shown HistoryAccess) { r.shown = &shown }
+func (r *Room) SetHistory(shown HistoryAccess) {
+	r.core.SetHistory(room.HistoryNone + room.HistoryAccess(shown))
+}
 
 // HistoryAccess is how much of a room's history its members may see. No member sees
 // what was sent to others alone.
@@ -296,4 +303,9 @@ const (
 )
 
 // SetTimestamps says whether messages carry the time of their entry.
-func (r *Room) SetTimestamps(on bool) { r.timestamps = on }
+func (r *Room) SetTimestamps(on bool) { r.core.SetTimestamps(on) }
+
+// SetPresence says whether members are told when another goes away, comes back
+// or shows something else of itself; they are unless told otherwise, in rooms
+// that are small enough to announce who comes and goes.
+func (r *Room) SetPresence(told bool) { r.core.SetPresence(told) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -94,9 +95,9 @@ func (c *Client) route(env *protocol.Envelope) error {
 		}
 		return err
 	case action == protocol.ActionListMembers:
-		return c.deliver(env, entryMembers, action)
+		return c.deliver(env, room.KindMembers, action)
 	case action == protocol.ActionHistory:
-		return c.deliver(env, entryHistory, action)
+		return c.deliver(env, room.KindHistory, action)
 	case action == protocol.ActionHello || protocol.ServerAction(action):
 		return newError(protocol.CodeForbidden, "%q is not for clients to send", action)
 	case action == protocol.ActionSetInfo && toLobby && !env.IsTargetClient:
@@ -106,7 +107,7 @@ func (c *Client) route(env *protocol.Envelope) error {
 	case env.IsTargetClient:
 		return c.routeDirect(env, action)
 	default:
-		return c.deliver(env, entryMessage, action)
+		return c.deliver(env, room.KindMessage, action)
 	}
 }
 
@@ -124,15 +125,15 @@ func ofRooms(action string) bool {
 func (c *Client) routeJoin(env *protocol.Envelope) error {
 	req := joinRequest{room: string(env.Target), id: env.ID, body: compact(env.Body)}
 	var create *bool
-	if err := readParams(req.body, params{"create": &create}); err != nil {
+	if err := room.ReadParams(req.body, room.Params{"create": &create}); err != nil {
 		return err
 	}
 	switch {
 	case create == nil:
 	case *create:
-		req.flags |= flagCreate
+		req.flags |= room.FlagCreate
 	default:
-		req.flags |= flagExisting
+		req.flags |= room.FlagExisting
 	}
 	return c.join(req)
 }
@@ -146,12 +147,22 @@ func (c *Client) routeLeave(env *protocol.Envelope) error {
 }
 
 // deliver puts a message into the mailbox of its room.
-func (c *Client) deliver(env *protocol.Envelope, kind entryKind, action string) error {
-	room := c.roomOf(env.Target)
-	if room == nil {
+func (c *Client) deliver(env *protocol.Envelope, kind room.Kind, action string) error {
+	a := c.roomOf(env.Target)
+	if a == nil {
 		return c.stranger(string(env.Target))
 	}
-	return c.post(room, &entry{kind: kind, member: c.id, id: env.ID, action: action, body: compact(env.Body), client: c})
+	it := item{
+		entry:  room.Entry{Kind: kind, Member: c.id, ID: env.ID, Action: action, Body: compact(env.Body)},
+		source: source{client: c},
+	}
+	if kind == room.KindMessage {
+		var err error
+		if it.source.charge, err = c.reserve(a); err != nil {
+			return err
+		}
+	}
+	return c.post(a, &it)
 }
 
 // compact copies a body without white space between its tokens: clients that split
@@ -160,9 +171,12 @@ func compact(body []byte) json.RawMessage {
 	return protocol.Compact(make([]byte, 0, len(body)), body)
 }
 
-func (c *Client) post(room *actor, e *entry) error {
-	c.noteAsked(room, e.id)
-	err := room.post(e)
+func (c *Client) post(a *actor, it *item) error {
+	c.noteAsked(a, it.entry.ID)
+	err := a.post(it)
+	if err != nil {
+		it.source.charge.settle(0)
+	}
 	c.countBusy(err)
 	if errors.Is(err, ErrRoomClosed) && c.srv.closing.Load() {
 		return ErrServerClosed // the client may try again elsewhere
@@ -198,7 +212,7 @@ func (c *Client) stranger(name string) error {
 	if c.srv.closing.Load() {
 		return ErrServerClosed
 	}
-	if r := c.srv.rooms.find(name); r != nil && !r.info.Load().hidden {
+	if r := c.srv.rooms.find(name); r != nil && !r.info.Load().Hidden {
 		return newError(protocol.CodeNotAMember, "not a member of room %q", name)
 	}
 	return unknownRoom(name)
@@ -211,14 +225,17 @@ func (c *Client) routeDirect(env *protocol.Envelope, action string) error {
 	if to == nil || to == c {
 		return unknownClient(string(env.Target))
 	}
-	room := c.sharedRoom(to, env.Room)
-	if room == nil && len(env.Room) > 0 && c.roomOf(env.Room) == nil {
+	a := c.sharedRoom(to, env.Room)
+	if a == nil && len(env.Room) > 0 && c.roomOf(env.Room) == nil {
 		return c.stranger(string(env.Room))
 	}
-	if room == nil {
+	if a == nil {
 		return unknownClient(to.id)
 	}
-	return c.post(room, &entry{kind: entryDirect, member: c.id, id: env.ID, action: action, body: compact(env.Body), target: to.id, client: c})
+	return c.post(a, &item{
+		entry:  room.Entry{Kind: room.KindDirect, Member: c.id, ID: env.ID, Action: action, Body: compact(env.Body), Target: to.id},
+		source: source{client: c},
+	})
 }
 
 func (c *Client) sharedRoom(to *Client, name []byte) *actor {

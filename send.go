@@ -6,37 +6,28 @@ import (
 	"sync"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
 // SendOption changes to whom and how a message is sent.
-type SendOption func(*sendOptions)
+type SendOption func(*room.Send)
 
-type sendOptions struct {
-	except   []string
-	only     []string
-	toOnly   bool
-	from     string
-	volatile bool
-	key      string
-	overflow *Overflow
-}
-
-func (o *sendOptions) apply(opts []SendOption) {
+func apply(send *room.Send, opts []SendOption) {
 	for _, opt := range opts {
 		if opt != nil {
-			opt(o)
+			opt(send)
 		}
 	}
 }
 
 // checkSender accepts what can be the name of a client or of the server: peers show
 // it, compare it and send to it.
-func (o *sendOptions) checkSender() error {
-	if o.from == "" {
+func checkSender(from string) error {
+	if from == "" {
 		return nil
 	}
-	if err := protocol.ValidName(o.from); err != nil {
+	if err := protocol.ValidName(from); err != nil {
 		return fmt.Errorf("%w: the sender: %w", ErrBadName, err)
 	}
 	return nil
@@ -52,16 +43,16 @@ type Participant interface {
 // Except(players...).
 func Except[P Participant](who ...P) SendOption {
 	ids := appendIDs(nil, who)
-	return func(o *sendOptions) { o.except = append(o.except, ids...) }
+	return func(o *room.Send) { o.Except = append(o.Except, ids...) }
 }
 
 // Only sends to the given participants alone, as far as they are members. It takes a
 // list of members as it is: Only(players...).
 func Only[P Participant](who ...P) SendOption {
 	ids := appendIDs(nil, who)
-	return func(o *sendOptions) {
-		o.toOnly = true
-		o.only = append(o.only, ids...)
+	return func(o *room.Send) {
+		o.ToOnly = true
+		o.Only = append(o.Only, ids...)
 	}
 }
 
@@ -75,26 +66,26 @@ func appendIDs[P Participant](ids []string, who []P) []string {
 // From names the participant as the sender. Without it, and for an empty slug, the
 // sender is the server. What cannot be a slug is not sent: the error is [ErrBadName].
 func From(who Participant) SendOption {
-	return func(o *sendOptions) { o.from = who.ID() }
+	return func(o *room.Send) { o.From = who.ID() }
 }
 
 // Volatile marks a message that may be lost: it is given up when an outbox is
 // full, nobody is told, and it is not replayed.
 func Volatile() SendOption {
-	return func(o *sendOptions) { o.volatile = true }
+	return func(o *room.Send) { o.Volatile = true }
 }
 
 // Conflate lets the message replace a waiting one of the same room and key, in
 // the outbox of whoever reads slower than the room speaks: the newest wins.
 // That is no loss and is not told.
 func Conflate(key string) SendOption {
-	return func(o *sendOptions) { o.key = key }
+	return func(o *room.Send) { o.Key = key }
 }
 
 // WithOverflow sets what happens to this message when an outbox is full, in
 // place of what [Room.SetOverflow] said.
 func WithOverflow(policy Overflow) SendOption {
-	return func(o *sendOptions) { o.overflow = &policy }
+	return func(o *room.Send) { o.Overflow = policy.policy() }
 }
 
 // Overflow says what happens to a broadcast that does not fit a member's full
@@ -116,16 +107,7 @@ const (
 	ConflateByKey
 )
 
-func (o Overflow) policy() fanout.Policy {
-	switch o {
-	case DropOldest:
-		return fanout.DropOldest
-	case DropNewest:
-		return fanout.DropNewest
-	default:
-		return fanout.Disconnect
-	}
-}
+func (o Overflow) policy() room.Overflow { return room.OverflowDisconnect + room.Overflow(o) }
 
 // encodeBody returns v as a JSON object.
 func encodeBody(v any) (json.RawMessage, error) { return appendBody(nil, v) }
@@ -133,7 +115,7 @@ func encodeBody(v any) (json.RawMessage, error) { return appendBody(nil, v) }
 func appendBody(dst []byte, v any) (body json.RawMessage, err error) {
 	defer func() {
 		if p := recover(); p != nil { // of a MarshalJSON of the application
-			body, err = nil, fmt.Errorf("simplysocket: message body: %w", newPanic(p))
+			body, err = nil, fmt.Errorf("simplysocket: message body: %w", room.NewPanic(p))
 		}
 	}()
 	body, err = protocol.AppendObject(dst, v)
@@ -158,8 +140,13 @@ func appendOutgoing(dst []byte, action string, body any) (json.RawMessage, error
 
 // encodeFrame encodes a whole message.
 func encodeFrame(h *protocol.Header, body []byte) *fanout.Frame {
+	return makeFrame(func(dst []byte) []byte { return protocol.AppendEnvelope(dst, h, body) })
+}
+
+// makeFrame makes a frame of the message that encode appends.
+func makeFrame(encode func(dst []byte) []byte) *fanout.Frame {
 	buf := envelopes.Get().(*[]byte)
-	*buf = protocol.AppendEnvelope((*buf)[:0], h, body)
+	*buf = encode((*buf)[:0])
 	f := fanout.NewFrame(*buf)
 	if cap(*buf) <= keptEncoded {
 		envelopes.Put(buf)
@@ -185,4 +172,13 @@ func checkAction(action string) error {
 		return fmt.Errorf("%w: %q belongs to the protocol; Join.Welcome and Join.Announce set what it says", ErrBadAction, action)
 	}
 	return nil
+}
+
+// mustEncode encodes a body of the protocol's own, which is always an object.
+func mustEncode(v any) json.RawMessage {
+	body, err := protocol.MarshalObject(v)
+	if err != nil {
+		panic(err)
+	}
+	return body
 }

@@ -13,11 +13,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/DhruvikDonga/simplysocket/internal/crew"
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/internal/pattern"
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
@@ -47,15 +46,14 @@ type Server struct {
 	around    []func(Handler) Handler
 
 	lobby       atomic.Pointer[actor]
-	lobbyBudget *rate.Limiter // of all clients
-	lobbyOwn    *rate.Limiter // of the lobby's code
+	lobbyBudget account // of all clients
 	rooms       roomRegistry
 	roomList    roomList
 	clients     *registry[*Client]
 	sessions    *registry[*Client] // by token
 	users       users
 	addresses   addresses
-	guesses     guesses
+	guesses     passwordAttempts
 	beats       heartbeat
 	turns       *crew.Crew[*actor]
 
@@ -92,8 +90,6 @@ func New(o *Options) (*Server, error) {
 			Grace:  opts.CloseTimeout,
 		}),
 		terms:       encodeTerms(&opts),
-		lobbyBudget: perSecond(opts.LobbyDeliveries),
-		lobbyOwn:    perSecond(opts.LobbyDeliveries),
 		frames:      opts.frameLimit(),
 		freeMembers: opts.freeMembers(),
 		rooms:       roomRegistry{newRegistry[*actor]()},
@@ -102,6 +98,7 @@ func New(o *Options) (*Server, error) {
 		users:       users{newRegistry[map[*Client]struct{}]()},
 		turns:       crew.New((*actor).run),
 	}
+	s.lobbyBudget.limiter = perSecond(opts.LobbyDeliveries)
 	s.beats.interval = opts.HeartbeatInterval
 	return s, nil
 }
@@ -206,7 +203,7 @@ func (s *Server) Room(name string) RoomRef { return RoomRef{srv: s, name: name} 
 func (s *Server) Rooms() iter.Seq[RoomRef] {
 	return func(yield func(RoomRef) bool) {
 		for a := range s.rooms.all() {
-			open := a.isLobby || a.info.Load().joined // the place of a room that has closed stays for a moment
+			open := a.isLobby || a.info.Load().Joined // the place of a room that has closed stays for a moment
 			if open && !yield(s.Room(a.name)) {
 				return
 			}
@@ -261,7 +258,7 @@ func (s *Server) theLobby() *actor {
 }
 
 // actorFor returns where the room of that name is, or opens.
-func (s *Server) actorFor(name string, flags entryFlags) (*actor, error) {
+func (s *Server) actorFor(name string, flags room.Flags) (*actor, error) {
 	if _, _, err := s.setupFor(name); err != nil {
 		return nil, err
 	}
@@ -269,7 +266,7 @@ func (s *Server) actorFor(name string, flags entryFlags) (*actor, error) {
 	a := s.rooms.findOrAdd(name, func(there bool) *actor {
 		switch {
 		case there:
-		case flags&flagExisting != 0:
+		case flags&room.FlagExisting != 0:
 			refused = unknownRoom(name)
 		case s.closing.Load():
 			refused = ErrServerClosed

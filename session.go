@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -65,7 +66,7 @@ type hello struct {
 // server uses none by itself.
 func readHello(body json.RawMessage) (h hello, err error) {
 	var features []string
-	return h, readParams(body, params{
+	return h, room.ReadParams(body, room.Params{
 		"session":  &h.session,
 		"rooms":    &h.rooms,
 		"direct":   &h.direct,
@@ -202,8 +203,15 @@ func (c *Client) renewed(request *Identity) *Identity {
 	return request
 }
 
-func (c *Client) returning(l *link, h *hello, room string) *entry {
-	return &entry{kind: entryResume, member: c.id, client: c, link: l, seen: h.rooms[room]}
+func (c *Client) returning(l *link, h *hello, name string) *item {
+	seen := h.rooms[name]
+	return &item{
+		entry: room.Entry{
+			Kind: room.KindResume, Member: c.id, Conn: l.number, Who: c.arrivingBy(l),
+			Seen: room.Position{Epoch: seen[0], Seq: seen[1]},
+		},
+		source: source{client: c, conn: l},
+	}
 }
 
 // tellGone tells which of the rooms that the client speaks of it is not in any
@@ -213,37 +221,37 @@ func (c *Client) tellGone(l *link, h *hello) {
 	for name := range h.rooms {
 		in := slices.ContainsFunc(c.rooms, func(m *membership) bool { return m.room.name == name })
 		if !in && name != c.srv.opts.Lobby && len(news) < c.srv.opts.MaxRoomsPerClient {
-			news = append(news, c.leftFrame(name, c.session.whyGone(name)))
+			news = append(news, c.leftFrame(name))
 		}
 	}
 	l.out.Replay(news)
 }
 
-func (c *Client) leftFrame(room string, reason LeaveReason) *fanout.Frame {
-	return encodeFrame(&protocol.Header{
-		Action:         protocol.ActionLeftRoom,
-		Target:         c.id,
-		IsTargetClient: true,
-		Sender:         c.srv.name,
-		Room:           room,
-	}, mustEncode(leftBody{reason.String()}))
+func (c *Client) leftFrame(name string) *fanout.Frame {
+	reason := room.LeaveReason(c.session.whyGone(name))
+	return makeFrame(func(dst []byte) []byte { return room.EncodeLeft(dst, c.srv.name, name, c.id, reason) })
+}
+
+// sendGone tells a client that resumes over l that it is not in a room any more.
+func (c *Client) sendGone(l *link, name string) {
+	l.out.Replay([]*fanout.Frame{c.leftFrame(name)})
 }
 
 // removed remembers why a room has removed the client.
-func (s *session) removed(room string, reason LeaveReason) {
+func (s *session) removed(name string, reason LeaveReason) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
 	if len(s.out) == keptGone {
 		s.out = slices.Delete(s.out, 0, 1)
 	}
-	s.out = append(s.out, gone{room, reason})
+	s.out = append(s.out, gone{name, reason})
 }
 
-func (s *session) whyGone(room string) LeaveReason {
+func (s *session) whyGone(name string) LeaveReason {
 	s.memory.Lock()
 	defer s.memory.Unlock()
 	for _, g := range slices.Backward(s.out) {
-		if g.room == room {
+		if g.room == name {
 			return g.reason
 		}
 	}
@@ -276,10 +284,14 @@ func (c *Client) drop(l *link) bool {
 	}
 	s.window = time.AfterFunc(c.srv.opts.ResumeWindow, func() { c.expire(l) })
 	for _, m := range c.rooms {
-		_ = m.room.post(&entry{kind: entryDrop, member: c.id, client: c, link: l})
+		_ = m.room.post(c.dropping(l))
 	}
-	_ = c.srv.theLobby().post(&entry{kind: entryDrop, member: c.id, client: c, link: l})
+	_ = c.srv.theLobby().post(c.dropping(l))
 	return true
+}
+
+func (c *Client) dropping(l *link) *item {
+	return &item{entry: room.Entry{Kind: room.KindDrop, Member: c.id, Conn: l.number}, source: source{client: c}}
 }
 
 // expire ends a session whose client has not come back since l.
@@ -362,16 +374,16 @@ type directGap struct {
 }
 
 // ask remembers a message that was received, and the room that will answer it.
-func (s *session) ask(id uint64, room *actor) {
+func (s *session) ask(id uint64, a *actor) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
 	if n := len(s.asked); n > 0 && id <= s.asked[n-1].id { // ids grow, but for one that is tried again
 		if i := s.find(id); i >= 0 {
-			s.asked[i].room = room
+			s.asked[i].room = a
 			return
 		}
 	}
-	s.asked = append(s.asked, asked{id: id, room: room})
+	s.asked = append(s.asked, asked{id: id, room: a})
 }
 
 // answer remembers the answer to a message.

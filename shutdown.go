@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -44,8 +45,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 const shuttingDown = "the server is shutting down"
 
 func (s *Server) postClose() {
-	for r := range s.rooms.all() {
-		_ = r.post(&entry{kind: entryClose, flags: flagShutdown}) // it may have closed
+	for a := range s.rooms.all() {
+		_ = a.post(&item{entry: room.Entry{Kind: room.KindClose, Flags: room.FlagShutdown}}) // it may have closed
 	}
 }
 

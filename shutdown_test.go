@@ -20,7 +20,7 @@ func TestShutdown(t *testing.T) {
 		MessageRate: simplysocket.Unlimited, OutboxMessages: simplysocket.Unlimited, OutboxBytes: 1 << 30,
 	}, func(s *simplysocket.Server) {
 		s.HandleRoom("coded", func(room *simplysocket.Room) error {
-			room.OnClose(func() { _ = room.Broadcast("bye", note{"see you"}) })
+			room.OnClose(func() error { return room.Broadcast("bye", note{"see you"}) })
 			return nil
 		})
 		s.HandleRoom("{name}", simplysocket.Relay)

@@ -3,28 +3,23 @@ package simplysocket
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"unicode/utf8"
+
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
 // task is the untyped core of a Task.
 type task struct {
-	name string
 	run  func(context.Context, json.RawMessage) (json.RawMessage, error)
-	done func(json.RawMessage, *taskError) error
-}
-
-// taskResult is the body of a result entry: what the task was started with and
-// what came out.
-type taskResult struct {
-	Query json.RawMessage `json:"query"`
-	Found json.RawMessage `json:"found"`
+	done func(query, found json.RawMessage, failed *room.Failure) error
 }
 
 // Task runs slow work off the turn and brings its result back as an entry.
 type Task[Q, W any] struct {
 	room *Room
-	task *task
+	name string
 }
 
 // NewTask registers a task of that name. Each start calls run on a goroutine of
@@ -37,10 +32,9 @@ type Task[Q, W any] struct {
 func NewTask[Q, W any](r *Room, name string, run func(context.Context, Q) (W, error), done func(Q, W, error) error) *Task[Q, W] {
 	r.mustSetUp("NewTask")
 	if r.tasks[name] != nil {
-		panic(fmt.Sprintf("simplysocket: room %s has a task %q already", r.name, name))
+		panic(fmt.Sprintf("simplysocket: room %s has a task %q already", r.cfg.Name, name))
 	}
 	t := &task{
-		name: name,
 		run: func(ctx context.Context, query json.RawMessage) (json.RawMessage, error) {
 			var q Q
 			if err := json.Unmarshal(query, &q); err != nil {
@@ -52,29 +46,23 @@ func NewTask[Q, W any](r *Room, name string, run func(context.Context, Q) (W, er
 			}
 			return json.Marshal(found)
 		},
-		done: func(raw json.RawMessage, failed *taskError) error {
-			var result taskResult
+		done: func(query, found json.RawMessage, failed *room.Failure) error {
 			var q Q
 			var w W
-			if err := json.Unmarshal(raw, &result); err != nil {
+			if err := json.Unmarshal(query, &q); err != nil {
 				return err
 			}
-			if err := json.Unmarshal(result.Query, &q); err != nil {
-				return err
+			if failed != nil {
+				return done(q, w, taskError(failed))
 			}
-			if failed == nil {
-				if err := json.Unmarshal(result.Found, &w); err != nil {
-					return done(q, w, err)
-				}
-			}
-			return done(q, w, failed.err())
+			return done(q, w, json.Unmarshal(found, &w))
 		},
 	}
 	if r.tasks == nil {
 		r.tasks = map[string]*task{}
 	}
 	r.tasks[name] = t
-	return &Task[Q, W]{room: r, task: t}
+	return &Task[Q, W]{room: r, name: name}
 }
 
 // Start starts the task when the handler has returned nil. It panics for a
@@ -82,45 +70,50 @@ func NewTask[Q, W any](r *Room, name string, run func(context.Context, Q) (W, er
 func (t *Task[Q, W]) Start(q Q) {
 	query, err := json.Marshal(q)
 	if err != nil || !utf8.Valid(query) {
-		panic(fmt.Sprintf("simplysocket: task %q: %v", t.task.name, err))
+		panic(fmt.Sprintf("simplysocket: task %q: %v", t.name, err))
 	}
 	t.room.mustTurn("Task.Start")
-	t.room.after(func() { t.room.startTask(t.task, query) })
+	t.room.core.StartTask(t.name, query)
 }
 
-func (r *Room) startTask(t *task, query json.RawMessage) {
-	ctx := r.lifetime()
+// runTask runs a task on a goroutine of its own and posts its result as an entry.
+func (r *Room) runTask(effect *room.Effect) {
+	t, ctx, number, query := r.tasks[effect.Name], r.lifetime(), effect.Number, effect.Body
 	go func() {
-		result, failed := noResult(query), &taskError{message: "runtime.Goexit was called"}
+		e := room.Entry{Kind: room.KindResult, Number: number, Epoch: r.cfg.Epoch, Failed: &room.Failure{Message: "runtime.Goexit was called"}}
 		defer func() {
-			_ = r.post(&entry{kind: entryResult, target: t.name, body: result, failed: failed}) // a room that has closed needs no result
+			_ = r.actor.post(&item{entry: e}) // a room that has closed needs no result
 		}()
-		result, failed = t.perform(ctx, query, r)
+		e.Body, e.Failed = t.perform(ctx, query, r)
 	}()
 }
 
-// noResult is the body of the result of a task that failed.
-func noResult(query json.RawMessage) json.RawMessage { return mustEncode(taskResult{Query: query}) }
-
 // perform runs the task and turns its error or panic into what an entry keeps.
-func (t *task) perform(ctx context.Context, query json.RawMessage, r *Room) (result json.RawMessage, failed *taskError) {
-	err := guard(func() error {
-		found, err := t.run(ctx, query)
-		if err != nil {
-			return err
+func (t *task) perform(ctx context.Context, query json.RawMessage, r *Room) (found json.RawMessage, failed *room.Failure) {
+	err := guard(func() (err error) {
+		found, err = t.run(ctx, query)
+		if err == nil && !utf8.Valid(found) {
+			err = errors.New("the result is not valid UTF-8")
 		}
-		result, err = encodeBody(taskResult{Query: query, Found: found})
 		return err
 	})
 	if err == nil {
-		return result, nil
+		return found, nil
 	}
-	if p := asPanic(err); p != nil {
-		r.panicked(p)
+	if p := room.AsPanic(err); p != nil {
+		r.srv.panicked("a room", r.cfg.Name, p)
 	}
-	failed = &taskError{message: err.Error()}
-	if public, internal := publicError(err); !internal {
-		failed.code, failed.message = public.Code, public.Message
+	failed = &room.Failure{Message: err.Error()}
+	if public, internal := room.Public(err); !internal {
+		failed.Code, failed.Message = public.Code, public.Message
 	}
-	return noResult(query), failed
+	return nil, failed
+}
+
+// taskError is the error of a task as the application reads it.
+func taskError(f *room.Failure) error {
+	if f.Code != "" {
+		return &Error{Code: f.Code, Message: f.Message}
+	}
+	return fmt.Errorf("task: %s", f.Message)
 }

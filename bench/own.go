@@ -102,9 +102,9 @@ func setUp(room *simplysocket.Room, c *config) error {
 	})
 	if c.TickMS > 0 {
 		tick, pad := 0, wire.Pad(c.Body)
-		room.Every(time.Duration(c.TickMS)*time.Millisecond, func() {
-			_ = room.Broadcast(wire.Say, wire.Line{N: fmt.Sprintf("%0*d", wire.Digits, tick), Pad: pad}) // a line is an object
+		room.Every(time.Duration(c.TickMS)*time.Millisecond, func() error {
 			tick++
+			return room.Broadcast(wire.Say, wire.Line{N: fmt.Sprintf("%0*d", wire.Digits, tick-1), Pad: pad})
 		})
 	}
 	return nil

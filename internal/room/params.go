@@ -1,4 +1,4 @@
-package simplysocket
+package room
 
 import (
 	"encoding/json"
@@ -10,13 +10,13 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// params are the keys of a body that the server itself reads, and where their values
+// Params are the keys of a body that the server itself reads, and where their values
 // go. They are matched exactly, unlike the fields of encoding/json.
-type params map[string]any
+type Params map[string]any
 
-// readParams takes the known keys out of a body; others are ignored. A key must not
+// ReadParams takes the known keys out of a body; others are ignored. A key must not
 // stand twice.
-func readParams(body json.RawMessage, known params) error {
+func ReadParams(body json.RawMessage, known Params) error {
 	var seen map[string]bool
 	for key, value := range protocol.Fields(body) {
 		into := known[key]
@@ -24,7 +24,7 @@ func readParams(body json.RawMessage, known params) error {
 			continue
 		}
 		if seen[key] {
-			return newError(protocol.CodeBadMessage, "message_body: duplicate key %q", key)
+			return Errorf(protocol.CodeBadMessage, "message_body: duplicate key %q", key)
 		}
 		if seen == nil {
 			seen = map[string]bool{}
@@ -37,23 +37,19 @@ func readParams(body json.RawMessage, known params) error {
 	return nil
 }
 
-// badBody is what a client reads of a body that does not decode: no name of a Go
+// BadBody is what a client reads of a body that does not decode: no name of a Go
 // type is among it.
-func badBody(err error) *Error { return badField("", err) }
+func BadBody(err error) *Error { return badField("", err) }
 
 func badField(key string, err error) *Error {
-	var public *Error
 	var mismatch *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &public) && public.sound(): // of an UnmarshalJSON of the application
-		return public
-	case !errors.As(err, &mismatch):
-		return newError(protocol.CodeBadMessage, "message_body: %shas the wrong form", subject(key))
+	if !errors.As(err, &mismatch) {
+		return Errorf(protocol.CodeBadMessage, "message_body: %shas the wrong form", subject(key))
 	}
 	if leaf := mismatch.Field[strings.LastIndexByte(mismatch.Field, '.')+1:]; leaf != "" {
 		key = leaf
 	}
-	return newError(protocol.CodeBadMessage, "message_body: %swants %s, not %s", subject(key), jsonType(mismatch.Type), mismatch.Value)
+	return Errorf(protocol.CodeBadMessage, "message_body: %swants %s, not %s", subject(key), jsonType(mismatch.Type), mismatch.Value)
 }
 
 func subject(key string) string {

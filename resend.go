@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -43,7 +44,7 @@ func (c *Client) again(env *protocol.Envelope) bool {
 	switch {
 	case !ok:
 		return false
-	case known.room == nil, known.room.post(&entry{kind: entryAgain, member: c.id, id: env.ID, action: re, client: c}) != nil:
+	case known.room == nil, known.room.post(&item{entry: room.Entry{Kind: room.KindDuplicate, Member: c.id, ID: env.ID, Action: re}, source: source{client: c}}) != nil:
 		c.answerAgain(env.ID, re)
 	}
 	return true
@@ -90,27 +91,15 @@ func (c *Client) waitFor(try func() bool) bool {
 	return false
 }
 
-// keep remembers an answer that the room gives to a session.
-func (r *Room) keep(e *entry, action string, body json.RawMessage) {
-	s := e.client.session
+// remember remembers the answer to a message, for the case that it comes again.
+func (c *Client) remember(id uint64, action string, body json.RawMessage) {
 	switch {
-	case e.id == 0 || s == nil || e.kind == entryAgain:
+	case c.session == nil:
 	case action == protocol.ActionAck && len(body) <= len("{}"):
-		s.answer(e.id, plainAck)
+		c.session.answer(id, plainAck)
 	default:
-		s.answer(e.id, &answered{action: action, body: body})
+		c.session.answer(id, &answered{action: action, body: body})
 	}
-}
-
-// answerAgain answers a message that has come before. Its place in the mailbox is
-// behind the message itself, and behind what a resume replays.
-func (r *Room) answerAgain(e *entry) {
-	known, ok := e.client.session.recall(e.id)
-	if !ok || known.reply == nil {
-		e.client.answerAgain(e.id, e.action)
-		return
-	}
-	r.reply(e, known.reply.action, known.reply.body)
 }
 
 // answerAgain answers a message that has come before from outside any room.

@@ -1,0 +1,70 @@
+package simplysocket
+
+import (
+	"sync"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/internal/room"
+)
+
+// passwordAttempts limits wrong passwords by the [network] they come from: by client would
+// not do, since a new connection is a new client.
+type passwordAttempts struct {
+	mu        sync.Mutex
+	byAddress map[string]attempts
+	swept     time.Time
+}
+
+type attempts struct {
+	wrong int
+	since time.Time
+}
+
+// count returns how many wrong passwords an address has tried lately.
+func (p *passwordAttempts) count(address string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	seen, ok := p.byAddress[address]
+	if !ok || time.Since(seen.since) > room.GuessWindow {
+		return 0
+	}
+	return seen.wrong
+}
+
+func (p *passwordAttempts) failed(address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	p.sweep(now)
+	seen := p.byAddress[address]
+	if now.Sub(seen.since) > room.GuessWindow {
+		seen = attempts{since: now}
+	}
+	if len(p.byAddress) >= maxGuessers && seen.wrong == 0 {
+		for other := range p.byAddress { // any: a network that tries again is counted again
+			delete(p.byAddress, other)
+			break
+		}
+	}
+	seen.wrong++
+	p.byAddress[address] = seen
+}
+
+// maxGuessers bounds the networks that are remembered.
+const maxGuessers = 1 << 16
+
+// sweep forgets the addresses whose window is over, at most once a window.
+func (p *passwordAttempts) sweep(now time.Time) {
+	if p.byAddress == nil {
+		p.byAddress = map[string]attempts{}
+	}
+	if now.Sub(p.swept) < room.GuessWindow {
+		return
+	}
+	p.swept = now
+	for address, seen := range p.byAddress {
+		if now.Sub(seen.since) > room.GuessWindow {
+			delete(p.byAddress, address)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package room
+
+import (
+	"encoding/json"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/internal/ring"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// quoteHistory checks what a member asks for of the history. The page itself is made
+// where the history is kept.
+func (m *Machine) quoteHistory(e *Entry) error {
+	member := m.members[e.Member]
+	if member == nil {
+		return m.notAMember()
+	}
+	access := m.History()
+	if access == HistoryNone {
+		return Errorf(protocol.CodeForbidden, "room %q does not show its history", m.cfg.Name)
+	}
+	var before uint64
+	if err := ReadParams(e.Body, Params{"before": &before}); err != nil {
+		return err
+	}
+	if e.ID == 0 {
+		return nil
+	}
+	it := m.answering(e)
+	it.Kind, it.Action, it.Before, it.Since = ItemPage, protocol.ActionAck, before, access == HistorySinceJoin
+	m.emit(&it)
+	return nil
+}
+
+// History is a room's newest frames with their audience, for members who resume or ask
+// for them. F is the form in which frames are kept. The zero value is empty.
+type History[F any] struct {
+	kept    ring.Ring[Kept[F]]
+	bytes   int
+	evicted uint64 // seq of the newest frame that is gone
+}
+
+// Kept is a frame in a [History].
+type Kept[F any] struct {
+	Kind    ItemKind // of a frame
+	Notice  bool
+	Seq     uint64
+	Key     string
+	Numbers []uint64
+	Size    int // in bytes
+	At      time.Time
+	Frame   F
+}
+
+// HistoryLimits bound a [History].
+type HistoryLimits struct {
+	Messages int
+	Bytes    int
+	Age      time.Duration
+}
+
+// Add keeps a frame, and evicts what is over the limits of number and size.
+func (h *History[F]) Add(k Kept[F], limits *HistoryLimits) {
+	h.kept.Push(k)
+	h.bytes += k.Size
+	for h.kept.Len() > 0 && (h.kept.Len() > limits.Messages || h.bytes > limits.Bytes) {
+		h.pop()
+	}
+}
+
+func (h *History[F]) pop() {
+	k := h.kept.Pop()
+	h.bytes -= k.Size
+	h.evicted = k.Seq
+}
+
+// Skip notes that the frames up to seq are not kept, and forgets all that came before.
+func (h *History[F]) Skip(seq uint64) { *h = History[F]{evicted: max(seq, h.evicted)} }
+
+// Trim evicts what is older than the limit, and returns when the oldest of the rest will
+// be, if there is any.
+func (h *History[F]) Trim(now time.Time, age time.Duration) (next time.Time, ok bool) {
+	for h.kept.Len() > 0 {
+		if due := h.kept.At(0).At.Add(age); now.Before(due) {
+			return due, true
+		}
+		h.pop()
+	}
+	return time.Time{}, false
+}
+
+// Len is the number of frames.
+func (h *History[F]) Len() int { return h.kept.Len() }
+
+// Evicted is the seq of the newest frame that is gone.
+func (h *History[F]) Evicted() uint64 { return h.evicted }
+
+// Missed returns the frames after since that the member of that number was entitled to:
+// of those with the same key only the newest. gapTo is the end of the gap before them,
+// or 0.
+func (h *History[F]) Missed(number, since uint64) (frames []*Kept[F], gapTo uint64) {
+	if since < h.evicted {
+		since, gapTo = h.evicted, h.evicted
+	}
+	var newest map[string]bool // keys of which a newer frame was seen
+	for _, k := range h.kept.Backward() {
+		if k.Seq <= since {
+			break
+		}
+		if !k.isFor(number) || newest[k.Key] {
+			continue
+		}
+		if k.Key != "" {
+			if newest == nil {
+				newest = map[string]bool{}
+			}
+			newest[k.Key] = true
+		}
+		frames = append(frames, k)
+	}
+	slices.Reverse(frames)
+	return frames, gapTo
+}
+
+func (k *Kept[F]) isFor(number uint64) bool {
+	switch k.Kind {
+	case ItemAll:
+		return true
+	case ItemExcept:
+		return !slices.Contains(k.Numbers, number)
+	default:
+		return slices.Contains(k.Numbers, number)
+	}
+}
+
+type historyPage struct {
+	Epoch    uint64            `json:"epoch"`
+	Messages []json.RawMessage `json:"messages"`
+	Next     uint64            `json:"next,omitempty"`
+	Complete bool              `json:"complete"`
+}
+
+// Page returns the body of an answer to `history`: the newest messages of the application
+// before a position (0: of all), as far as the member may see them, oldest first.
+func (h *History[F]) Page(epoch, number, since, before uint64, payload func(F) []byte) json.RawMessage {
+	page := historyPage{Epoch: epoch, Messages: []json.RawMessage{}}
+	frames, _ := h.Missed(number, since)
+	frames = slices.DeleteFunc(frames, func(k *Kept[F]) bool { return k.Notice })
+	if before != 0 {
+		frames = frames[:sort.Search(len(frames), func(i int) bool { return frames[i].Seq >= before })]
+	}
+	first := len(frames)
+	for size := 0; first > 0 && len(frames)-first < PageItems; first-- {
+		size += len(payload(frames[first-1].Frame))
+		if size > PageBytes && first < len(frames) {
+			break
+		}
+	}
+	for _, k := range frames[first:] {
+		page.Messages = append(page.Messages, payload(k.Frame))
+	}
+	if first > 0 {
+		page.Next = frames[first].Seq
+	} else {
+		page.Complete = h.evicted <= since
+	}
+	return encode(page)
+}

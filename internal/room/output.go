@@ -1,0 +1,348 @@
+package room
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// Output is what applying one entry yields. It is valid until the next entry is applied.
+type Output struct {
+	Items    []Item    // what the members see, in order
+	Effects  []Effect  // what else the server has to do
+	Reply    Reply     // to the sender of the entry
+	Failures []Problem // for the log
+	// Deliveries is how many frames the application's code has broadcast while it
+	// handled a member's message, counted once for each member.
+	Deliveries int
+	Closed     bool // the room has closed
+
+	payloads []byte
+	numbers  []uint64
+}
+
+// Reply is how an entry ended.
+type Reply struct {
+	Err      error           // nil: it was accepted
+	Body     json.RawMessage // the handler's answer; nil is {}
+	IsMember bool            // whether the sender is a member now
+	BadGuess bool            // a wrong password was given
+}
+
+// Problem is an error that reaches no client, or not as it is.
+type Problem struct {
+	Where string // "setup", or the name of a hook
+	Err   error
+}
+
+// ItemKind is what kind of step an [Item] is.
+type ItemKind uint8
+
+// The steps. Frames come first: they have a payload.
+const (
+	ItemAll       ItemKind = iota // a frame for all members
+	ItemExcept                    // a frame for all members except Numbers
+	ItemOnly                      // a frame for Numbers only; 0 is the sender, who is no member
+	ItemEnter                     // a client becomes a member
+	ItemExit                      // a member leaves
+	ItemDrop                      // a member's connection has broken
+	ItemResume                    // a member is back: it gets what it has missed
+	ItemPage                      // an answer that quotes the history
+	ItemDuplicate                 // the answer that was given before
+	ItemGone                      // tells the sender, who resumes, that it is no member
+)
+
+// Item is one step of a room's output.
+type Item struct {
+	Kind    ItemKind
+	Reason  LeaveReason // exit
+	Away    bool        // enter: the client has no connection
+	Notice  bool        // frame: the message is the protocol's own
+	Ordered bool        // frame: part of the room's numbered output, so that its loss is a gap
+	Answer  bool        // frame, page, duplicate: the final answer to message ID
+	Silent  bool        // frame: it may be lost without notice, and is not kept
+	Restart bool        // resume: the position is unknown; Frame is a new `joined-room`
+	Lost    bool        // resume: the position is of another epoch
+
+	Overflow Overflow
+	Members  int      // enter, exit: the number of members afterwards
+	Number   uint64   // of the member: enter, exit, drop, resume
+	Numbers  []uint64 // frame: the audience
+	Member   string   // enter, exit, and the receiver of an answer: the client's ID
+	Seq      uint64   // frame, page, duplicate. Enter: what follows it is for the member
+	Key      string   // frame: replaces one of the same key
+	Seen     Position // resume
+	Before   uint64   // page: only what is older; 0: all
+	Since    bool     // page: only what followed the member's join
+	ID       uint64   // answer: the client's number for the message
+	Action   string   // answer: ack or error
+	Re       string   // answer: to what
+	Body     json.RawMessage
+	Time     int64 // page, duplicate: timestamp in ms; 0: none
+
+	first, end int // of the payload
+}
+
+// IsFrame reports whether the item carries a message that is encoded already.
+func (it *Item) IsFrame() bool { return it.Kind <= ItemOnly }
+
+// Payload returns the message of a frame, or the `joined-room` of a resume that may have
+// to restart. It is valid as long as the output.
+func (o *Output) Payload(it *Item) []byte { return o.payloads[it.first:it.end:it.end] }
+
+func (o *Output) reset() {
+	clear(o.Items)
+	clear(o.Effects)
+	clear(o.Failures)
+	if cap(o.payloads) > keptPayloads {
+		o.payloads = nil
+	}
+	*o = Output{Items: o.Items[:0], Effects: o.Effects[:0], Failures: o.Failures[:0], payloads: o.payloads[:0], numbers: o.numbers[:0]}
+}
+
+// keptPayloads is the largest buffer of messages that is kept for the next entry.
+const keptPayloads = 64 << 10
+
+// Lend gives the machine an output to work with, whose contents are lost. Without it the
+// first Apply makes one.
+func (m *Machine) Lend(o *Output) {
+	if m.out != o {
+		o.reset()
+		m.out = o
+	}
+}
+
+// Return takes the output back, so that a room at rest owns none.
+func (m *Machine) Return() { m.out = nil }
+
+// mark is a point of the output that can be returned to.
+type mark struct {
+	items, payloads, numbers, deliveries int
+	seq                                  uint64
+}
+
+func (m *Machine) mark() mark {
+	o := m.out
+	return mark{len(o.Items), len(o.payloads), len(o.numbers), o.Deliveries, m.seq}
+}
+
+// revoke takes back what was yielded since a mark, and all that was to be done.
+func (m *Machine) revoke(to mark) {
+	o := m.out
+	clear(o.Items[to.items:])
+	o.Items, o.payloads, o.numbers = o.Items[:to.items], o.payloads[:to.payloads], o.numbers[:to.numbers]
+	o.Deliveries, m.seq = to.deliveries, to.seq
+	m.todo = m.todo[:0]
+}
+
+// audience keeps numbers as long as the output.
+func (o *Output) audience(numbers ...uint64) []uint64 {
+	first := len(o.numbers)
+	o.numbers = append(o.numbers, numbers...)
+	return o.numbers[first:len(o.numbers):len(o.numbers)]
+}
+
+// encode puts a message into the output as the payload of it.
+func (m *Machine) encode(it *Item, h *protocol.Header, body []byte) {
+	if m.timestamps {
+		h.Time = m.now.UnixMilli()
+	}
+	it.Seq, h.Seq = max(it.Seq, h.Seq), max(it.Seq, h.Seq)
+	it.Notice = protocol.ServerAction(h.Action)
+	it.first = len(m.out.payloads)
+	m.out.payloads = protocol.AppendEnvelope(m.out.payloads, h, body)
+	it.end = len(m.out.payloads)
+}
+
+func (m *Machine) emit(it *Item) { m.out.Items = append(m.out.Items, *it) }
+
+func (m *Machine) nextSeq() uint64 {
+	m.seq++
+	return m.seq
+}
+
+// broadcast yields a frame for the members that s names; nil is all of them.
+func (m *Machine) broadcast(action string, body []byte, sender string, s *Send) {
+	it := Item{Kind: ItemAll, Ordered: true, Overflow: m.overflow, Seq: m.nextSeq()}
+	m.encode(&it, &protocol.Header{Action: action, Target: m.cfg.Name, Sender: sender}, body)
+	from := ""
+	if s != nil {
+		it.Key, it.Silent, from = s.Key, s.Volatile, s.From
+		if s.Overflow != OverflowDefault {
+			it.Overflow = s.Overflow
+		}
+		switch {
+		case s.ToOnly:
+			it.Kind, it.Numbers = ItemOnly, m.numbersOf(s.Only, s.Except)
+		case len(s.Except) > 0:
+			it.Kind, it.Numbers = ItemExcept, m.numbersOf(s.Except, nil)
+		}
+	}
+	if it.Overflow == OverflowConflate && it.Key == "" && !it.Notice { // one who left does not replace another
+		it.Key = action + "\x00" + from
+	}
+	m.emit(&it)
+}
+
+// numbersOf returns the numbers of the members among ids that are not in without.
+func (m *Machine) numbersOf(ids, without []string) []uint64 {
+	m.stamp++
+	for _, id := range without {
+		if member := m.members[id]; member != nil {
+			member.stamp = m.stamp
+		}
+	}
+	first := len(m.out.numbers)
+	for _, id := range ids {
+		if member := m.members[id]; member != nil && member.stamp != m.stamp {
+			member.stamp = m.stamp
+			m.out.numbers = append(m.out.numbers, member.Number)
+		}
+	}
+	return m.out.numbers[first:len(m.out.numbers):len(m.out.numbers)]
+}
+
+// direct yields a frame for one member alone.
+func (m *Machine) direct(to *Member, action string, body []byte, sender string) {
+	it := Item{Kind: ItemOnly, Numbers: m.out.audience(to.Number), Seq: m.nextSeq()}
+	m.encode(&it, m.directHeader(to.ID, action, sender), body)
+	m.emit(&it)
+}
+
+func (m *Machine) directHeader(to, action, sender string) *protocol.Header {
+	return &protocol.Header{Action: action, Target: to, IsTargetClient: true, Sender: sender, Room: m.cfg.Name}
+}
+
+// answer yields the final answer to an entry: an ack or an error. It is not kept for
+// those who resume: a message that comes again is answered again.
+func (m *Machine) answer(e *Entry, action string, body json.RawMessage) {
+	it := m.answering(e)
+	it.Kind, it.Action, it.Body, it.Silent = ItemOnly, action, body, true
+	h := m.directHeader(e.Member, action, m.cfg.Server)
+	h.Ref, h.Re = e.ID, it.Re
+	m.encode(&it, h, body)
+	m.emit(&it)
+}
+
+// answering is an answer without its payload.
+func (m *Machine) answering(e *Entry) Item {
+	it := Item{Answer: true, Member: e.Member, ID: e.ID, Re: e.ReAction(), Seq: m.nextSeq()}
+	if m.timestamps {
+		it.Time = m.now.UnixMilli()
+	}
+	if member := m.members[e.Member]; member != nil {
+		it.Number = member.Number
+	}
+	it.Numbers = m.out.audience(it.Number)
+	return it
+}
+
+// EncodeAnswer returns the message of an answer whose body the machine does not know: a
+// page of the history, or an answer that was given before.
+func (cfg *Config) EncodeAnswer(dst []byte, it *Item, action string, body json.RawMessage) []byte {
+	return protocol.AppendEnvelope(dst, &protocol.Header{
+		Action: action, Target: it.Member, IsTargetClient: true, Sender: cfg.Server, Room: cfg.Name,
+		Ref: it.ID, Re: it.Re, Seq: it.Seq, Time: it.Time,
+	}, body)
+}
+
+// EncodeGap returns the message that tells a member of frames that it has lost: those
+// from first to last or, if last is 0, all of another epoch.
+func (cfg *Config) EncodeGap(dst []byte, member string, epoch, first, last uint64) []byte {
+	var body json.RawMessage
+	if last == 0 {
+		body = encode(epochGap{epoch})
+	} else {
+		body = encode(seqGap{epoch, first, last})
+	}
+	return protocol.AppendEnvelope(dst, &protocol.Header{
+		Action: protocol.ActionGap, Target: member, IsTargetClient: true, Sender: cfg.Server, Room: cfg.Name,
+	}, body)
+}
+
+type epochGap struct {
+	Epoch uint64 `json:"epoch"`
+}
+
+type seqGap struct {
+	Epoch uint64 `json:"epoch"`
+	From  uint64 `json:"from"`
+	To    uint64 `json:"to"`
+}
+
+// Effect is something that the server does after the output is released.
+type Effect struct {
+	Kind   EffectKind
+	Number uint64 // of the task
+	Member string // whose client joins another room
+	Name   string // of the task, or of the other room
+	Body   json.RawMessage
+}
+
+// EffectKind is what kind of thing an [Effect] asks for.
+type EffectKind uint8
+
+// The effects.
+const (
+	EffectTask EffectKind = iota + 1 // run the task Name with Body; the result is an entry with its Number
+	EffectJoin                       // have the client Member join the room Name, with Body
+)
+
+// action is something that the application has asked for and that happens in the room
+// when the entry is released: never for an entry that fails.
+type action struct {
+	kind   actionKind
+	number uint64
+	member string
+	name   string
+	due    time.Time
+	body   json.RawMessage
+}
+
+type actionKind uint8
+
+const (
+	doKick actionKind = iota
+	doClose
+	doSetTimer
+	doStopTimer
+	doStartTask
+	doJoin
+)
+
+// release lets what the entry has yielded go out, and does what it has asked for. Its
+// error is a runtime.Goexit of a hook on the way.
+func (m *Machine) release() error {
+	todo := m.todo
+	m.todo = nil
+	for i := range todo { // a kick runs OnLeave, which may ask for more
+		m.do(&todo[i])
+	}
+	clear(todo)
+	if m.todo == nil {
+		m.todo = todo[:0]
+	}
+	unwound := m.unwound
+	m.unwound = nil
+	return unwound
+}
+
+func (m *Machine) do(a *action) {
+	switch a.kind {
+	case doKick:
+		if member := m.members[a.member]; member != nil && member.Number == a.number && m.phase == phaseOpen {
+			m.remove(member, Kicked)
+		}
+	case doClose:
+		m.close(false)
+	case doSetTimer:
+		m.setTimer(a.name, a.due, a.body)
+	case doStopTimer:
+		m.stopTimer(a.name)
+	case doStartTask:
+		m.startTask(a.name, a.body)
+	case doJoin:
+		m.out.Effects = append(m.out.Effects, Effect{Kind: EffectJoin, Member: a.member, Name: a.name, Body: a.body})
+	}
+}

@@ -1,0 +1,435 @@
+package room
+
+import (
+	"encoding/json"
+	"iter"
+	"math/rand/v2"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// Config is what is fixed for one opening of a room.
+type Config struct {
+	Name   string
+	Server string // the sender of the server's own messages
+	Epoch  uint64 // no other opening of the room has it
+	Seed   [2]uint64
+	Opened time.Time
+
+	Lobby bool // every client is in it
+	Plain bool // no code of the application has set it up: its opener configures it
+
+	AnnounceLimit    int           // members above which single joins and leaves are not announced
+	EmptyTimeout     time.Duration // how long the room stays open without members
+	DeliveriesPerSec int           // of what a lobby's code sends of itself; 0: no limit
+}
+
+// Hooks is the application's code. Each method runs within Apply, on its goroutine. Its
+// error is nil, an [*Error], a [*Fault] or a [*Panic].
+type Hooks interface {
+	// Setup runs once before all others, again for a machine that is restored.
+	Setup(*Machine) error
+	Join(*Join) error
+	Leave(*Member, LeaveReason) error
+	Drop(*Member) error
+	Resume(*Member) error
+	// Message and Server return the reply; nil is {}.
+	Message(*Member, *Entry) (json.RawMessage, error)
+	Server(*Entry) (json.RawMessage, error)
+	// Direct decides whether a message from one member to another is delivered.
+	Direct(from, to *Member, e *Entry) error
+	Timer(name string, body json.RawMessage) error
+	Tick(index int) error
+	Task(name string, query, result json.RawMessage, failed *Failure) error
+	Close() error
+}
+
+// Machine is the state of one room.
+type Machine struct {
+	cfg   Config
+	hooks Hooks
+
+	phase    phase
+	now      time.Time
+	seq      uint64
+	joined   bool // somebody has been a member
+	emptied  time.Time
+	members  map[string]*Member
+	order    roster
+	stamp    uint64
+	guesses  map[string]guess
+	presence presence
+	access
+	settings
+	clocks
+	relaying bool
+	wrapped  bool // middleware wraps the relaying
+	lobby    bucket
+	source   *rand.PCG
+	random   *rand.Rand
+
+	// Of the entry at hand.
+
+	out      *Output // nil between entries of a room at rest
+	handling *Entry
+	before   mark
+	todo     []action
+	poisoned bool  // a hook has panicked: the state may be inconsistent
+	unwound  error // by runtime.Goexit of a hook
+	changed  bool  // what listings show
+}
+
+// settings are what the application may set at any time.
+type settings struct {
+	overflow   Overflow
+	interval   time.Duration
+	timestamps bool
+	history    HistoryAccess
+}
+
+// HistoryAccess is how much of a room's history its members may see.
+type HistoryAccess uint8
+
+// The levels. HistoryDefault is all in relay rooms, and nothing in others.
+const (
+	HistoryDefault HistoryAccess = iota
+	HistoryNone
+	HistorySinceJoin
+	HistoryAll
+)
+
+type phase uint8
+
+const (
+	phaseSetup phase = iota
+	phaseOpen
+	phaseClosing
+	phaseClosed
+)
+
+// Open runs the setup. A room whose setup fails is closed at once: the error is in the
+// output's reply.
+func Open(cfg Config, hooks Hooks) (*Machine, *Output) {
+	m := newMachine(cfg, hooks)
+	m.out = new(Output)
+	m.before = m.mark()
+	err := m.setUp()
+	if err == nil {
+		m.phase = phaseOpen
+		m.startTicks()
+		err = m.release()
+	} else {
+		m.fail("setup", err)
+		m.revoke(m.before)
+		m.shut(shutPoisoned)
+	}
+	m.out.Reply.Err = err
+	return m, m.out
+}
+
+func newMachine(cfg Config, hooks Hooks) *Machine {
+	m := &Machine{cfg: cfg, hooks: hooks, now: cfg.Opened, members: map[string]*Member{}, changed: true}
+	m.hidden = cfg.Lobby
+	m.overflow = OverflowDisconnect
+	m.lobby = bucket{tokens: float64(cfg.DeliveriesPerSec), filled: cfg.Opened}
+	return m
+}
+
+func (m *Machine) setUp() error { return guard(func() error { return m.hooks.Setup(m) }) }
+
+// Apply takes one entry. The output is valid until the next call.
+func (m *Machine) Apply(e *Entry) *Output {
+	if m.out == nil {
+		m.out = new(Output)
+	}
+	m.out.reset()
+	m.handling, m.before = e, m.mark()
+	if e.Time.After(m.now) {
+		m.now = e.Time
+	}
+	reply, err := m.dispatch(e)
+	if err != nil {
+		m.revoke(m.before)
+	} else {
+		err = m.release()
+	}
+	m.reply(e, reply, err)
+	if p := AsPanic(err); p != nil && !m.poisoned {
+		m.fail("", p)
+		m.poisoned = true
+	}
+	if m.poisoned {
+		m.shut(shutPoisoned)
+	}
+	m.handling = nil
+	return m.out
+}
+
+// Exited ends a room in whose hook the goroutine of Apply, or of Open, has ended by
+// runtime.Goexit. Its output is that of the entry, or of the setup, at hand.
+func (m *Machine) Exited() *Output {
+	p := NewPanic("runtime.Goexit called in a turn")
+	e := m.handling
+	m.handling = nil
+	if m.phase < phaseClosing {
+		m.revoke(m.before)
+	}
+	m.fail("", p)
+	if e != nil {
+		m.reply(e, nil, p)
+	} else {
+		m.out.Reply.Err = p
+	}
+	m.shut(shutPoisoned)
+	return m.out
+}
+
+// reply answers an entry. An ack is the last of what the entry yields.
+func (m *Machine) reply(e *Entry, body json.RawMessage, err error) {
+	switch {
+	case e.Member == "", e.Flags&FlagConnect != 0:
+	case err != nil:
+		public, _ := Public(err)
+		m.answer(e, protocol.ActionError, ErrorBody(public))
+	case e.ID != 0 && e.Kind != KindDuplicate && e.Kind != KindHistory:
+		m.answer(e, protocol.ActionAck, body)
+	}
+	m.out.Reply.Err, m.out.Reply.Body = err, body
+	m.out.Reply.IsMember = m.members[e.Member] != nil
+}
+
+func (m *Machine) fail(where string, err error) {
+	m.out.Failures = append(m.out.Failures, Problem{Where: where, Err: err})
+}
+
+// dispatch is one entry's turn. It contains the application's code.
+func (m *Machine) dispatch(e *Entry) (reply json.RawMessage, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = NewPanic(v)
+		}
+	}()
+	switch e.Kind {
+	case KindMessage:
+		return m.message(e)
+	case KindDirect:
+		return nil, m.directMessage(e)
+	case KindMembers:
+		return m.listMembers(e)
+	case KindHistory:
+		return nil, m.quoteHistory(e)
+	case KindJoin:
+		return nil, m.join(e)
+	case KindLeave:
+		return nil, m.leave(e)
+	case KindDrop:
+		m.drop(e)
+	case KindResume:
+		m.resume(e)
+	case KindDuplicate:
+		m.answerAgain(e)
+	case KindInfo:
+		m.setInfo(e)
+	case KindServer:
+		return m.hooks.Server(e)
+	case KindBroadcast:
+		m.broadcast(e.Action, e.Body, m.sender(e.Send.From), e.Send)
+	case KindTimer:
+		return nil, m.alarm(e)
+	case KindResult:
+		return nil, m.taskEnded(e)
+	case KindIdle:
+		m.closeIdle()
+	case KindClose:
+		m.close(e.Flags&FlagShutdown != 0)
+	}
+	return nil, nil
+}
+
+// hook runs a hook whose error cannot stop what it was called for: its output is revoked
+// and the error reported.
+func (m *Machine) hook(name string, f func() error) {
+	outer := m.before
+	m.before = m.mark() // a runtime.Goexit of the hook takes back no more than its own output
+	err := guard(f)
+	if err == nil {
+		err = m.release()
+	} else {
+		m.revoke(m.before)
+	}
+	m.before = outer
+	if err == nil {
+		return
+	}
+	if p := AsPanic(err); p != nil {
+		m.poisoned = true
+		if p.Exit {
+			m.unwound = p
+		}
+	}
+	m.fail(name, err)
+}
+
+// closeIdle closes a room without members.
+func (m *Machine) closeIdle() {
+	if due, ok := m.IdleAt(); ok && !m.now.Before(due) {
+		how := shutInOrder
+		if !m.joined {
+			how = shutSilently
+		}
+		m.shut(how)
+	}
+}
+
+// IdleAt returns when a room without members is to close: at once if nobody was ever in
+// it. It reports false for a room with members, and for the lobby.
+func (m *Machine) IdleAt() (due time.Time, ok bool) {
+	switch {
+	case m.cfg.Lobby || len(m.members) > 0 || m.phase != phaseOpen:
+		return time.Time{}, false
+	case !m.joined:
+		return m.now, true
+	default:
+		return m.emptied.Add(m.cfg.EmptyTimeout), true
+	}
+}
+
+// close ends the room in good order.
+func (m *Machine) close(shutdown bool) {
+	switch {
+	case m.phase != phaseOpen:
+	case shutdown:
+		m.shut(shutSilently)
+	default:
+		m.shut(shutInOrder)
+	}
+}
+
+// The ways in which a room ends.
+type shutting uint8
+
+const (
+	shutInOrder  shutting = iota // members leave, and learn why
+	shutSilently                 // members leave; their connections end as well
+	shutPoisoned                 // the state may be inconsistent: no OnLeave
+)
+
+func (m *Machine) shut(how shutting) {
+	if m.phase >= phaseClosing {
+		return
+	}
+	before := m.phase
+	m.phase = phaseClosing
+	m.todo = nil
+	if before == phaseOpen {
+		m.runLastHooks(how)
+	}
+	announced := before == phaseOpen && how != shutSilently
+	if announced {
+		m.broadcast(protocol.ActionRoomClosed, nil, m.cfg.Server, nil)
+	}
+	for member := range m.order.all() {
+		if announced {
+			m.sendLeft(member, Closed)
+		}
+		delete(m.members, member.ID)
+		m.emit(&Item{Kind: ItemExit, Reason: Closed, Number: member.Number, Member: member.ID, Members: len(m.members)})
+	}
+	m.order, m.presence, m.clocks = roster{}, presence{}, clocks{}
+	m.phase = phaseClosed
+	m.out.Closed = true
+}
+
+// runLastHooks calls the hooks of the end. A member that one of them kicks is leaving
+// already.
+func (m *Machine) runLastHooks(how shutting) {
+	if how != shutPoisoned {
+		for member := range m.order.all() {
+			m.hook("OnLeave", func() error { return m.hooks.Leave(member, Closed) })
+		}
+	}
+	m.hook("OnClose", m.hooks.Close)
+}
+
+// IsClosing reports whether the room is about to close: its last hooks run.
+func (m *Machine) IsClosing() bool { return m.phase == phaseClosing }
+
+// InSetup reports whether the setup runs.
+func (m *Machine) InSetup() bool { return m.phase == phaseSetup }
+
+// SetRelaying says what the setup has registered: whether the room passes messages on,
+// and whether middleware has to see each of them.
+func (m *Machine) SetRelaying(relaying, wrapped bool) { m.relaying, m.wrapped = relaying, wrapped }
+
+// Relaying reports whether the room passes messages on.
+func (m *Machine) Relaying() bool { return m.relaying }
+
+// Config returns what the room was opened with.
+func (m *Machine) Config() *Config { return &m.cfg }
+
+// Seq is the number of the last frame.
+func (m *Machine) Seq() uint64 { return m.seq }
+
+// Now is the time of the newest entry. It never goes back.
+func (m *Machine) Now() time.Time { return m.now }
+
+// Len is the number of members.
+func (m *Machine) Len() int { return len(m.members) }
+
+// Member returns the member of that ID, or nil.
+func (m *Machine) Member(id string) *Member { return m.members[id] }
+
+// Members iterates over the members in joining order.
+func (m *Machine) Members() iter.Seq[*Member] { return m.order.all() }
+
+// Rand returns the room's source of randomness. Its state is part of the room's.
+func (m *Machine) Rand() *rand.Rand {
+	if m.random == nil {
+		m.source = rand.NewPCG(m.cfg.Seed[0], m.cfg.Seed[1])
+		m.random = rand.New(m.source)
+	}
+	return m.random
+}
+
+// SetOverflow sets what happens to a broadcast that does not fit a member's outbox.
+func (m *Machine) SetOverflow(policy Overflow) { m.overflow = policy }
+
+// SetInterval sets how long output gathers before it is written.
+func (m *Machine) SetInterval(d time.Duration) { m.interval = max(d, 0) }
+
+// Interval returns what SetInterval has set.
+func (m *Machine) Interval() time.Duration { return m.interval }
+
+// SetTimestamps says whether messages carry the time of their entry.
+func (m *Machine) SetTimestamps(enabled bool) { m.timestamps = enabled }
+
+// SetHistory sets what members may see of the history.
+func (m *Machine) SetHistory(access HistoryAccess) { m.history = access }
+
+// History returns what members may see of the history: never HistoryDefault.
+func (m *Machine) History() HistoryAccess {
+	switch {
+	case m.cfg.Lobby:
+		return HistoryNone
+	case m.history != HistoryDefault:
+		return m.history
+	case m.relaying:
+		return HistoryAll
+	default:
+		return HistoryNone
+	}
+}
+
+// Kick removes a member when the entry is released.
+func (m *Machine) Kick(member *Member) {
+	m.todo = append(m.todo, action{kind: doKick, member: member.ID, number: member.Number})
+}
+
+// Close closes the room when the entry is released.
+func (m *Machine) Close() { m.todo = append(m.todo, action{kind: doClose}) }
+
+// JoinRoom has a member's client join another room when the entry is released.
+func (m *Machine) JoinRoom(member *Member, room string, body json.RawMessage) {
+	m.todo = append(m.todo, action{kind: doJoin, member: member.ID, name: room, body: body})
+}

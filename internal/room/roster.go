@@ -1,0 +1,87 @@
+package room
+
+import (
+	"encoding/json"
+	"iter"
+	"sort"
+)
+
+// Member is a client in the room.
+type Member struct {
+	ID        string
+	Number    uint64          // its place in joining order, never used again
+	Identity  *Identity       // nil: the zero Identity. It must not be changed
+	Info      json.RawMessage // its profile. It must not be changed
+	Face      any             // the caller's own view of the member; not part of the state
+	conn      uint64
+	stamp     uint64 // used while an audience is made
+	slot      int32  // in the roster
+	resumable bool
+	away      bool // its connection has broken
+	stirred   bool // the others are to be told of a change
+}
+
+// Away reports whether the member's connection has broken and its session waits for it.
+func (m *Member) Away() bool { return m.away }
+
+// roster is the members in joining order. Removal leaves an empty place, which is closed
+// up when half of the places are empty: ten thousand members who leave at once must not
+// each move all the others.
+type roster struct {
+	slots []*Member
+	live  int
+	next  uint64 // the number of the newest member
+}
+
+func (r *roster) add(m *Member) {
+	r.next++
+	m.Number = r.next
+	r.append(m)
+}
+
+func (r *roster) append(m *Member) {
+	m.slot = int32(len(r.slots)) //nolint:gosec // a room has no 2^31 members
+	r.slots = append(r.slots, m)
+	r.live++
+}
+
+func (r *roster) remove(m *Member) {
+	r.slots[m.slot] = nil
+	r.live--
+	if r.live < len(r.slots)/2 {
+		r.compact()
+	}
+}
+
+func (r *roster) compact() {
+	slots := make([]*Member, 0, r.live)
+	for m := range r.all() {
+		m.slot = int32(len(slots)) //nolint:gosec // as in append
+		slots = append(slots, m)
+	}
+	if len(slots) == 0 {
+		slots = nil
+	}
+	r.slots = slots
+}
+
+// all iterates over the members in joining order.
+func (r *roster) all() iter.Seq[*Member] {
+	return func(yield func(*Member) bool) {
+		for _, m := range r.slots {
+			if m != nil && !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// after iterates over the members who joined after the one of that number.
+func (r *roster) after(number uint64) iter.Seq[*Member] {
+	if r.live < len(r.slots) {
+		r.compact()
+	}
+	first := sort.Search(len(r.slots), func(i int) bool { return r.slots[i].Number > number })
+	rest := roster{slots: r.slots[first:]}
+	return rest.all()
+}

@@ -1,0 +1,70 @@
+// Package testmode holds switches with which the tests run the same server under harder
+// conditions. They are set before a server is made and nothing but tests sets them.
+package testmode
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/internal/room"
+)
+
+// Encoded has every entry encoded and decoded on its way into a mailbox, so that a field
+// which the encoding forgets is missed.
+var Encoded bool
+
+// Gate takes the releases of a room in order and runs each of them later: one at a time,
+// in the same order. It is what stands between sealed output and its release when
+// something has to become durable first.
+type Gate func(release func())
+
+// NewGate returns the gate of one room. If it is nil, output is released at once.
+var NewGate func() Gate
+
+// Late returns gates that wait for a random time up to limit, then release all that was
+// sealed meanwhile: as a disk does that commits what waits in one go.
+func Late(limit time.Duration) func() Gate {
+	return func() Gate {
+		var mu sync.Mutex
+		var waiting []func()
+		busy := false
+		commit := func() {
+			for more := true; more; {
+				time.Sleep(rand.N(limit))
+				mu.Lock()
+				batch := waiting
+				waiting = nil
+				mu.Unlock()
+				for _, release := range batch {
+					release()
+				}
+				mu.Lock()
+				busy = len(waiting) > 0
+				more = busy
+				mu.Unlock()
+			}
+		}
+		return func(release func()) {
+			mu.Lock()
+			defer mu.Unlock()
+			waiting = append(waiting, release)
+			if !busy {
+				busy = true
+				go commit()
+			}
+		}
+	}
+}
+
+// Recode replaces an entry by what its encoding says of it.
+func Recode(e *room.Entry) {
+	if e.Kind == 0 {
+		return
+	}
+	decoded, rest, err := room.ReadEntry(room.AppendEntry(nil, e))
+	if err != nil || len(rest) > 0 {
+		panic("an entry does not survive its encoding: " + e.Action)
+	}
+	*e = decoded
+}

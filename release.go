@@ -1,0 +1,545 @@
+package simplysocket
+
+import (
+	"slices"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/room"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// part is what a turn has yielded and not yet released, in order. It holds values and the
+// sources of entries, but nothing of the room: a part that is sealed can be released
+// while the room handles its next entries.
+type part struct {
+	room    *Room // whose stage releases it
+	now     time.Time
+	info    *room.Info // what listings show, if that has changed
+	replies []reply
+	steps   []step
+	effects []room.Effect
+	numbers []uint64 // the audiences of the steps
+	bytes   int      // of the frames
+	keyed   int      // frames with a key whose entry has just been handled; they stand last
+	oldest  time.Time
+	shows   bool // members may see the history
+	trim    bool // the history may hold what is too old
+}
+
+// reply tells the source of an entry how it ended.
+type reply struct {
+	source     source
+	reply      room.Reply
+	connecting bool // the entry was the join that comes with connecting
+	network    string
+	deliveries int
+}
+
+// step is one step of the output, with the frame that was made of it.
+type step struct {
+	room.Item
+	frame  *fanout.Frame
+	client *Client // that the entry comes from; nil: the server
+	conn   *link
+}
+
+// A part is sealed when nothing waits any more, or earlier at any of these limits: they
+// keep the first frame of a long turn from waiting for the last.
+const (
+	flushItems = 64
+	flushBytes = 32 << 10
+	flushAge   = time.Millisecond
+)
+
+func (p *part) isDue(now time.Time, age time.Duration) bool {
+	return len(p.steps) >= flushItems || p.bytes >= flushBytes ||
+		len(p.steps) > 0 && now.Sub(p.oldest) >= age
+}
+
+// add takes over what an entry has yielded.
+func (p *part) add(r *Room, it *item, out *room.Output) {
+	p.room, p.now, p.shows = r, r.core.Now(), r.core.History() != room.HistoryNone
+	if o := &it.source; o.pending != nil || o.call != nil || o.charge.account != nil || out.Reply.BadGuess || out.Reply.Err != nil && it.entry.Flags&room.FlagConnect != 0 {
+		rep := reply{source: *o, reply: out.Reply, connecting: it.entry.Flags&room.FlagConnect != 0, deliveries: out.Deliveries}
+		if it.entry.Who != nil {
+			rep.network = it.entry.Who.Network
+		}
+		p.replies = append(p.replies, rep)
+	}
+	if len(p.steps) == 0 {
+		p.oldest = p.now
+	}
+	for i := range out.Items {
+		from := &out.Items[i]
+		if from.IsFrame() && len(out.Payload(from)) == 0 {
+			continue // the place of a notice that was not needed
+		}
+		p.steps = append(p.steps, step{Item: *from, client: it.source.client, conn: it.source.conn})
+		st := &p.steps[len(p.steps)-1]
+		first := len(p.numbers)
+		p.numbers = append(p.numbers, from.Numbers...)
+		st.Numbers = p.numbers[first:len(p.numbers):len(p.numbers)]
+		if payload := out.Payload(from); len(payload) > 0 {
+			st.frame = r.stage.frame(from, payload)
+			p.bytes += st.frame.Len()
+			if st.Key != "" {
+				p.keyed++
+			}
+		}
+	}
+	p.effects = append(p.effects, out.Effects...)
+	p.conflate()
+}
+
+// conflate drops each frame that one of the newest entry replaces: of the same key and
+// audience. It does not look past a member's exit: who has left does not get the newer
+// frame.
+func (p *part) conflate() {
+	for ; p.keyed > 0; p.keyed-- {
+		at := p.newest()
+		for i := at - 1; i >= 0 && p.steps[i].Kind != room.ItemExit && p.steps[i].Kind != room.ItemDrop; i-- {
+			if elder := &p.steps[i]; elder.replacedBy(&p.steps[at]) {
+				p.bytes -= elder.frame.Len()
+				p.steps = slices.Delete(p.steps, i, i+1)
+				break // it has replaced its own elder
+			}
+		}
+	}
+}
+
+// newest returns the first of the keyed frames that were just added.
+func (p *part) newest() int {
+	left := p.keyed
+	for i := len(p.steps) - 1; ; i-- {
+		if p.steps[i].IsFrame() && p.steps[i].Key != "" {
+			if left--; left == 0 {
+				return i
+			}
+		}
+	}
+}
+
+func (st *step) replacedBy(newer *step) bool {
+	return st.IsFrame() && st.Key == newer.Key && st.Kind == newer.Kind && slices.Equal(st.Numbers, newer.Numbers)
+}
+
+// seal closes the part and has it released. Without frames, it keeps the steps for later:
+// replies and effects do not wait for the flush interval.
+func (a *actor) seal(frames bool) {
+	p := &a.turn.part
+	if a.room.closed {
+		p.info = &room.Info{Name: a.name, Hidden: true}
+	} else if info, changed := a.room.core.Info(); changed {
+		p.info = info
+	}
+	if p.room == nil {
+		p.room, p.now = a.room, a.room.time()
+	}
+	if !frames {
+		early := part{room: p.room, now: p.now, info: p.info, replies: p.replies, effects: p.effects}
+		a.release(&early)
+		p.info, p.replies, p.effects = nil, early.replies[:0], early.effects[:0]
+		return
+	}
+	a.release(p)
+	p.reset()
+}
+
+func (p *part) isEmpty() bool {
+	return p.info == nil && len(p.replies) == 0 && len(p.steps) == 0 && len(p.effects) == 0 && !p.trim
+}
+
+func (p *part) reset() {
+	clear(p.replies)
+	clear(p.steps)
+	clear(p.effects)
+	*p = part{replies: p.replies[:0], steps: p.steps[:0], effects: p.effects[:0], numbers: p.numbers[:0]}
+}
+
+// release has a part released: at once or, where there is a gate, when that says so.
+func (a *actor) release(p *part) {
+	switch {
+	case p.isEmpty():
+	case a.gate == nil:
+		p.room.stage.run(p)
+	default:
+		sealed := *p
+		sealed.replies, sealed.steps, sealed.effects = slices.Clone(p.replies), slices.Clone(p.steps), slices.Clone(p.effects)
+		p.numbers = nil // the steps of the sealed part use them
+		a.held.Add(1)
+		a.gate(func() {
+			sealed.room.stage.run(&sealed)
+			if a.held.Add(-1) == 0 {
+				_ = a.post(&item{signal: signalWake})
+			}
+		})
+	}
+}
+
+// stage releases the parts of one opening of a room, one after the other. It owns what is
+// outside the room: the fan-out group, the history and the members' clients.
+type stage struct {
+	actor   *actor
+	cfg     *room.Config
+	group   fanout.Group
+	seats   []seat // in joining order, which is that of their numbers
+	gone    int    // seats that are empty
+	can     int    // members that can resume
+	seq     uint64 // of the newest frame
+	history room.History[*fanout.Frame]
+	trim    *time.Timer
+	items   []fanout.Item // what is written next; only while a part is released
+}
+
+var itemBuffers = sync.Pool{New: func() any { return new([]fanout.Item) }}
+
+// seat is the place of a member.
+type seat struct {
+	number uint64
+	member *subscriber // nil: the seat is empty
+}
+
+// subscriber is a member, as its node sees it.
+type subscriber struct {
+	fanout.Port
+	client *Client
+	since  uint64 // seq after which it is entitled to the room's output
+}
+
+// run releases a part. Who learns of a change finds it in the listings.
+func (s *stage) run(p *part) {
+	buffer := itemBuffers.Get().(*[]fanout.Item)
+	s.items = *buffer
+	defer func() {
+		*buffer, s.items = s.items, nil
+		itemBuffers.Put(buffer)
+	}()
+	if p.info != nil {
+		s.actor.show(p.info)
+	}
+	for i := range p.replies {
+		s.reply(&p.replies[i])
+	}
+	for i := range p.steps {
+		s.take(p, &p.steps[i])
+	}
+	s.write()
+	if p.trim {
+		s.trimHistory(p.now)
+	}
+	for i := range p.effects {
+		s.perform(p.room, &p.effects[i])
+	}
+}
+
+// reply tells the source of an entry how it ended.
+func (s *stage) reply(r *reply) {
+	o := &r.source
+	if r.reply.BadGuess {
+		s.actor.srv.guesses.failed(r.network)
+	}
+	if o.charge.account != nil {
+		o.charge.settle(r.deliveries)
+	}
+	if o.call != nil {
+		o.call <- answer{body: r.reply.Body, err: ownError(r.reply.Err)}
+	}
+	if r.connecting && r.reply.Err != nil {
+		o.client.turnAway(ownError(r.reply.Err))
+	}
+	if o.pending != nil {
+		o.client.settle(o.pending, r.reply.IsMember)
+	}
+}
+
+// take takes one step.
+func (s *stage) take(p *part, st *step) {
+	switch st.Kind {
+	case room.ItemAll, room.ItemExcept, room.ItemOnly:
+		s.takeFrame(p, st)
+	case room.ItemEnter:
+		s.enter(st)
+	case room.ItemExit:
+		s.exit(p, st)
+	case room.ItemDrop:
+		if m := s.find(st.Number); m != nil {
+			s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.Port}})
+		}
+	case room.ItemResume:
+		s.resume(p, st)
+	case room.ItemPage:
+		s.page(st)
+	case room.ItemDuplicate:
+		s.answerAgain(st)
+	case room.ItemGone:
+		st.client.sendGone(st.conn, s.cfg.Name)
+	}
+}
+
+// takeFrame has a frame written and, if somebody could want it later, kept.
+func (s *stage) takeFrame(p *part, st *step) {
+	if st.Answer && st.ID != 0 {
+		st.client.remember(st.ID, st.Action, st.Body)
+	}
+	s.keep(p, st)
+	s.send(st)
+}
+
+// send has the frame of a step written.
+func (s *stage) send(st *step) {
+	it := fanout.Item{Kind: fanout.All, Frame: st.frame}
+	if st.Kind != room.ItemAll {
+		it.Kind = fanout.Except
+		if st.Kind == room.ItemOnly {
+			it.Kind = fanout.Only
+		}
+		it.Ports = s.ports(st)
+	}
+	s.items = append(s.items, it)
+}
+
+// ports are the places of a step's audience.
+func (s *stage) ports(st *step) []*fanout.Port {
+	ports := make([]*fanout.Port, 0, len(st.Numbers))
+	for _, number := range st.Numbers {
+		if number == 0 {
+			ports = append(ports, &fanout.Port{Outlet: st.client.link.Load().out})
+		} else if m := s.find(number); m != nil {
+			ports = append(ports, &m.Port)
+		}
+	}
+	return ports
+}
+
+// write writes what was gathered to the members.
+func (s *stage) write() {
+	if len(s.items) == 0 {
+		return
+	}
+	delivered := s.group.Write(s.items)
+	s.actor.srv.stats.deliveries.Add(uint64(delivered)) //nolint:gosec // a count
+	clear(s.items)
+	s.items = s.items[:0]
+}
+
+// frame makes the frame of an item.
+func (s *stage) frame(it *room.Item, payload []byte) *fanout.Frame {
+	f := fanout.NewFrame(payload)
+	f.Seq, f.Key = it.Seq, it.Key
+	if it.Ordered {
+		f.Stream = s
+	}
+	switch {
+	case it.Silent:
+		f.Policy = fanout.DropSilently
+	case it.Overflow == room.OverflowDropOldest:
+		f.Policy = fanout.DropOldest
+	case it.Overflow == room.OverflowDropNewest:
+		f.Policy = fanout.DropNewest
+	}
+	return f
+}
+
+// Gap implements [fanout.Stream].
+func (s *stage) Gap(member string, first, last uint64) *fanout.Frame {
+	return makeFrame(func(dst []byte) []byte { return s.cfg.EncodeGap(dst, member, s.cfg.Epoch, first, last) })
+}
+
+func (s *stage) find(number uint64) *subscriber {
+	if i := s.indexOf(number); i < len(s.seats) && s.seats[i].number == number {
+		return s.seats[i].member
+	}
+	return nil
+}
+
+func (s *stage) indexOf(number uint64) int {
+	return sort.Search(len(s.seats), func(i int) bool { return s.seats[i].number >= number })
+}
+
+func (s *stage) members() int { return len(s.seats) - s.gone }
+
+// enter gives a member its seat.
+func (s *stage) enter(st *step) {
+	m := &subscriber{client: st.client, since: st.Seq, Port: fanout.Port{Outlet: st.conn.out}}
+	s.seats = append(s.seats, seat{st.Number, m})
+	if m.client.session != nil {
+		s.can++
+	}
+	if !st.Away {
+		s.items = append(s.items, fanout.Item{Kind: fanout.Enter, Ports: []*fanout.Port{&m.Port}})
+	}
+	srv := s.actor.srv
+	srv.stats.joins.Add(1)
+	if srv.trace.Join != nil {
+		info := JoinInfo{Room: s.cfg.Name, Client: st.Member, Members: st.Members}
+		srv.observe(func() { srv.trace.Join(info) })
+	}
+}
+
+// exit takes a member's seat away.
+func (s *stage) exit(p *part, st *step) {
+	i := s.indexOf(st.Number)
+	m := s.seats[i].member
+	s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.Port}})
+	s.seats[i].member = nil
+	if s.gone++; s.gone > len(s.seats)/2 {
+		s.seats = slices.DeleteFunc(s.seats, func(seat seat) bool { return seat.member == nil })
+		s.seats, s.gone = slices.Clip(s.seats), 0
+	}
+	if m.client.session != nil {
+		s.can--
+	}
+	if !s.keepsFrames(p) {
+		s.forgetHistory()
+	}
+	if st.Reason == room.Kicked || st.Reason == room.Closed {
+		m.client.left(s.actor, LeaveReason(st.Reason))
+	}
+	srv := s.actor.srv
+	srv.stats.leaves.Add(1)
+	if srv.trace.Leave != nil {
+		info := LeaveInfo{Room: s.cfg.Name, Client: st.Member, Reason: LeaveReason(st.Reason), Members: st.Members}
+		srv.observe(func() { srv.trace.Leave(info) })
+	}
+}
+
+// resume has a member go on over another connection, with what it has missed.
+func (s *stage) resume(p *part, st *step) {
+	m := s.find(st.Number)
+	s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.Port}})
+	s.write()
+	m.Outlet = st.conn.out
+	frames, restart := s.missed(m, st)
+	m.Outlet.Replay(frames)
+	s.items = append(s.items, fanout.Item{Kind: fanout.Enter, Ports: []*fanout.Port{&m.Port}})
+	if restart {
+		m.since = st.Seq - 1
+		notice := step{Item: room.Item{Kind: room.ItemOnly, Seq: st.Seq, Notice: true, Numbers: []uint64{st.Number}}, frame: st.frame}
+		s.keep(p, &notice)
+		s.send(&notice)
+	}
+}
+
+// missed returns what a member is sent when it comes back. It reports a restart where the
+// member has to count again from a new `joined-room`: after a position that the room
+// never reached, or where the history does not reach back to the member's join.
+func (s *stage) missed(m *subscriber, st *step) (frames []*fanout.Frame, restart bool) {
+	epochGap := func() *fanout.Frame {
+		return makeFrame(func(dst []byte) []byte { return s.cfg.EncodeGap(dst, m.client.id, st.Seen.Epoch, 0, 0) })
+	}
+	if st.Restart || st.Lost && s.history.Evicted() > m.since {
+		return []*fanout.Frame{epochGap()}, true
+	}
+	since := m.since
+	if !st.Lost && st.Seen.Epoch != 0 {
+		since = max(since, st.Seen.Seq)
+	}
+	if st.Lost {
+		frames = append(frames, epochGap())
+	}
+	kept, gapTo := s.history.Missed(st.Number, since)
+	if gapTo > 0 {
+		frames = append(frames, s.Gap(m.client.id, since+1, gapTo))
+	}
+	for _, k := range kept {
+		frames = append(frames, k.Frame)
+	}
+	return frames, false
+}
+
+// page answers a member with a page of the history.
+func (s *stage) page(st *step) {
+	m := s.find(st.Number)
+	since := uint64(0)
+	if st.Since {
+		since = m.since
+	}
+	body := s.history.Page(s.cfg.Epoch, st.Number, since, st.Before, (*fanout.Frame).Payload)
+	st.client.remember(st.ID, protocol.ActionAck, body)
+	s.answer(st, protocol.ActionAck, body)
+}
+
+// answerAgain answers a message that has come before.
+func (s *stage) answerAgain(st *step) {
+	known, ok := st.client.session.recall(st.ID)
+	if !ok || known.reply == nil {
+		st.client.answerAgain(st.ID, st.Re)
+		return
+	}
+	s.answer(st, known.reply.action, known.reply.body)
+}
+
+// answer sends an answer whose body the room does not know.
+func (s *stage) answer(st *step, action string, body []byte) {
+	st.Kind = room.ItemOnly
+	st.frame = makeFrame(func(dst []byte) []byte { return s.cfg.EncodeAnswer(dst, &st.Item, action, body) })
+	st.frame.Seq, st.frame.Policy = st.Seq, fanout.DropSilently
+	s.send(st)
+}
+
+// keepsFrames reports whether there is somebody who could want a frame later.
+func (s *stage) keepsFrames(p *part) bool {
+	return s.members() > 0 && (s.can > 0 || p.shows)
+}
+
+// keep puts a frame into the history. What may be lost is not kept; an answer is given
+// again.
+func (s *stage) keep(p *part, st *step) {
+	s.seq = max(s.seq, st.Seq)
+	switch {
+	case st.Silent:
+		if !s.keepsFrames(p) {
+			s.history.Skip(s.seq)
+		}
+	case s.cfg.Lobby || !s.keepsFrames(p):
+		s.history.Skip(s.seq)
+	default:
+		o := &s.actor.srv.opts
+		s.history.Add(room.Kept[*fanout.Frame]{
+			Kind: st.Kind, Notice: st.Notice, Seq: st.Seq, Key: st.Key, Numbers: slices.Clone(st.Numbers),
+			Size: st.frame.Len(), At: p.now, Frame: st.frame,
+		}, &room.HistoryLimits{Messages: o.HistoryMessages, Bytes: o.HistoryBytes})
+		if s.trim == nil && s.history.Len() > 0 {
+			s.trim = s.actor.after(o.HistoryAge, signalTrim)
+		}
+	}
+}
+
+// trimHistory forgets what is too old.
+func (s *stage) trimHistory(now time.Time) {
+	s.stopTrimming()
+	if next, ok := s.history.Trim(now, s.actor.srv.opts.HistoryAge); ok {
+		s.trim = s.actor.after(next.Sub(now), signalTrim)
+	}
+}
+
+func (s *stage) forgetHistory() {
+	s.stopTrimming()
+	s.history.Skip(s.seq)
+}
+
+func (s *stage) stopTrimming() {
+	if s.trim != nil {
+		s.trim.Stop()
+		s.trim = nil
+	}
+}
+
+// perform does what the room has asked for outside of itself.
+func (s *stage) perform(r *Room, e *room.Effect) {
+	switch e.Kind {
+	case room.EffectTask:
+		r.runTask(e)
+	case room.EffectJoin:
+		c := s.actor.srv.clients.find(e.Member)
+		if c == nil {
+			return
+		}
+		if err := c.join(joinRequest{room: e.Name, body: e.Body}); err != nil {
+			c.sendError(wireError(err), protocol.ActionJoinRoom, 0)
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package simplysocket
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Every calls f in the room's turn every d, from the end of the setup to the
+// close of the room. A beat which the room is too busy for is left out. It
+// belongs in the room's setup; d must be positive. An error of f is logged and drops the
+// output.
+func (r *Room) Every(d time.Duration, f func() error) {
+	r.mustSetUp("Every")
+	if d <= 0 {
+		panic("simplysocket: Every needs a positive duration")
+	}
+	r.core.Every(d)
+	r.ticks = append(r.ticks, f)
+}
+
+// Timer calls the room back once, some time after it was set. Its name and what
+// it was set with can be encoded, so that it outlives the process.
+type Timer[T any] struct {
+	room *Room
+	name string
+}
+
+// NewTimer registers a timer of that name. When it runs out, run is called in
+// the room's turn with what it was set with, decoded from its JSON form. An
+// error is logged and drops the output. NewTimer belongs in the room's setup
+// and panics elsewhere, as for a name that is taken.
+func NewTimer[T any](r *Room, name string, run func(T) error) *Timer[T] {
+	r.mustSetUp("NewTimer")
+	if r.timers[name] != nil {
+		panic(fmt.Sprintf("simplysocket: room %s has a timer %q already", r.cfg.Name, name))
+	}
+	if r.timers == nil {
+		r.timers = map[string]func(json.RawMessage) error{}
+	}
+	r.timers[name] = func(raw json.RawMessage) error {
+		var with T
+		if err := json.Unmarshal(raw, &with); err != nil {
+			return fmt.Errorf("timer %q: %w", name, err)
+		}
+		return run(with)
+	}
+	return &Timer[T]{room: r, name: name}
+}
+
+// Set has the timer run out after d, with the value it is given; a time set
+// before is forgotten. In a handler it takes effect when the handler returns
+// nil. It panics for a value that has no JSON form.
+func (t *Timer[T]) Set(d time.Duration, with T) {
+	raw, err := json.Marshal(with)
+	if err != nil {
+		panic(fmt.Sprintf("simplysocket: timer %q: %v", t.name, err))
+	}
+	t.room.mustBeInTurn("Timer.Set")
+	t.room.core.SetTimer(t.name, d, raw)
+}
+
+// Stop forgets the time that was set. In a handler it takes effect when the
+// handler returns nil.
+func (t *Timer[T]) Stop() {
+	t.room.mustBeInTurn("Timer.Stop")
+	t.room.core.StopTimer(t.name)
+}
