@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -74,7 +75,7 @@ func AppendEntry(b []byte, e *Entry) []byte {
 		}
 		w.bool(who.Resumable)
 		w.string(who.Network)
-		w.uint(uint64(who.Attempts)) //nolint:gosec // a count
+		w.int(who.Attempts)
 	}
 	if s := e.Send; s != nil {
 		w.strings(s.Only)
@@ -151,6 +152,12 @@ func (w *writer) bool(v bool) {
 	}
 }
 
+func (w *writer) int(v int) { w.uint(uint64(v)) } //nolint:gosec // a count
+
+func (w *writer) float(v float64) { w.uint(math.Float64bits(v)) }
+
+func (w *writer) duration(d time.Duration) { w.b = binary.AppendVarint(w.b, int64(d)) }
+
 func (w *writer) string(s string) {
 	w.uint(uint64(len(s)))
 	w.b = append(w.b, s...)
@@ -226,14 +233,38 @@ func (r *reader) uint() uint64 {
 
 func (r *reader) int() int {
 	v := r.uint()
-	if v > 1<<31-1 {
+	if v > math.MaxInt {
 		r.fail("number out of range")
 		return 0
 	}
-	return int(v)
+	return int(v) //nolint:gosec // checked
 }
 
 func (r *reader) bool() bool { return r.byte() == 1 }
+
+func (r *reader) float() float64 { return math.Float64frombits(r.uint()) }
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.fail("not a number")
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) duration() time.Duration { return time.Duration(r.varint()) }
+
+// count reads a number of things that take a byte each at least.
+func (r *reader) count() int {
+	n := r.uint()
+	if n > uint64(len(r.b)) {
+		r.fail("cut short")
+		return 0
+	}
+	return int(n) //nolint:gosec // no more than there are bytes
+}
 
 // next returns the next n bytes, without a copy.
 func (r *reader) next() []byte {
@@ -252,12 +283,7 @@ func (r *reader) string() string { return string(r.next()) }
 func (r *reader) bytes() []byte { return append([]byte{}, r.next()...) }
 
 func (r *reader) strings() (list []string) {
-	n := r.uint()
-	if n > uint64(len(r.b)) {
-		r.fail("cut short")
-		return nil
-	}
-	for range n {
+	for range r.count() {
 		list = append(list, r.string())
 	}
 	return list
@@ -267,13 +293,8 @@ func (r *reader) time() time.Time {
 	if r.byte() == 0 {
 		return time.Time{}
 	}
-	seconds, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.fail("not a number")
-		return time.Time{}
-	}
-	r.b = r.b[n:]
-	return time.Unix(seconds, int64(r.int())).UTC()
+	seconds, nanoseconds := r.varint(), r.int()
+	return time.Unix(seconds, int64(nanoseconds)).UTC()
 }
 
 func (r *reader) identity() *Identity {

@@ -1,0 +1,279 @@
+package room
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// snapshotVersion is the version of the encoding of a snapshot.
+const snapshotVersion = 1
+
+// Snapshot appends the encoding of all of the state that belongs to the library, between
+// two entries. What the hooks keep for themselves is not in it.
+func (m *Machine) Snapshot(b []byte) []byte {
+	w := writer{append(b, snapshotVersion)}
+	w.config(&m.cfg)
+	w.byte(byte(m.phase))
+	w.time(m.now)
+	w.uint(m.seq)
+	w.bool(m.joined)
+	w.time(m.emptied)
+	w.members(m)
+	w.guesses(m.guesses)
+	w.access(&m.access)
+	w.settings(&m.settings)
+	w.presence(&m.presence)
+	w.clocks(&m.clocks)
+	w.float(m.lobby.tokens)
+	w.time(m.lobby.filled)
+	w.bool(m.poisoned)
+	w.bool(m.changed)
+	w.bool(m.source != nil)
+	if m.source != nil {
+		state, _ := m.source.MarshalBinary() // never fails
+		w.bytes(state)
+	}
+	return w.b
+}
+
+// Restore returns the machine of a snapshot. It runs the setup, which registers what the
+// hooks handle; what the setup does besides that is replaced by the state of the snapshot. The
+// error wraps [ErrEncoding], or is that of the setup.
+func Restore(snapshot []byte, hooks Hooks) (*Machine, error) {
+	r := reader{b: snapshot}
+	if version := r.byte(); version != snapshotVersion {
+		r.fail(fmt.Sprintf("snapshot of version %d", version))
+	}
+	cfg := r.config()
+	if r.err != nil {
+		return nil, r.err
+	}
+	m := newMachine(cfg, hooks)
+	m.out = new(Output)
+	if err := m.setUp(); err != nil {
+		return nil, err
+	}
+	m.out, m.todo = nil, nil
+	if m.phase = phase(r.byte()); m.phase > phaseClosed {
+		r.fail("no such phase")
+	}
+	m.now, m.seq, m.joined, m.emptied = r.time(), r.uint(), r.bool(), r.time()
+	r.members(m)
+	m.guesses = r.guesses()
+	r.access(&m.access)
+	r.settings(&m.settings)
+	r.presence(m)
+	r.clocks(&m.clocks)
+	m.lobby = bucket{r.float(), r.time()}
+	m.poisoned, m.changed = r.bool(), r.bool()
+	if m.source, m.random = nil, nil; r.bool() {
+		state := r.next()
+		m.Rand()
+		if err := m.source.UnmarshalBinary(state); err != nil {
+			r.fail("randomness: " + err.Error())
+		}
+	}
+	if len(r.b) > 0 {
+		r.fail("bytes after the end")
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	return m, nil
+}
+
+func (w *writer) config(c *Config) {
+	w.string(c.Name)
+	w.string(c.Server)
+	w.uint(c.Epoch)
+	w.uint(c.Seed[0])
+	w.uint(c.Seed[1])
+	w.time(c.Opened)
+	w.bool(c.Lobby)
+	w.bool(c.Plain)
+	w.int(c.AnnounceLimit)
+	w.duration(c.EmptyTimeout)
+	w.int(c.DeliveriesPerSec)
+}
+
+func (r *reader) config() Config {
+	return Config{
+		Name: r.string(), Server: r.string(), Epoch: r.uint(), Seed: [2]uint64{r.uint(), r.uint()}, Opened: r.time(),
+		Lobby: r.bool(), Plain: r.bool(),
+		AnnounceLimit: r.int(), EmptyTimeout: r.duration(), DeliveriesPerSec: r.int(),
+	}
+}
+
+// The parts of a member that are yes or no.
+const (
+	memberResumable = 1 << iota
+	memberAway
+	memberStirred
+	memberInfo
+	memberIdentity
+)
+
+func (w *writer) members(m *Machine) {
+	w.uint(m.order.next)
+	w.int(m.order.live)
+	for member := range m.order.all() {
+		flags := flag(memberResumable, member.resumable) | flag(memberAway, member.away) | flag(memberStirred, member.stirred) |
+			flag(memberInfo, member.Info != nil) | flag(memberIdentity, member.Identity != nil)
+		w.byte(flags)
+		w.uint(member.Number)
+		w.string(member.ID)
+		w.uint(member.conn)
+		if member.Info != nil {
+			w.bytes(member.Info)
+		}
+		w.identity(member.Identity)
+	}
+}
+
+func flag(bit byte, set bool) byte {
+	if set {
+		return bit
+	}
+	return 0
+}
+
+func (r *reader) members(m *Machine) {
+	m.members, m.order = map[string]*Member{}, roster{next: r.uint()}
+	last := uint64(0)
+	for range r.count() {
+		flags := r.byte()
+		member := &Member{
+			Number: r.uint(), ID: r.string(), conn: r.uint(),
+			resumable: flags&memberResumable != 0, away: flags&memberAway != 0, stirred: flags&memberStirred != 0,
+		}
+		if flags&memberInfo != 0 {
+			member.Info = r.bytes()
+		}
+		if flags&memberIdentity != 0 {
+			member.Identity = r.identity()
+		}
+		if m.members[member.ID] != nil || member.Number <= last || member.Number > m.order.next {
+			r.fail("members out of order")
+			return
+		}
+		last = member.Number
+		m.members[member.ID] = member
+		m.order.append(member)
+	}
+}
+
+func (w *writer) guesses(guesses map[string]guess) {
+	w.int(len(guesses))
+	for _, network := range slices.Sorted(maps.Keys(guesses)) {
+		w.string(network)
+		w.int(guesses[network].wrong)
+		w.time(guesses[network].since)
+	}
+}
+
+func (r *reader) guesses() (guesses map[string]guess) {
+	for range r.count() {
+		if guesses == nil {
+			guesses = map[string]guess{}
+		}
+		network := r.string()
+		guesses[network] = guess{r.int(), r.time()}
+	}
+	return guesses
+}
+
+func (w *writer) access(a *access) {
+	w.int(a.capacity)
+	w.bool(a.hidden)
+	w.bool(a.locked)
+	w.b = append(w.b, a.password[:]...)
+	w.bool(a.listed != nil)
+	if a.listed != nil {
+		w.bytes(a.listed)
+	}
+}
+
+func (r *reader) access(a *access) {
+	*a = access{capacity: r.int(), hidden: r.bool(), locked: r.bool()}
+	for i := range a.password {
+		a.password[i] = r.byte()
+	}
+	if r.bool() {
+		a.listed = r.bytes()
+	}
+}
+
+func (w *writer) settings(s *settings) {
+	w.byte(byte(s.overflow))
+	w.duration(s.interval)
+	w.bool(s.timestamps)
+	w.byte(byte(s.history))
+}
+
+func (r *reader) settings(s *settings) {
+	*s = settings{Overflow(r.byte()), r.duration(), r.bool(), HistoryAccess(r.byte())}
+}
+
+func (w *writer) presence(p *presence) {
+	w.bool(p.off)
+	w.bool(p.due)
+	w.bool(p.counting)
+	w.int(len(p.stirred))
+	for _, member := range p.stirred {
+		w.string(member.ID)
+		w.uint(member.Number)
+	}
+}
+
+func (r *reader) presence(m *Machine) {
+	m.presence = presence{off: r.bool(), due: r.bool(), counting: r.bool()}
+	for range r.count() {
+		id, number := r.string(), r.uint()
+		member := m.members[id]
+		if member == nil || member.Number != number { // it has left since, and is passed over
+			member = &Member{ID: id, Number: number}
+		}
+		m.presence.stirred = append(m.presence.stirred, member)
+	}
+}
+
+func (w *writer) clocks(c *clocks) {
+	w.uint(c.newest)
+	w.int(len(c.alarms))
+	for i := range c.alarms {
+		a := &c.alarms[i]
+		w.uint(a.number)
+		w.byte(byte(a.kind))
+		w.time(a.due)
+		w.string(a.name)
+		w.int(a.index)
+		w.bytes(a.body)
+	}
+	w.int(len(c.running))
+	for i := range c.running {
+		t := &c.running[i]
+		w.uint(t.number)
+		w.string(t.name)
+		w.bytes(t.query)
+	}
+}
+
+// clocks keeps the periods, which the setup has registered. A tick of a period that is
+// not registered any more is forgotten.
+func (r *reader) clocks(c *clocks) {
+	*c = clocks{periods: c.periods, newest: r.uint()}
+	for range r.count() {
+		a := alarm{number: r.uint(), kind: alarmKind(r.byte()), due: r.time(), name: r.string(), index: r.int(), body: r.bytes()}
+		if a.kind > alarmCount {
+			r.fail("no such alarm")
+			return
+		}
+		if a.kind != alarmTick || a.index < len(c.periods) {
+			c.alarms = append(c.alarms, a)
+		}
+	}
+	for range r.count() {
+		c.running = append(c.running, task{number: r.uint(), name: r.string(), query: r.bytes()})
+	}
+}
