@@ -237,7 +237,7 @@ func (r *reader) int() int {
 		r.fail("number out of range")
 		return 0
 	}
-	return int(v) //nolint:gosec // checked
+	return int(v)
 }
 
 func (r *reader) bool() bool { return r.byte() == 1 }
