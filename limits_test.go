@@ -486,6 +486,43 @@ func TestLeftRoomsKeepNothing(t *testing.T) {
 	}
 }
 
+// TestSessionsKeepLittle: a session remembers the answers to its messages in little
+// memory, whatever rooms have given them.
+func TestSessionsKeepLittle(t *testing.T) {
+	sessions := 500
+	if testing.Short() {
+		sessions = 50
+	}
+	h := serve(t, true, &simplysocket.Options{MessageRate: simplysocket.Unlimited, HistoryAge: 50 * time.Millisecond})
+	pages := make([]*page, sessions)
+	talk := func(messages int) {
+		for i, p := range pages {
+			for n := range messages {
+				p.call("say", fmt.Sprintf("r%d/%d", i, n%3), nil)
+				p.forget()
+			}
+		}
+		waitFor(t, "the history to be trimmed", func() bool {
+			left := pages[0].ask("history", "r0/0", nil)
+			pages[0].forget()
+			return strings.Contains(string(left.Body), `"messages":[]`)
+		})
+	}
+	for i := range pages {
+		pages[i] = h.page()
+		for n := range 3 {
+			pages[i].call("join-room", fmt.Sprintf("r%d/%d", i, n), nil)
+		}
+	}
+	talk(1)
+	_, before, _ := resources()
+	talk(300)
+	_, after, _ := resources()
+	if grown := (int64(after) - int64(before)) / int64(sessions); grown > 1024 {
+		t.Errorf("a session took %d bytes more after 300 messages", grown)
+	}
+}
+
 // TestLegalMessageFits: whatever the options are, a message of the largest size reaches
 // everybody, its sender too.
 func TestLegalMessageFits(t *testing.T) {

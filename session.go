@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/ring"
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
@@ -33,13 +34,13 @@ type session struct {
 
 	// Guarded by the client's numbering.
 
-	directs []*fanout.Frame // the newest frames that carry n
+	directs ring.Ring[*fanout.Frame] // the newest frames that carry n
 	bytes   int
 
-	memory  sync.Mutex // guards what follows
-	asked   []asked    // what was received and not answered yet
-	answers answers    // the newest of what was answered
-	out     []gone     // the newest rooms that have removed the client
+	memory  sync.Mutex       // guards what follows
+	asked   ring.Ring[asked] // what was received and not answered yet
+	answers answers          // the newest of what was answered
+	out     ring.Ring[gone]  // the newest rooms that have removed the client
 }
 
 // gone is a room that has removed the client, and why.
@@ -241,16 +242,16 @@ func (c *Client) sendGone(l *link, name string) {
 func (s *session) removed(name string, reason LeaveReason) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
-	if len(s.out) == keptGone {
-		s.out = slices.Delete(s.out, 0, 1)
+	if s.out.Len() == keptGone {
+		s.out.Pop()
 	}
-	s.out = append(s.out, gone{name, reason})
+	s.out.Push(gone{name, reason})
 }
 
 func (s *session) whyGone(name string) LeaveReason {
 	s.memory.Lock()
 	defer s.memory.Unlock()
-	for _, g := range slices.Backward(s.out) {
+	for _, g := range s.out.Backward() {
 		if g.room == name {
 			return g.reason
 		}
@@ -341,19 +342,18 @@ func (s *session) mayResume() bool {
 
 // remember keeps a frame that carries n. The numbering is held.
 func (s *session) remember(f *fanout.Frame) {
-	s.directs = append(s.directs, f)
+	s.directs.Push(f)
 	s.bytes += f.Len()
-	for len(s.directs) > keptDirects || s.bytes > keptDirectBytes && len(s.directs) > 1 {
-		s.bytes -= s.directs[0].Len()
-		s.directs = slices.Delete(s.directs, 0, 1)
+	for s.directs.Len() > keptDirects || s.bytes > keptDirectBytes && s.directs.Len() > 1 {
+		s.bytes -= s.directs.Pop().Len()
 	}
 }
 
 // replayDirects sends the frames that carry n which the client has not seen, or
 // says which of them are lost. The numbering is held.
 func (c *Client) replayDirects(out *fanout.Outlet, seen uint64) {
-	kept := c.session.directs
-	first := c.directs - uint64(len(kept)) // n of the newest that is gone
+	kept := &c.session.directs
+	first := c.directs - uint64(kept.Len()) //nolint:gosec // a count. n of the newest that is gone
 	if seen < first {
 		out.Replay([]*fanout.Frame{encodeFrame(&protocol.Header{
 			Action:         protocol.ActionGap,
@@ -363,9 +363,13 @@ func (c *Client) replayDirects(out *fanout.Outlet, seen uint64) {
 		}, mustEncode(directGap{From: seen + 1, To: first}))})
 		seen = first
 	}
-	if seen < c.directs {
-		out.Replay(kept[seen-first:])
+	missed := make([]*fanout.Frame, 0, kept.Len())
+	for i, f := range kept.All() {
+		if first+uint64(i) >= seen { //nolint:gosec // a count
+			missed = append(missed, *f)
+		}
 	}
+	out.Replay(missed)
 }
 
 type directGap struct {
@@ -377,13 +381,13 @@ type directGap struct {
 func (s *session) ask(id uint64, a *actor) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
-	if n := len(s.asked); n > 0 && id <= s.asked[n-1].id { // ids grow, but for one that is tried again
+	if n := s.asked.Len(); n > 0 && id <= s.asked.At(n-1).id { // ids grow, but for one that is tried again
 		if i := s.find(id); i >= 0 {
-			s.asked[i].room = a
+			s.asked.At(i).room = a
 			return
 		}
 	}
-	s.asked = append(s.asked, asked{id: id, room: a})
+	s.asked.Push(asked{id: id, room: a})
 }
 
 // answer remembers the answer to a message.
@@ -392,8 +396,8 @@ func (s *session) answer(id uint64, reply *answered) {
 	defer s.memory.Unlock()
 	a := asked{id: id}
 	if i := s.find(id); i >= 0 {
-		a = s.asked[i]
-		s.asked = slices.Delete(s.asked, i, i+1)
+		a = *s.asked.At(i)
+		s.asked.Remove(i)
 	}
 	a.reply = reply
 	s.answers.add(a)
@@ -404,13 +408,18 @@ func (s *session) forgetAsked(id uint64) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
 	if i := s.find(id); i >= 0 {
-		s.asked = slices.Delete(s.asked, i, i+1)
+		s.asked.Remove(i)
 	}
 }
 
-// find returns where a message that is not answered yet stands, or -1.
+// find returns the position of a message that is not answered yet, or -1.
 func (s *session) find(id uint64) int {
-	return slices.IndexFunc(s.asked, func(a asked) bool { return a.id == id })
+	for i, a := range s.asked.All() {
+		if a.id == id {
+			return i
+		}
+	}
+	return -1
 }
 
 // recall returns what is known of a message that was received.
@@ -418,7 +427,7 @@ func (s *session) recall(id uint64) (known asked, ok bool) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
 	if i := s.find(id); i >= 0 {
-		return s.asked[i], true
+		return *s.asked.At(i), true
 	}
 	return s.answers.find(id)
 }

@@ -642,7 +642,7 @@ func TestAnswerIsGone(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
 	p := h.page()
 	p.call("join-room", "r", nil)
-	for range 400 {
+	for range 700 {
 		p.call("x", "r", nil)
 	}
 	p.cut()
@@ -653,8 +653,8 @@ func TestAnswerIsGone(t *testing.T) {
 			t.Errorf("id %d: %v", id, m)
 		}
 	}
-	p.write(envelope(401, "x", "r", note{"again"}))
-	if m := p.answer(401); m.Action != "ack" {
+	p.write(envelope(701, "x", "r", note{"again"}))
+	if m := p.answer(701); m.Action != "ack" {
 		t.Errorf("got %v", m)
 	}
 	for _, m := range p.received() {

@@ -39,7 +39,7 @@ func TestShutdown(t *testing.T) {
 				select {
 				case <-stop:
 					return
-				default:
+				case <-time.After(20 * time.Microsecond): // one that floods after the close is cut
 				}
 			}
 		})

@@ -3,8 +3,9 @@ package ring
 
 import "iter"
 
-// Ring is a first-in, first-out queue. The zero value is empty and owns no memory; a
-// ring that becomes empty gives its memory back. It is not safe for concurrent use.
+// Ring is a first-in, first-out queue. The zero value is empty and owns no memory. A ring
+// shrinks with what is in it, but keeps places for four items: assign the zero value to
+// give them back. It is not safe for concurrent use.
 type Ring[T any] struct {
 	items []T // of a length that is a power of two
 	head  int
@@ -43,12 +44,7 @@ func (r *Ring[T]) Pop() T {
 	*oldest = none
 	r.head = (r.head + 1) & (len(r.items) - 1)
 	r.n--
-	switch {
-	case r.n == 0:
-		*r = Ring[T]{}
-	case r.n <= len(r.items)/4 && len(r.items) > smallest:
-		r.resize(len(r.items) / 2)
-	}
+	r.shrink()
 	return item
 }
 
@@ -60,8 +56,13 @@ func (r *Ring[T]) Remove(i int) {
 		*r.At(i) = *r.At(i + 1)
 	}
 	*r.At(i) = none
-	if r.n--; r.n == 0 {
-		*r = Ring[T]{}
+	r.n--
+	r.shrink()
+}
+
+func (r *Ring[T]) shrink() {
+	if r.n <= len(r.items)/4 && len(r.items) > smallest {
+		r.resize(len(r.items) / 2)
 	}
 }
 

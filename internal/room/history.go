@@ -88,6 +88,7 @@ func (h *History[F]) Trim(now time.Time, age time.Duration) (next time.Time, ok 
 		}
 		h.pop()
 	}
+	h.kept = ring.Ring[Kept[F]]{} // a room at rest owns none
 	return time.Time{}, false
 }
 
