@@ -74,9 +74,6 @@ func (p *part) add(r *Room, it *item, out *room.Output) {
 	}
 	for i := range out.Items {
 		from := &out.Items[i]
-		if from.IsFrame() && len(out.Payload(from)) == 0 {
-			continue // the place of a notice that was not needed
-		}
 		p.steps = append(p.steps, step{Item: *from, client: it.source.client, conn: it.source.conn})
 		st := &p.steps[len(p.steps)-1]
 		first := len(p.numbers)

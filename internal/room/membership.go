@@ -2,6 +2,7 @@ package room
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -54,7 +55,9 @@ func (m *Machine) join(e *Entry) (err error) {
 	if !m.cfg.Lobby {
 		m.announceJoin(j)
 	}
-	if !m.cfg.Lobby || j.Welcome != nil {
+	if m.cfg.Lobby && j.Welcome == nil {
+		m.out.Items = slices.Delete(m.out.Items, notice, notice+1)
+	} else {
 		m.fillNotice(notice, j)
 	}
 	in = true

@@ -1,0 +1,298 @@
+package room_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket/internal/room"
+)
+
+// began is when the rooms of the tests open.
+var began = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// config is that of a room which the tests open. Its name says what kind it is.
+func config(kind string) room.Config {
+	return room.Config{
+		Name: kind, Server: "server", Epoch: 77, Seed: [2]uint64{1, 2}, Opened: began,
+		Lobby: kind == "lobby", Plain: kind == "relay",
+		AnnounceLimit: 4, EmptyTimeout: 30 * time.Second, DeliveriesPerSec: map[string]int{"lobby": 6}[kind],
+	}
+}
+
+// app is an application that does what messages tell it. It keeps nothing, so what it
+// does depends on the room and the entry alone.
+type app struct {
+	kind string
+	m    *room.Machine
+}
+
+// order is the body of a message: what the application is to do.
+type order struct {
+	Text     string          `json:"text,omitempty"`
+	Who      string          `json:"who,omitempty"`
+	Only     []string        `json:"only,omitempty"`
+	Except   []string        `json:"except,omitempty"`
+	Key      string          `json:"key,omitempty"`
+	Volatile bool            `json:"volatile,omitempty"`
+	Policy   room.Overflow   `json:"policy,omitempty"`
+	Name     string          `json:"name,omitempty"`
+	After    int             `json:"after,omitempty"` // seconds
+	N        int             `json:"n,omitempty"`
+	Data     json.RawMessage `json:"data,omitempty"`
+	Then     string          `json:"then,omitempty"` // how the handler ends
+}
+
+func (a *app) Setup(m *room.Machine) error {
+	a.m = m
+	switch a.kind {
+	case "broken":
+		return errors.New("no setup")
+	case "ticking":
+		m.Every(10 * time.Second)
+		m.SetTimer("bell", 25*time.Second, json.RawMessage(`{"text":"from the setup"}`))
+	case "stamped":
+		m.SetTimestamps(true)
+		m.SetHistory(room.HistorySinceJoin)
+	}
+	m.SetRelaying(a.kind == "relay" || a.kind == "lobby", false)
+	return nil
+}
+
+func (a *app) Join(j *room.Join) error {
+	if a.kind == "relay" {
+		return nil
+	}
+	var o order
+	_ = json.Unmarshal(j.Params, &o)
+	if o.Text != "" {
+		j.Welcome, j.Announce = encode(order{Text: "welcome, " + o.Text}), encode(order{Text: o.Text + " is here"})
+	}
+	return a.obey("", &o, j.Params)
+}
+
+func (a *app) Leave(m *room.Member, reason room.LeaveReason) error {
+	if a.kind == "relay" || a.kind == "lobby" {
+		return nil
+	}
+	if m.ID == "hostile" {
+		panic("OnLeave")
+	}
+	return a.m.Broadcast("hook", encode(order{Text: m.ID + " " + reason.String()}), &room.Send{})
+}
+
+func (a *app) Drop(m *room.Member) error {
+	if m.ID == "hostile" {
+		return errors.New("OnDrop")
+	}
+	return nil
+}
+
+func (a *app) Resume(m *room.Member) error {
+	if a.kind == "coded" {
+		a.m.SendTo(m, "hook", encode(order{Text: "back"}), "")
+	}
+	return nil
+}
+
+func (a *app) Message(m *room.Member, e *room.Entry) (json.RawMessage, error) {
+	var o order
+	if err := json.Unmarshal(e.Body, &o); err != nil {
+		return nil, room.BadBody(err)
+	}
+	err := a.obey(e.Member, &o, e.Body, e.Action)
+	if o.Then == "reply" {
+		return encode(order{N: a.m.Len()}), err
+	}
+	return nil, err
+}
+
+func (a *app) Server(e *room.Entry) (json.RawMessage, error) {
+	var o order
+	if err := json.Unmarshal(e.Body, &o); err != nil {
+		return nil, room.BadBody(err)
+	}
+	return encode(order{N: a.m.Len()}), a.obey("", &o, e.Body, e.Action)
+}
+
+func (a *app) Direct(from, to *room.Member, e *room.Entry) error {
+	if strings.Contains(string(e.Body), "forbidden") {
+		return room.Errorf("forbidden", "not from %s to %s", from.ID, to.ID)
+	}
+	return nil
+}
+
+func (a *app) Timer(name string, body json.RawMessage) error {
+	var o order
+	_ = json.Unmarshal(body, &o)
+	if err := a.m.Broadcast("timer", encode(order{Name: name, Text: o.Text}), &room.Send{}); err != nil {
+		return err
+	}
+	return a.obey("", &o, body)
+}
+
+func (a *app) Tick(index int) error {
+	return a.m.Broadcast("tick", encode(order{N: index}), &room.Send{})
+}
+
+func (a *app) Task(name string, query, result json.RawMessage, failed *room.Failure) error {
+	o := order{Name: name, Data: query}
+	if failed != nil {
+		o.Text = failed.Message
+	} else {
+		o.Text = string(result)
+	}
+	return a.m.Broadcast("task", encode(o), &room.Send{})
+}
+
+func (a *app) Close() error {
+	if a.kind == "relay" || a.kind == "lobby" {
+		return nil
+	}
+	return a.m.Broadcast("hook", encode(order{Text: "closing"}), &room.Send{})
+}
+
+// obey carries out the actions that the tests use.
+func (a *app) obey(from string, o *order, body json.RawMessage, actions ...string) error {
+	m := a.m
+	for _, action := range actions {
+		switch action {
+		case "say":
+			if err := m.Broadcast("said", body, &room.Send{
+				Only: o.Only, ToOnly: o.Only != nil, Except: o.Except, Key: o.Key, Volatile: o.Volatile, From: from, Overflow: o.Policy,
+			}); err != nil {
+				return err
+			}
+		case "tell":
+			if to := m.Member(o.Who); to != nil {
+				m.SendTo(to, "told", body, from)
+			}
+		case "kick":
+			if who := m.Member(o.Who); who != nil {
+				m.Kick(who)
+			}
+		case "close":
+			m.Close()
+		case "set-timer":
+			m.SetTimer(o.Name, time.Duration(o.After)*time.Second, encode(order{Text: o.Text}))
+		case "stop-timer":
+			m.StopTimer(o.Name)
+		case "start-task":
+			m.StartTask(o.Name, encode(order{N: o.N}))
+		case "join-other":
+			if who := m.Member(from); who != nil {
+				m.JoinRoom(who, o.Name, json.RawMessage("{}"))
+			}
+		case "roll":
+			if err := m.Broadcast("rolled", encode(order{N: m.Rand().IntN(1_000_000)}), &room.Send{}); err != nil {
+				return err
+			}
+		case "set-capacity":
+			m.SetCapacity(o.N)
+		case "set-hidden":
+			m.SetHidden(o.N > 0)
+		case "set-properties":
+			m.SetProperties(encode(order{Text: o.Text}))
+		case "set-overflow":
+			m.SetOverflow(o.Policy)
+		case "set-history":
+			m.SetHistory(room.HistoryAccess(o.N)) //nolint:gosec // small
+		case "set-presence":
+			m.SetPresence(o.N > 0)
+		case "set-timestamps":
+			m.SetTimestamps(o.N > 0)
+		case "set-interval":
+			m.SetInterval(time.Duration(o.N) * time.Millisecond)
+		}
+	}
+	switch o.Then {
+	case "fail":
+		return room.Errorf("no-way", "%s", o.Text)
+	case "break":
+		return &room.Fault{Text: "broken: " + o.Text}
+	case "panic":
+		panic(o.Text)
+	}
+	return nil
+}
+
+func encode(v any) json.RawMessage {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return raw
+}
+
+// describe shows an output as text.
+func describe(b *strings.Builder, out *room.Output) {
+	kinds := []string{"all", "except", "only", "enter", "exit", "drop", "resume", "page", "duplicate", "gone"}
+	for i := range out.Items {
+		it := &out.Items[i]
+		fmt.Fprintf(b, "%s", kinds[it.Kind])
+		if it.Numbers != nil {
+			fmt.Fprint(b, it.Numbers)
+		}
+		if !it.IsFrame() && it.Number != 0 {
+			fmt.Fprintf(b, " number=%d", it.Number)
+		}
+		if it.Seq != 0 {
+			fmt.Fprintf(b, " seq=%d", it.Seq)
+		}
+		switch it.Kind {
+		case room.ItemEnter:
+			fmt.Fprintf(b, " member=%s members=%d", it.Member, it.Members)
+		case room.ItemExit:
+			fmt.Fprintf(b, " member=%s members=%d %v", it.Member, it.Members, it.Reason)
+		case room.ItemResume:
+			fmt.Fprintf(b, " seen=%d/%d", it.Seen.Epoch, it.Seen.Seq)
+		case room.ItemPage:
+			fmt.Fprintf(b, " id=%d before=%d since=%t", it.ID, it.Before, it.Since)
+		case room.ItemDuplicate:
+			fmt.Fprintf(b, " id=%d re=%s", it.ID, it.Re)
+		case room.ItemAll, room.ItemExcept, room.ItemOnly, room.ItemDrop, room.ItemGone:
+		}
+		for _, flag := range []struct {
+			set  bool
+			name string
+		}{{it.Away, "away"}, {it.Notice, "notice"}, {it.Ordered, "ordered"}, {it.Silent, "silent"}, {it.Restart, "restart"}, {it.Lost, "lost"}} {
+			if flag.set {
+				fmt.Fprintf(b, " %s", flag.name)
+			}
+		}
+		if it.Ordered && it.Overflow != room.OverflowDisconnect {
+			fmt.Fprintf(b, " policy=%d", it.Overflow)
+		}
+		if it.Key != "" {
+			fmt.Fprintf(b, " key=%q", it.Key)
+		}
+		if payload := out.Payload(it); len(payload) > 0 {
+			fmt.Fprintf(b, "\n  %s", payload)
+		}
+		b.WriteByte('\n')
+	}
+	for _, e := range out.Effects {
+		fmt.Fprintf(b, "%s %s number=%d member=%s %s\n", map[room.EffectKind]string{room.EffectTask: "task", room.EffectJoin: "join"}[e.Kind], e.Name, e.Number, e.Member, e.Body)
+	}
+	if r := out.Reply; r.Err != nil || r.Body != nil || r.BadGuess {
+		fmt.Fprintf(b, "reply %s", r.Body)
+		if r.Err != nil {
+			fmt.Fprintf(b, "error: %v", r.Err)
+		}
+		if r.BadGuess {
+			b.WriteString(" (bad guess)")
+		}
+		b.WriteByte('\n')
+	}
+	for _, f := range out.Failures {
+		fmt.Fprintf(b, "problem %q: %v\n", f.Where, f.Err)
+	}
+	if out.Deliveries > 0 {
+		fmt.Fprintf(b, "deliveries %d\n", out.Deliveries)
+	}
+	if out.Closed {
+		b.WriteString("closed\n")
+	}
+}
