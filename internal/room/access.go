@@ -54,9 +54,6 @@ func (m *Machine) SetHidden(hidden bool) {
 	m.changed = true
 }
 
-// Hidden reports whether the room answers as if it did not exist.
-func (m *Machine) Hidden() bool { return m.hidden }
-
 // SetProperties sets the properties that listings show: an object, or nil.
 func (m *Machine) SetProperties(properties json.RawMessage) {
 	m.listed = properties

@@ -198,7 +198,7 @@ func (a *app) obey(from string, o *order, body json.RawMessage, actions ...strin
 		case "set-overflow":
 			m.SetOverflow(o.Policy)
 		case "set-history":
-			m.SetHistory(room.HistoryAccess(o.N)) //nolint:gosec // small
+			m.SetHistory(room.HistoryAccess(o.N))
 		case "set-presence":
 			m.SetPresence(o.N > 0)
 		case "set-timestamps":
@@ -232,8 +232,8 @@ func describe(b *strings.Builder, out *room.Output) {
 	for i := range out.Items {
 		it := &out.Items[i]
 		fmt.Fprintf(b, "%s", kinds[it.Kind])
-		if it.Numbers != nil {
-			fmt.Fprint(b, it.Numbers)
+		if it.Kind == room.ItemExcept || it.Kind == room.ItemOnly {
+			fmt.Fprintf(b, "%v", it.Numbers)
 		}
 		if !it.IsFrame() && it.Number != 0 {
 			fmt.Fprintf(b, " number=%d", it.Number)

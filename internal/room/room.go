@@ -368,9 +368,6 @@ func (m *Machine) Relaying() bool { return m.relaying }
 // Config returns what the room was opened with.
 func (m *Machine) Config() *Config { return &m.cfg }
 
-// Seq is the number of the last frame.
-func (m *Machine) Seq() uint64 { return m.seq }
-
 // Now is the time of the newest entry. It never goes back.
 func (m *Machine) Now() time.Time { return m.now }
 

@@ -1,0 +1,391 @@
+package room_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/DhruvikDonga/simplysocket/internal/room"
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+var histories = flag.Int("histories", 300, "random histories with a restore between random entries")
+
+// history is a random sequence of entries, played against a room. Its choices depend on
+// the seed and on what the room yields.
+type history struct {
+	rng  *rand.Rand
+	app  *app
+	m    *room.Machine
+	now  time.Time
+	pos  uint64
+	conn uint64
+	open []uint64 // tasks
+	text strings.Builder
+	// between is called between two entries; nil: nothing happens there.
+	between func(*history)
+	check   func(*room.Entry, *room.Output)
+}
+
+var kinds = []string{"coded", "relay", "ticking", "stamped", "lobby"}
+
+func newHistory(seed uint64) *history {
+	h := &history{rng: rand.New(rand.NewPCG(seed, 1)), now: began}
+	h.app = &app{kind: kinds[h.rng.IntN(len(kinds))]}
+	var out *room.Output
+	h.m, out = room.Open(config(h.app.kind), h.app)
+	describe(&h.text, out)
+	return h
+}
+
+// play applies n entries, or fewer if the room closes.
+func (h *history) play(n int) *history {
+	for range n {
+		if h.between != nil {
+			h.between(h)
+		}
+		e := h.next()
+		h.pos++
+		e.Pos, e.Time = h.pos, h.now
+		out := h.m.Apply(&e)
+		if h.check != nil {
+			h.check(&e, out)
+		}
+		describe(&h.text, out)
+		for _, effect := range out.Effects {
+			if effect.Kind == room.EffectTask {
+				h.open = append(h.open, effect.Number)
+			}
+		}
+		if info, changed := h.m.Info(); changed {
+			fmt.Fprintf(&h.text, "%+v\n", *info)
+		}
+		if out.Closed {
+			break
+		}
+	}
+	return h
+}
+
+// next makes the next entry. Time moves on before some.
+func (h *history) next() room.Entry {
+	r := h.rng
+	if r.IntN(4) == 0 {
+		h.now = h.now.Add(time.Duration(r.IntN(8000)) * time.Millisecond)
+	}
+	if number, due := h.m.Due(h.now); due {
+		return room.Entry{Kind: room.KindTimer, Number: number}
+	}
+	if idle, empty := h.m.IdleAt(); empty && h.pos > 20 && !idle.After(h.now) {
+		return room.Entry{Kind: room.KindIdle}
+	}
+	if len(h.open) > 0 && r.IntN(3) == 0 {
+		number := h.open[0]
+		h.open = h.open[1:]
+		e := room.Entry{Kind: room.KindResult, Number: number, Body: json.RawMessage(`{"n":1}`)}
+		if r.IntN(3) == 0 {
+			e.Body, e.Failed = nil, &room.Failure{Code: "not-found", Message: "nothing"}
+		}
+		return e
+	}
+	h.conn++
+	e := room.Entry{Member: h.name(), ID: uint64(r.IntN(3)) * h.conn, Conn: h.conn, Body: h.body()}
+	switch r.IntN(16) {
+	case 0, 1, 2:
+		e.Kind, e.Who = room.KindJoin, h.who()
+		e.Flags = room.Flags(0)
+		if r.IntN(5) == 0 {
+			e.Flags |= room.FlagAway
+		}
+	case 3:
+		e.Kind = room.KindLeave
+	case 4:
+		e.Kind, e.Conn = room.KindDrop, h.conn-uint64(r.IntN(4))
+	case 5:
+		e.Kind, e.Who, e.Seen = room.KindResume, h.who(), room.Position{Epoch: 76 + uint64(r.IntN(2)), Seq: uint64(r.IntN(50))}
+	case 6:
+		e.Kind, e.Target, e.Action = room.KindDirect, h.name(), "whisper"
+	case 7:
+		e.Kind, e.Body = room.KindMembers, json.RawMessage(fmt.Sprintf(`{"after":%d}`, r.IntN(5)))
+	case 8:
+		e.Kind, e.Body = room.KindHistory, json.RawMessage(fmt.Sprintf(`{"before":%d}`, r.IntN(50)))
+	case 9:
+		e.Kind, e.Action = room.KindDuplicate, "say"
+	case 10:
+		e.Kind = room.KindInfo
+	case 11:
+		e = room.Entry{Kind: room.KindServer, Action: h.action(), Body: h.body()}
+	case 12:
+		e = room.Entry{Kind: room.KindBroadcast, Action: "news", Body: h.body(), Send: &room.Send{Except: []string{h.name()}, Key: "news", From: h.name()}}
+	default:
+		e.Kind, e.Action = room.KindMessage, h.action()
+	}
+	return e
+}
+
+func (h *history) name() string {
+	return []string{"ann", "bob", "cid", "dan", "eve", "fay"}[h.rng.IntN(6)]
+}
+
+func (h *history) who() *room.Arrival {
+	r := h.rng
+	w := &room.Arrival{Resumable: r.IntN(3) > 0, Network: fmt.Sprint("n", r.IntN(3)), Attempts: r.IntN(12)}
+	if r.IntN(2) == 0 {
+		w.Identity = &room.Identity{User: h.name(), Claims: map[string]any{"n": json.Number(fmt.Sprint(r.IntN(9)))}}
+	}
+	if r.IntN(2) == 0 {
+		w.Info = json.RawMessage(`{"name":"x"}`)
+	}
+	return w
+}
+
+func (h *history) action() string {
+	rare := []string{"kick", "close", "set-capacity", "set-hidden", "set-presence", "set-history", "set-overflow", "set-timestamps"}
+	often := []string{"say", "say", "say", "tell", "set-timer", "stop-timer", "start-task", "roll", "join-other", "set-properties"}
+	if h.rng.IntN(12) == 0 {
+		return rare[h.rng.IntN(len(rare))]
+	}
+	return often[h.rng.IntN(len(often))]
+}
+
+func (h *history) body() json.RawMessage {
+	r := h.rng
+	o := order{
+		Text: fmt.Sprint("t", r.IntN(100)), Who: h.name(), Name: fmt.Sprint("x", r.IntN(3)), After: r.IntN(20), N: r.IntN(4),
+		Policy: room.Overflow(r.IntN(5)), Volatile: r.IntN(8) == 0,
+	}
+	if r.IntN(5) == 0 {
+		o.Only = []string{h.name(), h.name()}
+	}
+	if r.IntN(5) == 0 {
+		o.Except = []string{h.name(), "nobody"}
+	}
+	if r.IntN(4) == 0 {
+		o.Key = fmt.Sprint("k", r.IntN(2))
+	}
+	switch r.IntN(40) {
+	case 0:
+		o.Then = "panic"
+	case 1, 2, 3:
+		o.Then = "fail"
+	case 4, 5:
+		o.Then = "break"
+	case 6, 7:
+		o.Then = "reply"
+	}
+	raw := encode(o)
+	if r.IntN(6) == 0 {
+		raw = bytes.Replace(raw, []byte("{"), []byte(`{"password":"p",`), 1)
+	}
+	return raw
+}
+
+// TestSameTranscript: the same seed gives the same output, byte for byte, whatever the
+// machine does meanwhile.
+func TestSameTranscript(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	want := map[uint64]uint64{}
+	for run := range 100 {
+		runtime.GOMAXPROCS(1 + run%2)
+		for seed := range uint64(5) {
+			sum := fnv.New64()
+			_, _ = sum.Write([]byte(newHistory(seed).play(300).text.String()))
+			if run == 0 {
+				want[seed] = sum.Sum64()
+			} else if sum.Sum64() != want[seed] {
+				t.Fatalf("run %d, seed %d: another transcript", run, seed)
+			}
+		}
+	}
+}
+
+// TestRestoreAnywhere: a room that is encoded, discarded and decoded between random
+// entries yields the same output as one that is not; so does one whose entries are.
+func TestRestoreAnywhere(t *testing.T) {
+	for seed := range uint64(*histories) {
+		want := newHistory(seed).play(200)
+		pick := rand.New(rand.NewPCG(seed, 2))
+		restored := newHistory(seed)
+		restored.between = func(h *history) {
+			if pick.IntN(3) > 0 {
+				return
+			}
+			again := &app{kind: h.app.kind}
+			m, err := room.Restore(h.m.Snapshot(nil), again)
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			h.m, h.app = m, again
+		}
+		if got := restored.play(200).text.String(); got != want.text.String() {
+			t.Fatalf("seed %d: %s", seed, difference(want.text.String(), got))
+		}
+	}
+}
+
+// TestEncodedEntries: what an entry says survives its encoding.
+func TestEncodedEntries(t *testing.T) {
+	for seed := range uint64(100) {
+		h := newHistory(seed)
+		twin := newHistory(seed) // has the same room, and is given what the other's entries become
+		var text strings.Builder
+		h.check = func(e *room.Entry, out *room.Output) {
+			describe(&text, out)
+			decoded, _, err := room.ReadEntry(room.AppendEntry(nil, e))
+			if err != nil {
+				t.Fatal(err)
+			}
+			describe(&twin.text, twin.m.Apply(&decoded))
+		}
+		twin.text.Reset()
+		h.play(200)
+		if got := twin.text.String(); got != text.String() {
+			t.Fatalf("seed %d: %s", seed, difference(text.String(), got))
+		}
+	}
+}
+
+// invariants are what holds after each entry.
+type invariants struct {
+	t      testing.TB
+	seq    uint64
+	inside map[uint64]string // members by number
+	newest uint64
+	closed bool
+}
+
+func (v *invariants) check(e *room.Entry, out *room.Output) {
+	if v.closed {
+		v.t.Errorf("an entry after the close: %+v", e)
+	}
+	answers := 0
+	last := uint64(0)
+	for i := range out.Items {
+		it := &out.Items[i]
+		switch it.Kind {
+		case room.ItemEnter:
+			if it.Number <= v.newest || v.inside[it.Number] != "" {
+				v.t.Errorf("member %d enters after %d", it.Number, v.newest)
+			}
+			v.newest = it.Number
+			v.inside[it.Number] = it.Member
+		case room.ItemExit:
+			if v.inside[it.Number] != it.Member {
+				v.t.Errorf("%s exits as %d and is not inside", it.Member, it.Number)
+			}
+			delete(v.inside, it.Number)
+		case room.ItemDrop, room.ItemResume:
+			if v.inside[it.Number] == "" {
+				v.t.Errorf("member %d is not inside", it.Number)
+			}
+		case room.ItemAll, room.ItemExcept, room.ItemOnly, room.ItemPage, room.ItemDuplicate, room.ItemGone:
+		}
+		for _, number := range it.Numbers {
+			if number != 0 && v.inside[number] == "" {
+				v.t.Errorf("a frame for %d, who is not inside: %s", number, out.Payload(it))
+			}
+		}
+		if it.IsFrame() {
+			if !json.Valid(out.Payload(it)) {
+				v.t.Errorf("not JSON: %s", out.Payload(it))
+			}
+			if it.Seq <= v.seq {
+				v.t.Errorf("seq %d after %d", it.Seq, v.seq)
+			}
+			last = max(last, it.Seq)
+		}
+		if it.Answer && it.Kind == room.ItemOnly {
+			answers++
+		}
+	}
+	v.seq = max(v.seq, last)
+	if out.Reply.Err != nil && e.Member != "" && e.Flags&room.FlagConnect == 0 && answers != 1 {
+		v.t.Errorf("%d answers to an entry that failed", answers)
+	}
+	if answers > 1 {
+		v.t.Errorf("%d answers", answers)
+	}
+	if out.Closed {
+		v.closed = true
+		if len(v.inside) > 0 {
+			v.t.Errorf("members of a closed room: %v", v.inside)
+		}
+	}
+}
+
+func TestInvariants(t *testing.T) {
+	for seed := range uint64(200) {
+		h := newHistory(seed)
+		v := &invariants{t: t, inside: map[uint64]string{}}
+		h.check = v.check
+		h.play(200)
+		if h.m.Len() != len(v.inside) {
+			t.Errorf("seed %d: %d members, %d inside", seed, h.m.Len(), len(v.inside))
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+// FuzzEntries applies what can be decoded: no sequence of entries breaks a room.
+func FuzzEntries(f *testing.F) {
+	for seed := range uint64(4) {
+		var b []byte
+		h := newHistory(seed)
+		h.check = func(e *room.Entry, _ *room.Output) { b = room.AppendEntry(b, e) }
+		h.play(40)
+		f.Add(uint8(slices.Index(kinds, h.app.kind)), b)
+	}
+	f.Fuzz(func(t *testing.T, kind uint8, b []byte) {
+		a := &app{kind: kinds[int(kind)%len(kinds)]}
+		m, _ := room.Open(config(a.kind), a)
+		v := &invariants{t: t, inside: map[uint64]string{}}
+		for !v.closed {
+			e, rest, err := room.ReadEntry(b)
+			if err != nil {
+				return
+			}
+			b = rest
+			if passesDoor(&e) {
+				v.check(&e, m.Apply(&e))
+			}
+		}
+	})
+}
+
+// passesDoor reports whether the server could have made such an entry.
+func passesDoor(e *room.Entry) bool {
+	switch e.Kind {
+	case room.KindJoin, room.KindResume:
+		if e.Who == nil || e.Who.Info != nil && !isObject(e.Who.Info) {
+			return false
+		}
+	case room.KindBroadcast:
+		if e.Send == nil || e.Send.From != "" && protocol.ValidName(e.Send.From) != nil || !utf8.ValidString(e.Send.Key) {
+			return false
+		}
+	case room.KindMessage, room.KindDirect, room.KindMembers, room.KindHistory, room.KindLeave, room.KindDrop, room.KindDuplicate,
+		room.KindInfo, room.KindServer, room.KindTimer, room.KindResult, room.KindIdle, room.KindClose:
+	}
+	if e.Kind <= room.KindInfo && protocol.ValidName(e.Member) != nil || e.Kind > room.KindInfo && e.Member != "" {
+		return false
+	}
+	if e.Action != "" && protocol.ValidAction(e.Action) != nil || e.Action == "" && e.Kind != room.KindJoin {
+		return false
+	}
+	return isObject(e.Body)
+}
+
+func isObject(raw json.RawMessage) bool {
+	return len(raw) > 0 && raw[0] == '{' && utf8.Valid(raw) && json.Valid(raw)
+}
