@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 )
 
 // elapsed notes what happens and when, in seconds since it was made.
@@ -20,7 +21,7 @@ type elapsed struct {
 
 func (e *elapsed) note(now time.Time, what string) {
 	at := now.Sub(e.since)
-	if *late > 0 {
+	if servertest.Late() > 0 {
 		at = at.Round(100 * time.Millisecond)
 	}
 	e.events = append(e.events, fmt.Sprintf("%s@%.3g", what, at.Seconds()))
@@ -29,7 +30,7 @@ func (e *elapsed) note(now time.Time, what string) {
 // exactly reports whether something took as long as it should. Output that is released
 // late may take longer by what a few releases take.
 func exactly(took, want time.Duration) bool {
-	return took >= want && took <= want+16**late
+	return took >= want && took <= want+16*servertest.Late()
 }
 
 func (e *elapsed) check(t *testing.T, want ...string) {

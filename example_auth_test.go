@@ -4,32 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// The algorithm is the server's choice and not the token's, and a token that
-// never expires is refused.
+// Sessions of a web application, by their cookie. examples/auth shows signed tokens.
 func ExampleOptions_authenticate() {
-	key := []byte("of the service that issues the tokens")
-	parser := jwt.NewParser(
-		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
-		jwt.WithExpirationRequired(),
-	)
+	users := map[string]string{"q8Vd2": "anna"} // session -> user; a store in practice
 	srv := quiet(simplysocket.Options{
 		Authenticate: func(r *http.Request) (simplysocket.Identity, error) {
-			var claims jwt.RegisteredClaims
-			_, err := parser.ParseWithClaims(simplysocket.Token(r), &claims, func(*jwt.Token) (any, error) { return key, nil })
+			session, err := r.Cookie("session")
 			if err != nil {
 				return simplysocket.Identity{}, err
 			}
-			if claims.Subject == "" {
-				return simplysocket.Identity{}, errors.New("the token has no subject")
+			user, ok := users[session.Value]
+			if !ok {
+				return simplysocket.Identity{}, errors.New("no such session")
 			}
-			return simplysocket.Identity{User: claims.Subject}, nil
+			return simplysocket.Identity{User: user}, nil
 		},
 	})
 	srv.HandleRoom("me", func(room *simplysocket.Room) error {
@@ -42,22 +34,8 @@ func ExampleOptions_authenticate() {
 	s := play(srv)
 	defer s.end()
 
-	sign := func(method jwt.SigningMethod, key any, expires *jwt.NumericDate) string {
-		token, err := jwt.NewWithClaims(method, jwt.RegisteredClaims{Subject: "anna", ExpiresAt: expires}).SignedString(key)
-		if err != nil {
-			panic(err)
-		}
-		return token
-	}
-	hour := jwt.NewNumericDate(time.Now().Add(time.Hour))
-	for _, token := range []string{
-		sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, hour),
-		sign(jwt.SigningMethodHS256, []byte("another key"), hour),
-		sign(jwt.SigningMethodHS256, key, jwt.NewNumericDate(time.Now().Add(-time.Hour))),
-		sign(jwt.SigningMethodHS256, key, nil),
-		sign(jwt.SigningMethodHS256, key, hour),
-	} {
-		anna, err := s.dial(http.Header{"Authorization": {"Bearer " + token}})
+	for _, cookie := range []string{"", "session=guessed", "session=q8Vd2"} {
+		anna, err := s.dial(http.Header{"Cookie": {cookie}})
 		if err != nil {
 			fmt.Println(status(err))
 			continue
@@ -65,8 +43,6 @@ func ExampleOptions_authenticate() {
 		anna.ask("join-room", "me", "{}")
 	}
 	// Output:
-	// 401
-	// 401
 	// 401
 	// 401
 	// anna is in

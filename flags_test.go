@@ -10,9 +10,3 @@ var (
 	soak      = flag.Bool("drill.soak", false, "a million joins and leaves")
 	misuse    = flag.Duration("drill.misuse", 0, "how long random misuse of the API goes on")
 )
-
-// Harder conditions for all tests.
-var (
-	encoded = flag.Bool("entries.encoded", false, "encode and decode every entry on its way into a mailbox")
-	late    = flag.Duration("release.late", 0, "hold sealed output back for a random time up to this")
-)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net"
@@ -14,23 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/internal/pipe"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
-	"github.com/DhruvikDonga/simplysocket/internal/testmode"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	testmode.Encoded = *encoded
-	if *late > 0 {
-		testmode.NewGate = testmode.Late(*late)
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { servertest.Main(m) }
 
 // patience is how long a test waits for what must come.
 const patience = 20 * time.Second

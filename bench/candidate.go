@@ -58,6 +58,7 @@ func goPeers(module, dir string) ([]candidate, error) {
 	binary := filepath.Join(dir, "peers")
 	build := exec.Command("go", "build", "-o", binary, ".")
 	build.Dir = filepath.Join(module, "bench", "peers")
+	build.Env = append(os.Environ(), "GOWORK=off") // the peers' versions are their own
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("bench/peers: %w: %s", err, out)
 	}

@@ -78,7 +78,7 @@ type options struct {
 	candidates *regexp.Regexp
 	file       string
 	profile    string
-	module     string // the root of the module
+	module     string // the root of the library
 }
 
 // window is how long something is measured, after it has run for a while.
@@ -103,11 +103,11 @@ func parse(args []string) (*options, error) {
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("there are no arguments: %q", flags.Args())
 	}
-	out, err := exec.Command("go", "env", "GOMOD").Output()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/DhruvikDonga/simplysocket").Output()
 	if err != nil {
-		return nil, fmt.Errorf("go env: %w", err)
+		return nil, fmt.Errorf("go list: %w", err)
 	}
-	o.module = filepath.Dir(strings.TrimSpace(string(out)))
+	o.module = strings.TrimSpace(string(out))
 	if o.jobs, err = regexp.Compile(*jobs); err != nil {
 		return nil, fmt.Errorf("-jobs: %w", err)
 	}

@@ -7,7 +7,7 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/DhruvikDonga/simplysocket/internal/leak"
 )
 
 // TestMain lets the test binary be the processes that the benchmark starts.
@@ -19,5 +19,5 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	goleak.VerifyTestMain(m)
+	leak.Main(m)
 }

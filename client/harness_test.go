@@ -11,15 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/client"
 	"github.com/DhruvikDonga/simplysocket/internal/pipe"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { servertest.Main(m) }
 
 // patience is how long a test waits for what must come.
 const patience = 20 * time.Second

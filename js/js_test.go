@@ -8,12 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"github.com/DhruvikDonga/simplysocket/internal/leak"
 	"github.com/DhruvikDonga/simplysocket/js"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }
 
 func TestClient(t *testing.T) {
 	if !strings.Contains(string(js.Client), "simplysocket.v1") {

@@ -8,12 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"github.com/DhruvikDonga/simplysocket/internal/leak"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }
 
 // patience is how long a test waits for what must come.
 const patience = 20 * time.Second

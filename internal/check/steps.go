@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +28,8 @@ func steps(fuzzTime string, n needs) []step {
 		{"unraced", "the allocation tests and the soak, without the race detector", unraced},
 		{"fuzz", "every fuzz target for a short time", fuzz(fuzzTime)},
 		{"benchmarks", "every benchmark once", benchmarks},
+		{"harder", "the tests with entries encoded, and with a release that comes late", harder},
+		{"release", "the modules as their users get them", release},
 		{"peers", "the servers that the library is measured beside", peers},
 		{"speed", "the library beside its floor", speed},
 	}
@@ -67,32 +70,82 @@ func goFiles(root fs.FS) ([]string, error) {
 	return files, err
 }
 
+// everywhere are the packages of all modules in go.work.
+var everywhere = []string{"./...", "./bench/...", "./cmd/simplysocket/...", "./examples/..."}
+
+// inWorkspace are the modules in go.work besides the library.
+var inWorkspace = []string{"bench", "cmd/simplysocket", "examples"}
+
+// on returns a command with all packages as its last arguments.
+func on(packages []string, words ...string) []string { return slices.Concat(words, packages) }
+
 func modules(ctx context.Context, t *transcript) error {
-	return errors.Join(
-		t.run(ctx, "go", "mod", "tidy", "-diff"),
+	err := errors.Join(
+		t.run(ctx, "GOWORK=off", "go", "mod", "tidy", "-diff"),
 		t.run(ctx, "go", "mod", "verify"),
-		t.run(ctx, "go", "-C", "tools", "mod", "verify"),
-		t.run(ctx, "go", "-C", "bench/peers", "mod", "tidy", "-diff"),
-		t.run(ctx, "go", "-C", "bench/peers", "mod", "verify"),
+		t.run(ctx, "GOWORK=off", "go", "-C", "tools", "mod", "verify"),
+		t.run(ctx, "GOWORK=off", "go", "-C", "bench/peers", "mod", "tidy", "-diff"),
+		t.run(ctx, "GOWORK=off", "go", "-C", "bench/peers", "mod", "verify"),
+	)
+	for _, dir := range inWorkspace {
+		err = errors.Join(err, tidyWithin(ctx, t, dir))
+	}
+	return err
+}
+
+// tidyWithin checks a module that requires a version of the library which is not released
+// yet: with a copy of its go.mod that takes the library from this tree.
+func tidyWithin(ctx context.Context, t *transcript, dir string) error {
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp("", "tidy")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp) //nolint:errcheck // it is among temporary files
+	mod := filepath.Join(temp, "go.mod")
+	for from, to := range map[string]string{"go.mod": "go.mod", "go.sum": "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(dir, from))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(temp, to), text, 0o600); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		t.run(ctx, "GOWORK=off", "go", "mod", "edit", "-replace", library+"="+root, mod),
+		t.run(ctx, "GOWORK=off", "go", "-C", dir, "mod", "tidy", "-diff", "-modfile="+mod),
 	)
 }
 
 func vet(ctx context.Context, t *transcript) error {
-	err := t.run(ctx, "go", "vet", "./...")
+	err := t.run(ctx, on(everywhere, "go", "vet")...)
 	for _, target := range [][2]string{{"darwin", "arm64"}, {"windows", "amd64"}, {"linux", "arm64"}} {
 		system, arch := "GOOS="+target[0], "GOARCH="+target[1]
 		err = errors.Join(err,
-			t.run(ctx, system, arch, "go", "build", "./..."),
-			t.run(ctx, system, arch, "go", "vet", "./..."),
+			t.run(ctx, on(everywhere, system, arch, "go", "build")...),
+			t.run(ctx, on(everywhere, system, arch, "go", "vet")...),
 		)
 	}
 	return err
 }
 
-// lint builds the linter on its first run, which takes some minutes. The linter waits
-// for one that runs elsewhere on the machine; without the flag it would fail.
+// lint builds the linter, which takes some minutes the first time. The linter waits for
+// one that runs elsewhere on the machine; without the flag it would fail.
 func lint(ctx context.Context, t *transcript) error {
-	return t.run(ctx, "go", "tool", "-modfile=tools/go.mod", "golangci-lint", "run", "--allow-serial-runners", "./...")
+	temp, err := os.MkdirTemp("", "lint")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp) //nolint:errcheck // it is among temporary files
+	linter := filepath.Join(temp, "golangci-lint")
+	if err := t.run(ctx, "GOWORK=off", "go", "build", "-C", "tools", "-o", linter, "github.com/golangci/golangci-lint/v2/cmd/golangci-lint"); err != nil {
+		return err
+	}
+	return t.run(ctx, on(everywhere, linter, "run", "--allow-serial-runners")...)
 }
 
 // tests runs without the race detector where it is not available.
@@ -102,14 +155,22 @@ func (n needs) tests(ctx context.Context, t *transcript) error {
 	var why skipped
 	switch {
 	case errors.As(err, &why):
-		if err := t.run(ctx, append(all, "./...")...); err != nil {
+		if err := t.run(ctx, on(everywhere, all...)...); err != nil {
 			return err
 		}
 		return passedBut("without the race detector: " + string(why))
 	case err != nil:
 		return err
 	}
-	return t.run(ctx, append(all, "-race", "./...")...)
+	return t.run(ctx, on(everywhere, append(all, "-race")...)...)
+}
+
+// harder runs the tests of the library and its client under conditions that must make no
+// difference: every entry of a room is encoded and decoded on its way into the mailbox,
+// and what is sealed is released up to 3 ms late.
+func harder(ctx context.Context, t *transcript) error {
+	err := t.run(ctx, "go", "test", "-short", ".", "./client", "-args", "-entries.encoded")
+	return errors.Join(err, t.run(ctx, "go", "test", "-short", ".", "./client", "-args", "-release.late=3ms"))
 }
 
 func (n needs) browserTests(ctx context.Context, t *transcript) error {
@@ -167,14 +228,14 @@ var newerNode = fmt.Sprintf("version %d or later is at https://nodejs.org/en/dow
 // objects at random, and a million of anything takes too long.
 func unraced(ctx context.Context, t *transcript) error {
 	return errors.Join(
-		t.run(ctx, "go", "test", "-run", "Alloc", "./..."),
+		t.run(ctx, on(everywhere, "go", "test", "-run", "Alloc")...),
 		t.run(ctx, "go", "test", "-run", "Soak", ".", "-args", "-drill.soak"),
 	)
 }
 
 func fuzz(each string) func(context.Context, *transcript) error {
 	return func(ctx context.Context, t *transcript) error {
-		events, err := t.output(ctx, "go", "test", "-json", "-list", "^Fuzz", "./...")
+		events, err := t.output(ctx, on(everywhere, "go", "test", "-json", "-list", "^Fuzz")...)
 		if err != nil {
 			return err
 		}
@@ -213,14 +274,14 @@ func fuzzTargets(events io.Reader) ([]fuzzTarget, error) {
 
 // benchmarks measures nothing: it keeps benchmarks from rotting unseen.
 func benchmarks(ctx context.Context, t *transcript) error {
-	return t.run(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "1x", "./...")
+	return t.run(ctx, on(everywhere, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "1x")...)
 }
 
 // peers are in a module of their own.
 func peers(ctx context.Context, t *transcript) error {
 	return errors.Join(
-		t.run(ctx, "go", "-C", "bench/peers", "vet", "./..."),
-		t.run(ctx, "go", "-C", "bench/peers", "test", "./..."),
+		t.run(ctx, "GOWORK=off", "go", "-C", "bench/peers", "vet", "./..."),
+		t.run(ctx, "GOWORK=off", "go", "-C", "bench/peers", "test", "./..."),
 	)
 }
 

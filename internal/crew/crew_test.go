@@ -9,12 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/DhruvikDonga/simplysocket/internal/crew"
+	"github.com/DhruvikDonga/simplysocket/internal/leak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }
 
 // lent are how many goroutines there are of crews: of one, since those of another
 // test end with its bubble.

@@ -12,14 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/leak"
 	"github.com/DhruvikDonga/simplysocket/internal/pipe"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }
 
 // owner writes down what it is told.
 type owner struct {

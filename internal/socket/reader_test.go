@@ -12,12 +12,11 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"go.uber.org/goleak"
-
+	"github.com/DhruvikDonga/simplysocket/internal/leak"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }
 
 // frame encodes a frame of a client as RFC 6455 section 5.2 draws it.
 func frame(first byte, payload string) string { return frameMask(first, payload, 0x37fa213d) }

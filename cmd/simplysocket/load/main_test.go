@@ -3,7 +3,7 @@ package load
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/DhruvikDonga/simplysocket/internal/leak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+const library = "github.com/DhruvikDonga/simplysocket"
+
+// rehearsed is the version of the modules in a rehearsal.
+const rehearsed = "v0.0.1-rehearsal"
+
+// allowed are the modules that somebody who imports the library gets.
+var allowed = []string{library, "github.com/gobwas/httphead", "github.com/gobwas/ws", "golang.org/x/time"}
+
+// release rehearses a release: it offers the modules as files of a module proxy, as a
+// release does, and uses them as strangers do, outside of this tree and without replace
+// directives.
+func release(ctx context.Context, t *transcript) error {
+	temp, err := os.MkdirTemp("", "release")
+	if err != nil {
+		return err
+	}
+	defer removeAll(temp)
+	if err := offer(ctx, t, filepath.Join(temp, "proxy")); err != nil {
+		return err
+	}
+	env, err := strangersEnv(ctx, t, temp)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		installs(ctx, t, temp, env),
+		imports(ctx, t, temp, env),
+	)
+}
+
+// removeAll removes what the go command has made read-only, too.
+func removeAll(dir string) {
+	_ = filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
+		if err == nil && info.IsDir() {
+			_ = os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	_ = os.RemoveAll(dir)
+}
+
+// strangersEnv is the environment of somebody who has nothing of this project. What the
+// project depends on comes from this machine's cache where it is there.
+func strangersEnv(ctx context.Context, t *transcript, temp string) ([]string, error) {
+	out, err := t.output(ctx, "go", "env", "GOMODCACHE", "GOPROXY")
+	if err != nil {
+		return nil, err
+	}
+	cache, proxies, _ := strings.Cut(strings.TrimSpace(out), "\n")
+	return []string{
+		"GOWORK=off", "GOFLAGS=-modcacherw", "GONOSUMDB=" + library,
+		"GOPROXY=file://" + filepath.Join(temp, "proxy") + ",file://" + filepath.Join(cache, "cache", "download") + "," + proxies,
+		"GOMODCACHE=" + filepath.Join(temp, "cache"), "GOBIN=" + filepath.Join(temp, "bin"),
+	}, nil
+}
+
+// installs does what README says: go install of the program.
+func installs(ctx context.Context, t *transcript, temp string, env []string) error {
+	if err := t.run(ctx, slices.Concat(env, []string{"go", "-C", temp, "install", library + "/cmd/simplysocket@" + rehearsed})...); err != nil {
+		return err
+	}
+	out, err := t.output(ctx, filepath.Join(temp, "bin", "simplysocket"), "--help")
+	if err == nil && !strings.Contains(out, "serve") {
+		return fmt.Errorf("the installed program prints %q", out)
+	}
+	return err
+}
+
+const strangersMain = `package main
+
+import (
+	"log"
+	"net/http"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/client"
+)
+
+func main() {
+	srv, err := simplysocket.New(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	http.Handle("/ws", srv)
+	_ = client.Options{}
+}
+`
+
+// imports does what README says: go get of the library, in a new module.
+func imports(ctx context.Context, t *transcript, temp string, env []string) error {
+	dir := filepath.Join(temp, "stranger")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(strangersMain), 0o600); err != nil {
+		return err
+	}
+	within := slices.Concat(env, []string{"go", "-C", dir})
+	for _, words := range [][]string{
+		{"mod", "init", "example.com/stranger"},
+		{"get", library + "@" + rehearsed},
+		{"mod", "tidy"},
+		{"vet", "."},
+	} {
+		if err := t.run(ctx, slices.Concat(within, words)...); err != nil {
+			return err
+		}
+	}
+	list, err := t.output(ctx, slices.Concat(within, []string{"list", "-m", "-f", "{{if not .Main}}{{.Path}}{{end}}", "all"})...)
+	if err != nil {
+		return err
+	}
+	got := strings.Fields(list)
+	slices.Sort(got)
+	if !slices.Equal(got, allowed) {
+		return fmt.Errorf("an importer of the library gets %q, and should get %q", got, allowed)
+	}
+	return nil
+}
+
+// offer writes the library and the program as files of a module proxy.
+func offer(ctx context.Context, t *transcript, proxy string) error {
+	tracked, err := t.output(ctx, "git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+	if err != nil {
+		return err
+	}
+	files := strings.Split(strings.TrimSuffix(tracked, "\x00"), "\x00")
+	for _, dir := range []string{"", "cmd/simplysocket"} {
+		if err := offerModule(ctx, t, proxy, dir, files); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// offerModule writes one module: its files are those below dir that are in no module of
+// their own.
+func offerModule(ctx context.Context, t *transcript, proxy, dir string, files []string) error {
+	module := path.Join(library, dir)
+	versions := filepath.Join(proxy, filepath.FromSlash(escape(module)), "@v")
+	if err := os.MkdirAll(versions, 0o700); err != nil {
+		return err
+	}
+	at := filepath.Join(versions, rehearsed)
+	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(at+".mod", mod, 0o600); err != nil {
+		return err
+	}
+	if dir != "" { // as before its tag: it requires the library that is released with it
+		if err := t.run(ctx, "go", "mod", "edit", "-require", library+"@"+rehearsed, at+".mod"); err != nil {
+			return err
+		}
+		if mod, err = os.ReadFile(at + ".mod"); err != nil {
+			return err
+		}
+	}
+	info := fmt.Sprintf(`{"Version":%q,"Time":%q}`, rehearsed, time.Now().UTC().Format(time.RFC3339))
+	err = errors.Join(
+		os.WriteFile(at+".info", []byte(info), 0o600),
+		os.WriteFile(filepath.Join(versions, "list"), []byte(rehearsed+"\n"), 0o600),
+	)
+	if err != nil {
+		return err
+	}
+	return zipModule(at+".zip", module, dir, mod, files)
+}
+
+// escape is the case encoding of paths in a module proxy: an exclamation mark before the
+// lower-case letter.
+func escape(module string) string {
+	var b strings.Builder
+	for _, r := range module {
+		if r >= 'A' && r <= 'Z' {
+			b.WriteByte('!')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func zipModule(file, module, dir string, mod []byte, files []string) (err error) {
+	out, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	archive := zip.NewWriter(out)
+	for _, name := range files {
+		within, ok := inModule(dir, name, files)
+		if !ok {
+			continue
+		}
+		w, err := archive.Create(module + "@" + rehearsed + "/" + within)
+		if err != nil {
+			return err
+		}
+		if within == "go.mod" {
+			if _, err := w.Write(mod); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := copyFile(w, name); err != nil {
+			return err
+		}
+	}
+	return archive.Close()
+}
+
+// inModule returns the name of a file within the module in dir, if it belongs there.
+func inModule(dir, name string, files []string) (within string, ok bool) {
+	within = name
+	if dir != "" {
+		if within, ok = strings.CutPrefix(name, dir+"/"); !ok {
+			return "", false
+		}
+	}
+	for parent := path.Dir(name); parent != "." && parent != dir; parent = path.Dir(parent) {
+		if slices.Contains(files, parent+"/go.mod") {
+			return "", false
+		}
+	}
+	return within, true
+}
+
+func copyFile(w io.Writer, name string) error {
+	in, err := os.Open(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // it was deleted and is still tracked
+	}
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, in)
+	return errors.Join(err, in.Close())
+}
