@@ -119,7 +119,7 @@ func (s *Server) evict(network string, clients int) {
 }
 
 // keptPerAddress is how many sessions of a network may wait: a quarter of all.
-func (o *Options) keptPerAddress() int { return max(o.MaxKeptSessions/4, 1) }
+func (o *Options) keptPerAddress() int { return max(o.MaxDisconnectedSessions/4, 1) }
 
 func (a *addresses) enter(network string, limit int) bool {
 	a.mu.Lock()

@@ -34,7 +34,7 @@ func BenchmarkDisconnect(b *testing.B) {
 // than 1 s, and the memory must be what it was after the storm before.
 func BenchmarkReconnectStorm(b *testing.B) {
 	const sessions, rooms = 5000, 50
-	h := serve(b, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, AnnounceLimit: 1})
+	h := serve(b, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, AnnounceMaxMembers: 1})
 	pages := make([]*page, sessions)
 	each := func(f func(i int, p *page)) {
 		var wg sync.WaitGroup
@@ -55,7 +55,7 @@ func BenchmarkReconnectStorm(b *testing.B) {
 	var longest time.Duration
 	storm := func(missed string) time.Duration {
 		each(func(_ int, p *page) { _ = p.conn.CloseNow() })
-		waitFor(b, "all to be away", func() bool { return h.Stats().Kept == sessions })
+		waitFor(b, "all to be away", func() bool { return h.Stats().Disconnected == sessions })
 		for room := range rooms {
 			if err := h.Room(fmt.Sprint("room/", room)).Broadcast(missed, nil); err != nil {
 				b.Fatal(err)

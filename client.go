@@ -172,7 +172,7 @@ func (c *Client) Disconnect(code protocol.CloseCode, reason string) {
 
 // disconnect is Disconnect with any code.
 func (c *Client) disconnect(code protocol.CloseCode, reason string) {
-	c.end(ending{why: Kicked, code: code, reason: reason})
+	c.end(ending{why: LeaveReasonKicked, code: code, reason: reason})
 	c.link.Load().out.Close(uint16(code), reason)
 }
 

@@ -305,7 +305,7 @@ func TestSlowTurn(t *testing.T) {
 // TestRoomCountIsPaced: however many come, the count is told once a second.
 func TestRoomCountIsPaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := serve(t, true, &simplysocket.Options{AnnounceLimit: 2})
+		h := serve(t, true, &simplysocket.Options{AnnounceMaxMembers: 2})
 		first := h.member("r")
 		h.member("r")
 		for range 30 {

@@ -14,7 +14,7 @@ func TestNoticesAreNotConflated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil, func(s *simplysocket.Server) {
 			s.HandleRoom("r", func(room *simplysocket.Room) error {
-				room.SetOverflow(simplysocket.ConflateByKey)
+				room.SetOverflow(simplysocket.OverflowConflate)
 				room.SetFlushInterval(50 * time.Millisecond)
 				return nil
 			})

@@ -84,7 +84,7 @@ func TestTraceTellsHowItEnded(t *testing.T) {
 
 // TestNoResumeTakesNothingOver: neither a session that waits nor one that lives.
 func TestNoResumeTakesNothingOver(t *testing.T) {
-	h := serve(t, false, &simplysocket.Options{NoResume: true})
+	h := serve(t, false, &simplysocket.Options{DisableResume: true})
 	p := h.page()
 	p.call("join-room", "r", nil)
 	if p.token != "" {
@@ -227,7 +227,7 @@ func TestPeerCloses(t *testing.T) {
 // TestOverlappingHellos: of two connections with one token the one that has the
 // session last has the token that is good. `-drill.takeovers 20000` runs that many.
 func TestOverlappingHellos(t *testing.T) {
-	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, MaxKeptSessions: simplysocket.Unlimited})
+	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, MaxDisconnectedSessions: simplysocket.Unlimited})
 	var done, lost atomic.Int64
 	var workers sync.WaitGroup
 	for range 4 {

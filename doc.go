@@ -80,7 +80,7 @@
 // A client that offers the subprotocol simplysocket.v1 has a session that outlives
 // its connections. When one breaks, the client stays a member of its rooms for
 // [Options.ResumeWindow]: they get [Room.OnDrop] at once, [Room.OnResume] when it
-// is back with what it missed, and OnLeave with [Dropped] when the window ends.
+// is back with what it missed, and OnLeave with [LeaveReasonDropped] when the window ends.
 // What a member missed is replayed from the room's bounded history, in order; what
 // is no longer there is told by a gap. A message that it sends again because its
 // answer was lost is answered again and handled once. A plain client leaves with

@@ -86,13 +86,13 @@ func ExampleRoom_OnMessage() {
 	// Output: count 9007199254740993 to log
 }
 
-// Post sends a Message to where it says: to all, or to one member.
-func ExampleRoom_Post() {
+// Deliver sends a Message to where it says: to all, or to one member.
+func ExampleRoom_Deliver() {
 	srv := quiet(simplysocket.Options{})
 	srv.HandleRoom("echo", func(room *simplysocket.Room) error {
 		room.OnMessage(func(m *simplysocket.Member, msg *simplysocket.Message) error {
 			msg.IsTargetClient, msg.Target = true, m.ID()
-			return room.Post(msg)
+			return room.Deliver(msg)
 		})
 		return nil
 	})

@@ -48,14 +48,14 @@ func ExampleRoom_SetOverflow() {
 	type Cursor struct{ X, Y int }
 	srv := quiet(simplysocket.Options{})
 	srv.HandleRoom("board/{id}", func(room *simplysocket.Room) error {
-		room.SetOverflow(simplysocket.DropOldest) // told by `gap`
+		room.SetOverflow(simplysocket.OverflowDropOldest) // told by `gap`
 		simplysocket.On(room, "move-cursor", func(m *simplysocket.Member, at Cursor) error {
 			// The newest of each member is enough, and nobody need be told.
 			return room.Broadcast("cursor", at, simplysocket.From(m), simplysocket.Conflate("cursor/"+m.ID()))
 		})
 		simplysocket.On(room, "draw", func(m *simplysocket.Member, at Cursor) error {
 			// Whoever misses a line has another picture: rather come back anew.
-			return room.Broadcast("drawn", at, simplysocket.From(m), simplysocket.WithOverflow(simplysocket.Disconnect))
+			return room.Broadcast("drawn", at, simplysocket.From(m), simplysocket.WithOverflow(simplysocket.OverflowDisconnect))
 		})
 		return nil
 	})

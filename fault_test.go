@@ -247,10 +247,10 @@ func TestOverflowPolicies(t *testing.T) {
 		policy simplysocket.Overflow
 		setup  func(simplysocket.Overflow) func(*simplysocket.Room) error
 	}{
-		"oldest":              {simplysocket.DropOldest, ofRoom},
-		"newest":              {simplysocket.DropNewest, ofRoom},
-		"conflate":            {simplysocket.ConflateByKey, ofRoom},
-		"oldest of broadcast": {simplysocket.DropOldest, ofBroadcast},
+		"oldest":              {simplysocket.OverflowDropOldest, ofRoom},
+		"newest":              {simplysocket.OverflowDropNewest, ofRoom},
+		"conflate":            {simplysocket.OverflowConflate, ofRoom},
+		"oldest of broadcast": {simplysocket.OverflowDropOldest, ofBroadcast},
 	} {
 		policy := tt.policy
 		t.Run(name, func(t *testing.T) {
@@ -273,7 +273,7 @@ func TestOverflowPolicies(t *testing.T) {
 				case "x":
 					got++
 					newest = decode[struct{ I int }](t, m.Body).I
-					if policy != simplysocket.ConflateByKey && last != 0 && m.Seq > last+2 { // an ack to the sender takes a number too
+					if policy != simplysocket.OverflowConflate && last != 0 && m.Seq > last+2 { // an ack to the sender takes a number too
 						t.Errorf("silent loss between %d and %d", last, m.Seq)
 					}
 					last = m.Seq
@@ -289,10 +289,10 @@ func TestOverflowPolicies(t *testing.T) {
 			if got == messages {
 				t.Skip("the socket took everything")
 			}
-			if (gaps > 0) != (policy != simplysocket.ConflateByKey) {
+			if (gaps > 0) != (policy != simplysocket.OverflowConflate) {
 				t.Errorf("%d gaps for %d lost", gaps, messages-got)
 			}
-			if policy != simplysocket.DropNewest && newest != messages-1 {
+			if policy != simplysocket.OverflowDropNewest && newest != messages-1 {
 				t.Errorf("the newest is %d", newest)
 			}
 			if s := h.Stats(); (s.Dropped > 0) != (gaps > 0) || s.Overflows != 0 {

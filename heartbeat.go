@@ -111,7 +111,7 @@ func (l *link) look() {
 		b.stuck, b.messages = 0, messages
 	}
 	if b.stuck >= looksStuck {
-		l.client.endBy(l, ending{why: Dropped, code: protocol.ClosePolicy, reason: "a message took too long"})
+		l.client.endBy(l, ending{why: LeaveReasonDropped, code: protocol.ClosePolicy, reason: "a message took too long"})
 		l.out.Close(uint16(protocol.ClosePolicy), "a message took too long")
 		return
 	}

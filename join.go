@@ -45,7 +45,7 @@ func (j *Join) Welcome(body any) error {
 // Announce sets what the others are told of the joiner beside its slug and what it
 // shows of itself: the keys of body, which encodes to an object, except client and
 // info. Without it they read "Client xyz joined the room". A room announces as long
-// as it is small enough, see [Options.AnnounceLimit], and unless
+// as it is small enough, see [Options.AnnounceMaxMembers], and unless
 // [Room.SetPresence] says otherwise. The error is that of a body that cannot be
 // sent.
 func (j *Join) Announce(body any) error {
@@ -74,14 +74,14 @@ func checkKeys(action string, body json.RawMessage, taken ...string) error {
 type LeaveReason uint8
 
 const (
-	// Left: the client left the room or the server.
-	Left LeaveReason = iota
-	// Dropped: its connection broke and it did not come back.
-	Dropped
-	// Kicked: the room removed it.
-	Kicked
-	// Closed: the room closed.
-	Closed
+	// LeaveReasonLeft: the client left the room or the server.
+	LeaveReasonLeft LeaveReason = iota
+	// LeaveReasonDropped: its connection broke and it did not come back.
+	LeaveReasonDropped
+	// LeaveReasonKicked: the room removed it.
+	LeaveReasonKicked
+	// LeaveReasonClosed: the room closed.
+	LeaveReasonClosed
 )
 
 // String returns the reason as it stands on the wire.

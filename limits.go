@@ -115,10 +115,10 @@ func perSecond(n int) *rate.Limiter { return rate.NewLimiter(rate.Limit(n), n) }
 // freeMembers is how large a room may be for the message rate alone to keep a client
 // within its deliveries.
 func (o *Options) freeMembers() int {
-	if o.MessageRate >= Unlimited || o.ClientDeliveries >= Unlimited {
+	if o.MessageRate >= Unlimited || o.ClientDeliveriesPerSecond >= Unlimited {
 		return math.MaxInt
 	}
-	return int(min(float64(o.ClientDeliveries)/max(o.MessageRate, 1), Unlimited))
+	return int(min(float64(o.ClientDeliveriesPerSecond)/max(o.MessageRate, 1), Unlimited))
 }
 
 // account is a budget of deliveries per second. What a message will cause is known only
@@ -182,13 +182,13 @@ func (c *Client) reserve(a *actor) (charge, error) {
 	var own, shared *account
 	switch o := &c.srv.opts; {
 	case a.isLobby:
-		own, shared = accountOf(&c.deliveries.lobby, o.LobbyDeliveries), &c.srv.lobbyBudget
-		if share := max(o.LobbyDeliveries/min(max(members, 1), lobbyParts), 1); own.limiter.Burst() != share {
+		own, shared = accountOf(&c.deliveries.lobby, o.LobbyDeliveriesPerSecond), &c.srv.lobbyBudget
+		if share := max(o.LobbyDeliveriesPerSecond/min(max(members, 1), lobbyParts), 1); own.limiter.Burst() != share {
 			own.limiter.SetLimit(rate.Limit(share))
 			own.limiter.SetBurst(share)
 		}
 	case members > c.srv.freeMembers:
-		own = accountOf(&c.deliveries.rooms, o.ClientDeliveries)
+		own = accountOf(&c.deliveries.rooms, o.ClientDeliveriesPerSecond)
 	default:
 		return charge{}, nil
 	}

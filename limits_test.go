@@ -190,12 +190,12 @@ func TestKeptSessionsCountForTheirAddress(t *testing.T) {
 	for range 12 {
 		p := h.page()
 		p.call("join-room", "game", nil)
-		kept := h.Stats().Kept
+		kept := h.Stats().Disconnected
 		p.cutOff()
-		waitFor(t, "the session to wait", func() bool { s := h.Stats(); return s.Clients == 0 && s.Kept >= min(kept, 2) })
+		waitFor(t, "the session to wait", func() bool { s := h.Stats(); return s.Clients == 0 && s.Disconnected >= min(kept, 2) })
 		pages = append(pages, p)
 	}
-	if kept := h.Stats().Kept; kept > 3 {
+	if kept := h.Stats().Disconnected; kept > 3 {
 		t.Errorf("an address with a limit of 3 keeps %d sessions", kept)
 	}
 	last := pages[len(pages)-1]
@@ -207,14 +207,14 @@ func TestKeptSessionsCountForTheirAddress(t *testing.T) {
 // limit.
 func TestKeptSessionsOfAnAddressHaveAShare(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{
-		MaxKeptSessions: 40,
-		TrustedProxies:  []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		MaxDisconnectedSessions: 40,
+		TrustedProxies:          []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	})
 	for range 60 {
 		p := h.page(header("X-Forwarded-For", "2001:db8::"+fmt.Sprint(h.Stats().Connects)))
 		p.cutOff()
 	}
-	waitFor(t, "the share", func() bool { s := h.Stats(); return s.Clients == 0 && s.Kept <= 10 })
+	waitFor(t, "the share", func() bool { s := h.Stats(); return s.Clients == 0 && s.Disconnected <= 10 })
 	p := h.page(header("X-Forwarded-For", "198.51.100.1"))
 	p.cut()
 	p.resume()
@@ -361,7 +361,7 @@ func TestMailboxShare(t *testing.T) {
 // nor the server.
 func TestLobbySharesItsDeliveries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := serve(t, true, &simplysocket.Options{LobbyDeliveries: 1000})
+		h := serve(t, true, &simplysocket.Options{LobbyDeliveriesPerSecond: 1000})
 		var clients []*client
 		for range 50 {
 			clients = append(clients, h.connect())
@@ -408,7 +408,7 @@ func TestServerIsHeardInTheLobby(t *testing.T) {
 		"Call":      func(lobby simplysocket.RoomRef) error { return lobby.Call(t.Context(), "maintenance", nil, nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := serve(t, false, &simplysocket.Options{LobbyDeliveries: 20})
+			h := serve(t, false, &simplysocket.Options{LobbyDeliveriesPerSecond: 20})
 			clients := []*client{h.connect(), h.connect(), h.connect()}
 			for range 100 { // a client that takes all that it may changes nothing
 				clients[0].ask("x", "", nil)
@@ -428,7 +428,7 @@ func TestServerIsHeardInTheLobby(t *testing.T) {
 // TestClientDeliveries: the messages of a client to large rooms have a limit; those of
 // others, and of the server, are not touched.
 func TestClientDeliveries(t *testing.T) {
-	h := serve(t, false, &simplysocket.Options{ClientDeliveries: 100, MessageRate: 50, MessageBurst: 1000})
+	h := serve(t, false, &simplysocket.Options{ClientDeliveriesPerSecond: 100, MessageRate: 50, MessageBurst: 1000})
 	var members []*client
 	for range 10 {
 		members = append(members, h.member("r"))
@@ -594,12 +594,12 @@ func TestHelloOfManyRooms(t *testing.T) {
 // TestOptionsThatAreNoNumbers are errors that name the field.
 func TestOptionsThatAreNoNumbers(t *testing.T) {
 	for field, o := range map[string]simplysocket.Options{
-		"MessageRate":       {MessageRate: math.Inf(1)},
-		"ResumeWindow":      {ResumeWindow: math.MaxInt64},
-		"HistoryAge":        {HistoryAge: math.MaxInt64},
-		"HeartbeatInterval": {HeartbeatInterval: math.MaxInt64},
-		"MaxRooms":          {MaxRooms: -1},
-		"ClientDeliveries":  {ClientDeliveries: -1},
+		"MessageRate":               {MessageRate: math.Inf(1)},
+		"ResumeWindow":              {ResumeWindow: math.MaxInt64},
+		"HistoryAge":                {HistoryAge: math.MaxInt64},
+		"HeartbeatInterval":         {HeartbeatInterval: math.MaxInt64},
+		"MaxRooms":                  {MaxRooms: -1},
+		"ClientDeliveriesPerSecond": {ClientDeliveriesPerSecond: -1},
 	} {
 		_, err := simplysocket.New(&o)
 		var bad *simplysocket.OptionError
@@ -615,8 +615,8 @@ func TestOptionsThatAreNoNumbers(t *testing.T) {
 	most := simplysocket.Unlimited
 	if _, err := simplysocket.New(&simplysocket.Options{
 		MaxMessageBytes: most, MaxRoomsPerClient: most, MaxClients: most, MaxClientsPerAddress: most, MaxRooms: most,
-		MessageRate: simplysocket.Unlimited, MessageBurst: most, ClientDeliveries: most, MailboxMessages: most, MailboxBytes: most,
-		OutboxMessages: most, OutboxBytes: most, MaxKeptSessions: most, HistoryMessages: most, HistoryBytes: most, AnnounceLimit: most, LobbyDeliveries: most,
+		MessageRate: simplysocket.Unlimited, MessageBurst: most, ClientDeliveriesPerSecond: most, MailboxMessages: most, MailboxBytes: most,
+		OutboxMessages: most, OutboxBytes: most, MaxDisconnectedSessions: most, HistoryMessages: most, HistoryBytes: most, AnnounceMaxMembers: most, LobbyDeliveriesPerSecond: most,
 	}); err != nil {
 		t.Error(err)
 	}

@@ -204,7 +204,7 @@ func (l *link) greet(env *protocol.Envelope, err error) {
 	if err := l.begin(); err != nil {
 		var refused *socket.CloseError
 		errors.As(err, &refused)
-		l.client.end(ending{why: Left, code: protocol.CloseCode(refused.Code), reason: refused.Reason})
+		l.client.end(ending{why: LeaveReasonLeft, code: protocol.CloseCode(refused.Code), reason: refused.Reason})
 		l.turnAway(protocol.CloseCode(refused.Code), refused.Reason)
 	}
 }
@@ -311,9 +311,9 @@ func (l *link) part(closed *socket.CloseError) {
 	if l.begun && code.KeepsSession(closed.Peer) && l.client.drop(l) {
 		return
 	}
-	why := Dropped
+	why := LeaveReasonDropped
 	if closed.Peer {
-		why = Left
+		why = LeaveReasonLeft
 	}
 	l.client.endBy(l, ending{why: why, code: code, reason: closed.Reason})
 }
@@ -330,7 +330,7 @@ func (l *link) Member() string {
 func (l *link) Overflow() {
 	l.srv.stats.overflows.Add(1)
 	l.srv.log.Info("client too slow", "client", l.Member())
-	how := ending{why: Dropped, code: protocol.CloseTooSlow, reason: "too slow"}
+	how := ending{why: LeaveReasonDropped, code: protocol.CloseTooSlow, reason: "too slow"}
 	gone := !l.client.drop(l) && l.client.endIf(how, l.client.isHadBy(l))
 	go func() { // the numbering may be held, and a Trace may send
 		if gone {

@@ -12,7 +12,7 @@ import (
 // wire format of every message: these five keys, spelled exactly so.
 //
 // Handlers made with [On] and [OnCall] never see a Message; it is built for
-// [Room.OnMessage] alone, and taken by [Room.Post].
+// [Room.OnMessage] alone, and taken by [Room.Deliver].
 type Message struct {
 	// Action is the task: 1 to 128 bytes without control characters.
 	Action string `json:"action"`

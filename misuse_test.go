@@ -51,7 +51,7 @@ func TestMisuse(t *testing.T) {
 	}
 	waitFor(t, "every place to be free", func() bool {
 		s := h.Stats()
-		return s.Clients == 0 && s.Kept == 0 && s.Rooms == 1 && s.Connects == s.Disconnects && s.Joins == s.Leaves
+		return s.Clients == 0 && s.Disconnected == 0 && s.Rooms == 1 && s.Connects == s.Disconnects && s.Joins == s.Leaves
 	})
 	waitFor(t, "a client to be let in", func() bool {
 		c, err := h.try("", header("X-User", "late"))
@@ -173,7 +173,7 @@ func (m *misuser) configure(s *simplysocket.Server) {
 			case 7:
 				key.Set(room, m.value())
 			case 8:
-				return nil, room.Post(&simplysocket.Message{Action: m.action(), Sender: "\xff", Target: m.name(), IsTargetClient: m.n(2) == 0})
+				return nil, room.Deliver(&simplysocket.Message{Action: m.action(), Sender: "\xff", Target: m.name(), IsTargetClient: m.n(2) == 0})
 			case 9:
 				room.SetFlushInterval(time.Duration(m.n(3)) * time.Millisecond)
 			case 10:

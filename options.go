@@ -64,11 +64,11 @@ type Options struct {
 	// disconnected likewise. Defaults 200 and 400.
 	MessageRate  float64
 	MessageBurst int
-	// ClientDeliveries bounds what the messages of one client have delivered per second,
+	// ClientDeliveriesPerSecond bounds what the messages of one client have delivered per second,
 	// over all rooms but the lobby; what is over it is refused with rate-limited. What a
 	// room's code sends while it handles a message of the client counts, what it sends of
 	// itself does not. Default 250,000; no bound where MessageRate is [Unlimited].
-	ClientDeliveries int
+	ClientDeliveriesPerSecond int
 
 	// MailboxMessages and MailboxBytes bound what waits for a room. Once it is half
 	// full, one client may have no more in it than its share among those that do.
@@ -85,11 +85,11 @@ type Options struct {
 	// simplysocket.v1 waits for it after its connection has broken. It stays a
 	// member of its rooms. Default 30 s.
 	ResumeWindow time.Duration
-	// NoResume has every session end with its connection.
-	NoResume bool
-	// MaxKeptSessions bounds the sessions that wait; those of one IPv4 address or IPv6
+	// DisableResume has every session end with its connection.
+	DisableResume bool
+	// MaxDisconnectedSessions bounds the sessions that wait; those of one IPv4 address or IPv6
 	// /64 take a quarter of it at most. Default 100,000.
-	MaxKeptSessions int
+	MaxDisconnectedSessions int
 	// HistoryMessages, HistoryBytes and HistoryAge bound what a room keeps of
 	// its output for members that come back or ask for it. Defaults 128, 64 KiB,
 	// and a minute more than ResumeWindow: a connection that breaks in silence
@@ -104,15 +104,15 @@ type Options struct {
 	// ClientInfo lets clients set what they show of themselves, as [Client.SetInfo] does.
 	// It is off by default: nothing keeps a client from taking another's name.
 	ClientInfo bool
-	// AnnounceLimit is the number of members above which a room announces its
+	// AnnounceMaxMembers is the number of members above which a room announces its
 	// count at most once a second in place of every coming and going. Default
 	// 200.
-	AnnounceLimit int
-	// LobbyDeliveries bounds the messages of clients that the lobby delivers per second,
+	AnnounceMaxMembers int
+	// LobbyDeliveriesPerSecond bounds the messages of clients that the lobby delivers per second,
 	// over all its members; where there are four or more, each may cause a quarter. What
 	// the lobby's code sends of itself has as much again. What is sent with [RoomRef] has
 	// no bound. Default 200,000.
-	LobbyDeliveries int
+	LobbyDeliveriesPerSecond int
 
 	// HeartbeatInterval is the time in which each connection is probed, if
 	// nothing came from it for half of it, and cut, if it stays silent: at the
@@ -153,7 +153,7 @@ func (o *Options) resolved() (Options, error) {
 	fill(&r.MaxClients, Unlimited)
 	fill(&r.MaxClientsPerAddress, Unlimited)
 	fill(&r.MaxRooms, 100_000)
-	fill(&r.ClientDeliveries, 250_000)
+	fill(&r.ClientDeliveriesPerSecond, 250_000)
 	fill(&r.MessageRate, 200)
 	fill(&r.MessageBurst, 400)
 	fill(&r.MailboxMessages, 4096)
@@ -161,13 +161,13 @@ func (o *Options) resolved() (Options, error) {
 	fill(&r.OutboxMessages, 1024)
 	fill(&r.OutboxBytes, 1<<20)
 	fill(&r.ResumeWindow, 30*time.Second)
-	fill(&r.MaxKeptSessions, 100_000)
+	fill(&r.MaxDisconnectedSessions, 100_000)
 	fill(&r.HistoryMessages, 128)
 	fill(&r.HistoryBytes, 64<<10)
 	fill(&r.HistoryAge, min(r.ResumeWindow, math.MaxInt64/1000)+time.Minute)
 	fill(&r.EmptyRoomTimeout, 30*time.Second)
-	fill(&r.AnnounceLimit, 200)
-	fill(&r.LobbyDeliveries, 200_000)
+	fill(&r.AnnounceMaxMembers, 200)
+	fill(&r.LobbyDeliveriesPerSecond, 200_000)
 	fill(&r.HeartbeatInterval, 25*time.Second)
 	fill(&r.HandshakeTimeout, 10*time.Second)
 	fill(&r.CloseTimeout, 5*time.Second)
@@ -193,7 +193,7 @@ func (o *Options) check() error {
 		{"MaxClients", float64(o.MaxClients)},
 		{"MaxClientsPerAddress", float64(o.MaxClientsPerAddress)},
 		{"MaxRooms", float64(o.MaxRooms)},
-		{"ClientDeliveries", float64(o.ClientDeliveries)},
+		{"ClientDeliveriesPerSecond", float64(o.ClientDeliveriesPerSecond)},
 		{"MessageRate", o.MessageRate},
 		{"MessageBurst", float64(o.MessageBurst)},
 		{"MailboxMessages", float64(o.MailboxMessages)},
@@ -201,13 +201,13 @@ func (o *Options) check() error {
 		{"OutboxMessages", float64(o.OutboxMessages)},
 		{"OutboxBytes", float64(o.OutboxBytes)},
 		{"ResumeWindow", float64(o.ResumeWindow)},
-		{"MaxKeptSessions", float64(o.MaxKeptSessions)},
+		{"MaxDisconnectedSessions", float64(o.MaxDisconnectedSessions)},
 		{"HistoryMessages", float64(o.HistoryMessages)},
 		{"HistoryBytes", float64(o.HistoryBytes)},
 		{"HistoryAge", float64(o.HistoryAge)},
 		{"EmptyRoomTimeout", float64(o.EmptyRoomTimeout)},
-		{"AnnounceLimit", float64(o.AnnounceLimit)},
-		{"LobbyDeliveries", float64(o.LobbyDeliveries)},
+		{"AnnounceMaxMembers", float64(o.AnnounceMaxMembers)},
+		{"LobbyDeliveriesPerSecond", float64(o.LobbyDeliveriesPerSecond)},
 		{"HeartbeatInterval", float64(o.HeartbeatInterval)},
 		{"HandshakeTimeout", float64(o.HandshakeTimeout)},
 		{"CloseTimeout", float64(o.CloseTimeout)},

@@ -157,8 +157,8 @@ func TestSenders(t *testing.T) {
 				return note{fmt.Sprint(
 					errors.Is(room.Broadcast("x", nil, from), simplysocket.ErrBadName),
 					errors.Is(m.Send("x", nil, from), simplysocket.ErrBadName),
-					errors.Is(room.Post(&simplysocket.Message{Action: "x", Sender: as.Text}), simplysocket.ErrBadName),
-					errors.Is(room.Post(&simplysocket.Message{Action: "x", Sender: as.Text, IsTargetClient: true, Target: m.ID()}), simplysocket.ErrBadName),
+					errors.Is(room.Deliver(&simplysocket.Message{Action: "x", Sender: as.Text}), simplysocket.ErrBadName),
+					errors.Is(room.Deliver(&simplysocket.Message{Action: "x", Sender: as.Text, IsTargetClient: true, Target: m.ID()}), simplysocket.ErrBadName),
 				)}, nil
 			})
 			return nil

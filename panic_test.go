@@ -195,7 +195,7 @@ func TestTurnsOnly(t *testing.T) {
 	}
 	for name, use := range map[string]func(){
 		"Broadcast": func() { _ = room.Broadcast("x", nil) },
-		"Post":      func() { _ = room.Post(&simplysocket.Message{Action: "x"}) },
+		"Deliver":   func() { _ = room.Deliver(&simplysocket.Message{Action: "x"}) },
 		"Kick":      func() { room.Kick(member) },
 		"Close":     func() { room.Close() },
 		"Send":      func() { _ = member.Send("x", nil) },

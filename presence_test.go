@@ -90,7 +90,7 @@ func TestInfo(t *testing.T) {
 // rooms that do not want it nor in large ones.
 func TestPresence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := serve(t, true, &simplysocket.Options{AnnounceLimit: 4}, func(s *simplysocket.Server) {
+		h := serve(t, true, &simplysocket.Options{AnnounceMaxMembers: 4}, func(s *simplysocket.Server) {
 			s.HandleRoom("r", simplysocket.Relay)
 			s.HandleRoom("large", simplysocket.Relay)
 			s.HandleRoom("quiet", func(room *simplysocket.Room) error { room.SetPresence(false); return nil })

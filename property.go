@@ -15,8 +15,8 @@ type Key[T any] struct {
 	listed bool
 }
 
-// Holder is what has properties: a [*Room] or a [*Member].
-type Holder interface {
+// PropertyHolder is what has properties: a [*Room] or a [*Member].
+type PropertyHolder interface {
 	properties(write bool) map[string]any
 	changed()
 }
@@ -50,7 +50,7 @@ func (v listedValue[T]) shown() json.RawMessage { return v.encoded }
 
 // Lookup returns the property, and whether it was set. Like all of a room it is
 // valid in the room's turns only.
-func (k Key[T]) Lookup(h Holder) (value T, ok bool) {
+func (k Key[T]) Lookup(h PropertyHolder) (value T, ok bool) {
 	switch held := h.properties(false)[k.name].(type) {
 	case listedValue[T]:
 		return held.value, true
@@ -61,13 +61,13 @@ func (k Key[T]) Lookup(h Holder) (value T, ok bool) {
 }
 
 // Value returns the property, or the zero value.
-func (k Key[T]) Value(h Holder) T {
+func (k Key[T]) Value(h PropertyHolder) T {
 	value, _ := k.Lookup(h)
 	return value
 }
 
 // Set sets the property. It panics for a listed one whose value has no JSON form.
-func (k Key[T]) Set(h Holder, value T) {
+func (k Key[T]) Set(h PropertyHolder, value T) {
 	if k.listed {
 		encoded, err := json.Marshal(value)
 		if err != nil || !utf8.Valid(encoded) {
@@ -81,7 +81,7 @@ func (k Key[T]) Set(h Holder, value T) {
 }
 
 // Delete removes the property.
-func (k Key[T]) Delete(h Holder) {
+func (k Key[T]) Delete(h PropertyHolder) {
 	delete(h.properties(false), k.name)
 	h.changed()
 }

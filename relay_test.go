@@ -154,7 +154,7 @@ func TestLobby(t *testing.T) {
 }
 
 func TestLobbyBudget(t *testing.T) {
-	h := serve(t, false, &simplysocket.Options{LobbyDeliveries: 10})
+	h := serve(t, false, &simplysocket.Options{LobbyDeliveriesPerSecond: 10})
 	a := h.connect()
 	for range 10 {
 		a.call("x", "", nil)
@@ -448,7 +448,7 @@ func TestProtocolActions(t *testing.T) {
 }
 
 func TestThinnedAnnouncements(t *testing.T) {
-	h := serve(t, true, &simplysocket.Options{AnnounceLimit: 5})
+	h := serve(t, true, &simplysocket.Options{AnnounceMaxMembers: 5})
 	first := h.member("r")
 	for range 10 {
 		h.member("r")

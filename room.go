@@ -46,19 +46,19 @@ type Room struct {
 func (s *Server) newRoom(a *actor, setup func(*Room) error, params pattern.Params) *Room {
 	r := &Room{srv: s, actor: a, setup: setup, params: params, opened: time.Now()}
 	r.cfg = room.Config{
-		Name:             a.name,
-		Server:           s.name,
-		Epoch:            newEpoch(),
-		Seed:             [2]uint64{rand.Uint64(), rand.Uint64()},
-		Opened:           r.opened,
-		Lobby:            a.isLobby,
-		Plain:            isRelay(setup),
-		AnnounceLimit:    s.opts.AnnounceLimit,
-		EmptyTimeout:     s.opts.EmptyRoomTimeout,
-		DeliveriesPerSec: 0,
+		Name:                a.name,
+		Server:              s.name,
+		Epoch:               newEpoch(),
+		Seed:                [2]uint64{rand.Uint64(), rand.Uint64()},
+		Opened:              r.opened,
+		Lobby:               a.isLobby,
+		Plain:               isRelay(setup),
+		AnnounceMaxMembers:  s.opts.AnnounceMaxMembers,
+		EmptyTimeout:        s.opts.EmptyRoomTimeout,
+		DeliveriesPerSecond: 0,
 	}
 	if a.isLobby {
-		r.cfg.DeliveriesPerSec = s.opts.LobbyDeliveries
+		r.cfg.DeliveriesPerSecond = s.opts.LobbyDeliveriesPerSecond
 	}
 	r.stage = stage{actor: a, cfg: &r.cfg}
 	return r
@@ -102,7 +102,7 @@ func (r *Room) report(it *item, out *room.Output) {
 		}
 	}
 	if r.srv.trace.Message != nil && e.Kind == room.KindMessage {
-		info := MessageInfo{Room: r.cfg.Name, Client: e.Member, Action: e.Action, Bytes: len(e.Body), Took: r.time().Sub(e.Time), Err: ownError(err)}
+		info := MessageInfo{Room: r.cfg.Name, Client: e.Member, Action: e.Action, Bytes: len(e.Body), Duration: r.time().Sub(e.Time), Err: ownError(err)}
 		r.srv.observe(func() { r.srv.trace.Message(info) })
 	}
 }
@@ -208,12 +208,12 @@ func (r *Room) Broadcast(action string, body any, opts ...SendOption) error {
 	return ownError(r.core.Broadcast(action, raw, send))
 }
 
-// Post sends a message to where it says: with IsTargetClient to the member
+// Deliver sends a message to where it says: with IsTargetClient to the member
 // named by Target, otherwise to all. An empty Sender is the server. It returns
 // an error for a message that can not be sent, or of the code unknown-client if
 // there is no such member.
-func (r *Room) Post(msg *Message) error {
-	r.mustTurn("Room.Post")
+func (r *Room) Deliver(msg *Message) error {
+	r.mustTurn("Room.Deliver")
 	raw, err := r.encodeOutgoing(msg.Action, msg.MessageBody)
 	if err != nil {
 		return err
@@ -274,7 +274,7 @@ func (r *Room) SetCapacity(members int) { r.core.SetCapacity(members) }
 func (r *Room) SetHidden(hidden bool) { r.core.SetHidden(hidden) }
 
 // SetOverflow sets what happens when a broadcast does not fit a member's
-// outbox; the default is [Disconnect].
+// outbox; the default is [OverflowDisconnect].
 func (r *Room) SetOverflow(policy Overflow) { r.core.SetOverflow(policy.policy()) }
 
 // SetFlushInterval lets the room gather its output for d before it is written;
@@ -285,8 +285,8 @@ func (r *Room) SetFlushInterval(d time.Duration) { r.core.SetInterval(d) }
 // SetHistory says what members may ask for by `history`, of what was said and is
 // still kept; see [Options.HistoryMessages]. The default is [HistoryAll] in relay
 // rooms and [HistoryNone] in rooms with handlers. The lobby keeps nothing.
-func (r *Room) SetHistory(shown HistoryAccess) {
-	r.core.SetHistory(room.HistoryNone + room.HistoryAccess(shown))
+func (r *Room) SetHistory(access HistoryAccess) {
+	r.core.SetHistory(room.HistoryNone + room.HistoryAccess(access))
 }
 
 // HistoryAccess is how much of a room's history its members may see. No member sees
@@ -303,9 +303,9 @@ const (
 )
 
 // SetTimestamps says whether messages carry the time of their entry.
-func (r *Room) SetTimestamps(on bool) { r.core.SetTimestamps(on) }
+func (r *Room) SetTimestamps(enabled bool) { r.core.SetTimestamps(enabled) }
 
 // SetPresence says whether members are told when another goes away, comes back
 // or shows something else of itself; they are unless told otherwise, in rooms
 // that are small enough to announce who comes and goes.
-func (r *Room) SetPresence(told bool) { r.core.SetPresence(told) }
+func (r *Room) SetPresence(enabled bool) { r.core.SetPresence(enabled) }

@@ -106,7 +106,7 @@ func TestOnMessage(t *testing.T) {
 		simplysocket.On(room, "known", func(m *simplysocket.Member, _ simplysocket.None) error { return m.Send("known", nil) })
 		room.OnMessage(func(_ *simplysocket.Member, msg *simplysocket.Message) error {
 			got <- *msg
-			return room.Post(&simplysocket.Message{Action: "echo", MessageBody: msg.MessageBody, IsTargetClient: true, Target: msg.Sender})
+			return room.Deliver(&simplysocket.Message{Action: "echo", MessageBody: msg.MessageBody, IsTargetClient: true, Target: msg.Sender})
 		})
 		return nil
 	})

@@ -93,18 +93,18 @@ func WithOverflow(policy Overflow) SendOption {
 type Overflow uint8
 
 const (
-	// Disconnect, the default, closes the connection with 4008, which tells
+	// OverflowDisconnect, the default, closes the connection with 4008, which tells
 	// the client to come back.
-	Disconnect Overflow = iota
-	// DropOldest gives up the oldest waiting messages of the room. Each run of
+	OverflowDisconnect Overflow = iota
+	// OverflowDropOldest gives up the oldest waiting messages of the room. Each run of
 	// dropped messages is told by one `gap` in its place.
-	DropOldest
-	// DropNewest gives up the new message; told by `gap` likewise.
-	DropNewest
-	// ConflateByKey lets each message replace the waiting one of its key: the
+	OverflowDropOldest
+	// OverflowDropNewest gives up the new message; told by `gap` likewise.
+	OverflowDropNewest
+	// OverflowConflate lets each message replace the waiting one of its key: the
 	// one given with [Conflate], otherwise its action and sender. If the
 	// outbox is full even so, the connection is closed with 4008.
-	ConflateByKey
+	OverflowConflate
 )
 
 func (o Overflow) policy() room.Overflow { return room.OverflowDisconnect + room.Overflow(o) }

@@ -98,7 +98,7 @@ func New(o *Options) (*Server, error) {
 		users:       users{newRegistry[map[*Client]struct{}]()},
 		turns:       crew.New((*actor).run),
 	}
-	s.lobbyBudget.limiter = perSecond(opts.LobbyDeliveries)
+	s.lobbyBudget.limiter = perSecond(opts.LobbyDeliveriesPerSecond)
 	s.beats.interval = opts.HeartbeatInterval
 	return s, nil
 }

@@ -76,7 +76,7 @@ func readHello(body json.RawMessage) (h hello, err error) {
 }
 
 // resumes reports whether sessions outlive their connections.
-func (s *Server) resumes() bool { return !s.opts.NoResume }
+func (s *Server) resumes() bool { return !s.opts.DisableResume }
 
 // offer returns a new token, or "" where sessions end with their connection. The
 // one before it resumes the session until the client shows by a message that it has
@@ -256,7 +256,7 @@ func (s *session) whyGone(name string) LeaveReason {
 			return g.reason
 		}
 	}
-	return Closed
+	return LeaveReasonClosed
 }
 
 // drop lets a session wait for another connection. It reports whether the
@@ -273,7 +273,7 @@ func (c *Client) drop(l *link) bool {
 		return false
 	case c.link.Load() != l || s.away: // a newer one has it, or it was dropped before
 		return true
-	case c.srv.stats.kept.Add(1) > int64(c.srv.opts.MaxKeptSessions):
+	case c.srv.stats.kept.Add(1) > int64(c.srv.opts.MaxDisconnectedSessions):
 		c.srv.stats.kept.Add(-1)
 		return false
 	}
@@ -297,7 +297,7 @@ func (c *Client) dropping(l *link) *item {
 
 // expire ends a session whose client has not come back since l.
 func (c *Client) expire(l *link) {
-	how := ending{why: Dropped, code: 1006}
+	how := ending{why: LeaveReasonDropped, code: 1006}
 	if c.endIf(how, func() bool { return c.session.away && c.link.Load() == l }) {
 		c.gone(how)
 	}

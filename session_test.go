@@ -94,9 +94,9 @@ func (p *page) again() message {
 // cut breaks the connection and waits until the server has noticed.
 func (p *page) cut() {
 	p.h.t.Helper()
-	kept := p.h.Stats().Kept
+	kept := p.h.Stats().Disconnected
 	_ = p.conn.CloseNow()
-	waitFor(p.h.t, "the session to wait", func() bool { return p.h.Stats().Kept == kept+1 })
+	waitFor(p.h.t, "the session to wait", func() bool { return p.h.Stats().Disconnected == kept+1 })
 	<-p.done
 }
 
@@ -150,7 +150,7 @@ func TestResume(t *testing.T) {
 		}
 	}
 	p.call("x", "r", note{"mine"}) // and it is a member as before
-	if s := h.Stats(); s.Resumes != 3 || s.Kept != 0 {
+	if s := h.Stats(); s.Resumes != 3 || s.Disconnected != 0 {
 		t.Errorf("stats %+v", s)
 	}
 }
@@ -307,7 +307,7 @@ func TestResumeWindow(t *testing.T) {
 		_ = plain.conn.CloseNow()
 		time.Sleep(time.Second)
 		seen.check(t, "drop@0", "resume@29", "drop@29", "dropped@59", "left@60", "dropped@60")
-		if s := h.Stats(); s.Kept != 0 || s.Joins-s.Leaves != 0 {
+		if s := h.Stats(); s.Disconnected != 0 || s.Joins-s.Leaves != 0 {
 			t.Errorf("stats %+v", s)
 		}
 	})
@@ -368,7 +368,7 @@ func TestForeignToken(t *testing.T) {
 	if m := p.hello(object{"session": token}); !strings.Contains(string(m.Body), `"resumed":false`) || p.id == slug {
 		t.Errorf("a revoked session: %v", m)
 	}
-	if s := h.Stats(); s.Kept != 0 {
+	if s := h.Stats(); s.Disconnected != 0 {
 		t.Errorf("stats %+v", s)
 	}
 }
@@ -404,7 +404,7 @@ func TestGivenUp(t *testing.T) {
 	if end := p.closing(); end.Code != 4010 {
 		t.Errorf("close was answered with %v", end)
 	}
-	waitFor(t, "the session to wait", func() bool { return h.Stats().Kept == 1 })
+	waitFor(t, "the session to wait", func() bool { return h.Stats().Disconnected == 1 })
 	p.resume()
 	if p.id != slug {
 		t.Errorf("%s became %s", slug, p.id)
@@ -448,7 +448,7 @@ func TestTooSlowComesBack(t *testing.T) {
 	slug := p.id
 	p.pause()
 	body := object{"text": strings.Repeat("x", 32<<10)}
-	for h.Stats().Kept == 0 {
+	for h.Stats().Disconnected == 0 {
 		a.call("x", "r", body)
 	}
 	for range 10 { // more than the room keeps

@@ -81,7 +81,7 @@ func (s *Server) closeClients(ctx context.Context) {
 	started := time.Now()
 	for i, c := range clients {
 		pause(ctx, time.Until(started.Add(spread*time.Duration(i)/time.Duration(len(clients)))))
-		c.end(ending{why: Dropped, code: protocol.CloseGoingAway, reason: shuttingDown})
+		c.end(ending{why: LeaveReasonDropped, code: protocol.CloseGoingAway, reason: shuttingDown})
 		c.link.Load().out.Close(uint16(protocol.CloseGoingAway), shuttingDown)
 	}
 }

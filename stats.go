@@ -4,9 +4,9 @@ import "sync/atomic"
 
 // Stats is a count of what the server has and did. The totals only grow.
 type Stats struct {
-	Clients int // connected now
-	Kept    int // sessions that wait for their client to come back
-	Rooms   int // open now, the lobby included
+	Clients      int // connected now
+	Disconnected int // sessions that wait for their client to come back
+	Rooms        int // open now, the lobby included
 
 	Connects    uint64 // clients that came
 	Disconnects uint64 // clients that went
@@ -36,22 +36,22 @@ type counters struct {
 // Stats returns the counts as they are now. It may be called concurrently.
 func (s *Server) Stats() Stats {
 	return Stats{
-		Clients:     int(s.clientCount.Load()),
-		Kept:        int(s.stats.kept.Load()),
-		Rooms:       s.rooms.len(),
-		Connects:    s.stats.connects.Load(),
-		Disconnects: s.stats.disconnects.Load(),
-		Resumes:     s.stats.resumes.Load(),
-		Refused:     s.stats.refused.Load(),
-		Joins:       s.stats.joins.Load(),
-		Leaves:      s.stats.leaves.Load(),
-		Received:    s.stats.received.Load(),
-		Delivered:   s.stats.deliveries.Load(),
-		Dropped:     s.stats.dropped.Load(),
-		Overflows:   s.stats.overflows.Load(),
-		Busy:        s.stats.busy.Load(),
-		Unhandled:   s.stats.unhandled.Load(),
-		RateLimited: s.stats.rateLimited.Load(),
-		Panics:      s.stats.panics.Load(),
+		Clients:      int(s.clientCount.Load()),
+		Disconnected: int(s.stats.kept.Load()),
+		Rooms:        s.rooms.len(),
+		Connects:     s.stats.connects.Load(),
+		Disconnects:  s.stats.disconnects.Load(),
+		Resumes:      s.stats.resumes.Load(),
+		Refused:      s.stats.refused.Load(),
+		Joins:        s.stats.joins.Load(),
+		Leaves:       s.stats.leaves.Load(),
+		Received:     s.stats.received.Load(),
+		Delivered:    s.stats.deliveries.Load(),
+		Dropped:      s.stats.dropped.Load(),
+		Overflows:    s.stats.overflows.Load(),
+		Busy:         s.stats.busy.Load(),
+		Unhandled:    s.stats.unhandled.Load(),
+		RateLimited:  s.stats.rateLimited.Load(),
+		Panics:       s.stats.panics.Load(),
 	}
 }

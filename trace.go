@@ -53,12 +53,12 @@ type LeaveInfo struct {
 
 // MessageInfo describes a message that was handled.
 type MessageInfo struct {
-	Room   string
-	Client string
-	Action string
-	Bytes  int           // of the body
-	Took   time.Duration // in its handler
-	Err    error         // why it was refused
+	Room     string
+	Client   string
+	Action   string
+	Bytes    int           // of the body
+	Duration time.Duration // in its handler
+	Err      error         // why it was refused
 }
 
 // DropInfo describes messages that were given up.

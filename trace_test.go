@@ -83,8 +83,8 @@ func TestUnheardErrors(t *testing.T) {
 	var log bytes.Buffer
 	var mu sync.Mutex
 	h := serve(t, false, &simplysocket.Options{
-		Logger:          slog.New(slog.NewTextHandler(lockedWriter{&mu, &log}, nil)),
-		LobbyDeliveries: 1,
+		Logger:                   slog.New(slog.NewTextHandler(lockedWriter{&mu, &log}, nil)),
+		LobbyDeliveriesPerSecond: 1,
 	}, func(s *simplysocket.Server) {
 		s.HandleRoom("r", func(room *simplysocket.Room) error {
 			bell := simplysocket.NewTimer(room, "bell", func(note) error { return simplysocket.Errorf("no-bell", "it is broken") })

@@ -19,9 +19,9 @@ func TestSlowMemberIsBounded(t *testing.T) {
 		closed    bool
 		overflows uint64
 	}{
-		"disconnect":  {policy: simplysocket.Disconnect, closed: true, overflows: 1},
-		"drop oldest": {policy: simplysocket.DropOldest},
-		"drop newest": {policy: simplysocket.DropNewest},
+		"disconnect":  {policy: simplysocket.OverflowDisconnect, closed: true, overflows: 1},
+		"drop oldest": {policy: simplysocket.OverflowDropOldest},
+		"drop newest": {policy: simplysocket.OverflowDropNewest},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, func(room *simplysocket.Room) error {

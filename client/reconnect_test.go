@@ -25,7 +25,7 @@ import (
 // TestCut has the network break, and the server forget the client at once: it is
 // back in its rooms, and is told what it can not rely on.
 func TestCut(t *testing.T) {
-	h := serve(t, "", simplysocket.Options{NoResume: true})
+	h := serve(t, "", simplysocket.Options{DisableResume: true})
 	heard, states := newEvents(), newEvents()
 	conn := h.connect(states.states(client.Options{MinBackoff: time.Millisecond}))
 	room := join(t, conn, "r", map[string]any{"password": "sesame"}, heard.all)
@@ -48,7 +48,7 @@ func TestCut(t *testing.T) {
 // TestCreateIsForTheFirstTime: who has created a room comes back to it while
 // others are in it.
 func TestCreateIsForTheFirstTime(t *testing.T) {
-	h := serve(t, "", simplysocket.Options{NoResume: true})
+	h := serve(t, "", simplysocket.Options{DisableResume: true})
 	heard := newEvents()
 	opener := h.connect(client.Options{MinBackoff: time.Millisecond})
 	room := join(t, opener, "r", map[string]any{"create": true, "password": "sesame"}, heard.all)

@@ -347,7 +347,7 @@ func TestLists(t *testing.T) {
 
 // TestRoomCount: in a large room comings and goings are told as a number.
 func TestRoomCount(t *testing.T) {
-	h := serve(t, "", simplysocket.Options{AnnounceLimit: 1})
+	h := serve(t, "", simplysocket.Options{AnnounceMaxMembers: 1})
 	heard := newEvents()
 	room := join(t, h.connect(client.Options{}), "r", nil, heard.all)
 	join(t, h.connect(client.Options{}), "r", nil)
@@ -360,7 +360,7 @@ func TestRoomCount(t *testing.T) {
 // TestRoomThatShrinks: a room that was too large to announce its members, and is not
 // any more, has named neither all who came nor all who left.
 func TestRoomThatShrinks(t *testing.T) {
-	h := serve(t, "", simplysocket.Options{AnnounceLimit: 2})
+	h := serve(t, "", simplysocket.Options{AnnounceMaxMembers: 2})
 	conns := make([]*client.Conn, 4)
 	rooms := make([]*client.Room, 4)
 	for i := range rooms {

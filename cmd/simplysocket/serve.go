@@ -93,7 +93,7 @@ func (c *serveCommand) options(log *slog.Logger) *simplysocket.Options {
 		Origins:                    c.Origin,
 		HeartbeatInterval:          c.Heartbeat,
 		ResumeWindow:               c.ResumeWindow,
-		NoResume:                   c.ResumeWindow == 0,
+		DisableResume:              c.ResumeWindow == 0,
 		HistoryMessages:            c.HistoryMessages.option(),
 		HistoryBytes:               c.HistoryBytes.option(),
 		HistoryAge:                 c.HistoryAge,

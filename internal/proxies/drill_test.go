@@ -69,8 +69,8 @@ func TestReload(t *testing.T) {
 			}
 		}
 		s := d.backend.Stats()
-		if s.Connects != sessions || s.Disconnects != 0 || s.Kept != 0 {
-			t.Errorf("%d sessions began and %d ended, %d are away; want %d, 0 and 0", s.Connects, s.Disconnects, s.Kept, sessions)
+		if s.Connects != sessions || s.Disconnects != 0 || s.Disconnected != 0 {
+			t.Errorf("%d sessions began and %d ended, %d are away; want %d, 0 and 0", s.Connects, s.Disconnects, s.Disconnected, sessions)
 		}
 		if s.Resumes < 2*throughProxy {
 			t.Errorf("%d resumes; a restart and a crash break every connection", s.Resumes)
@@ -92,7 +92,7 @@ func TestReload(t *testing.T) {
 // connection, the same drill finds that sessions and messages are lost.
 func TestReloadWithoutResume(t *testing.T) {
 	eachProxy(t, func(t *testing.T, p *proxy) {
-		d := newDrill(t, p, simplysocket.Options{NoResume: true})
+		d := newDrill(t, p, simplysocket.Options{DisableResume: true})
 		d.run(restart)
 
 		if s := d.backend.Stats(); s.Connects < sessions+throughProxy {

@@ -18,7 +18,7 @@ func config(kind string) room.Config {
 	return room.Config{
 		Name: kind, Server: "server", Epoch: 77, Seed: [2]uint64{1, 2}, Opened: began,
 		Lobby: kind == "lobby", Plain: kind == "relay",
-		AnnounceLimit: 4, EmptyTimeout: 30 * time.Second, DeliveriesPerSec: map[string]int{"lobby": 6}[kind],
+		AnnounceMaxMembers: 4, EmptyTimeout: 30 * time.Second, DeliveriesPerSecond: map[string]int{"lobby": 6}[kind],
 	}
 }
 

@@ -98,10 +98,10 @@ func (m *Machine) count() {
 func (m *Machine) spend() error {
 	m.count()
 	e := m.handling
-	if m.cfg.DeliveriesPerSec == 0 || e != nil && (e.Kind == KindMessage || e.Kind == KindServer || e.Kind == KindBroadcast) {
+	if m.cfg.DeliveriesPerSecond == 0 || e != nil && (e.Kind == KindMessage || e.Kind == KindServer || e.Kind == KindBroadcast) {
 		return nil
 	}
-	if !m.lobby.take(m.now, len(m.members), m.cfg.DeliveriesPerSec) {
+	if !m.lobby.take(m.now, len(m.members), m.cfg.DeliveriesPerSecond) {
 		return Errorf(protocol.CodeRateLimited, "too many deliveries per second")
 	}
 	return nil

@@ -25,7 +25,7 @@ const presenceDebounce = 200 * time.Millisecond
 
 // stir notes that there is something new about a member.
 func (m *Machine) stir(member *Member) {
-	if m.cfg.Lobby || m.presence.off || member.stirred || len(m.members) > m.cfg.AnnounceLimit {
+	if m.cfg.Lobby || m.presence.off || member.stirred || len(m.members) > m.cfg.AnnounceMaxMembers {
 		return
 	}
 	member.stirred = true
@@ -78,7 +78,7 @@ func (m *Machine) thinned() bool {
 	switch {
 	case m.presence.off:
 		return true
-	case len(m.members) <= m.cfg.AnnounceLimit:
+	case len(m.members) <= m.cfg.AnnounceMaxMembers:
 		return false
 	}
 	if !m.presence.counting {

@@ -20,9 +20,9 @@ type Config struct {
 	Lobby bool // every client is in it
 	Plain bool // no code of the application has set it up: its opener configures it
 
-	AnnounceLimit    int           // members above which single joins and leaves are not announced
-	EmptyTimeout     time.Duration // how long the room stays open without members
-	DeliveriesPerSec int           // of what a lobby's code sends of itself; 0: no limit
+	AnnounceMaxMembers  int           // members above which single joins and leaves are not announced
+	EmptyTimeout        time.Duration // how long the room stays open without members
+	DeliveriesPerSecond int           // of what a lobby's code sends of itself; 0: no limit
 }
 
 // Hooks is the application's code. Each method runs within Apply, on its goroutine. Its
@@ -132,7 +132,7 @@ func newMachine(cfg Config, hooks Hooks) *Machine {
 	m := &Machine{cfg: cfg, hooks: hooks, now: cfg.Opened, members: map[string]*Member{}, changed: true}
 	m.hidden = cfg.Lobby
 	m.overflow = OverflowDisconnect
-	m.lobby = bucket{tokens: float64(cfg.DeliveriesPerSec), filled: cfg.Opened}
+	m.lobby = bucket{tokens: float64(cfg.DeliveriesPerSecond), filled: cfg.Opened}
 	return m
 }
 

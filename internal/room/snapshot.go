@@ -92,16 +92,16 @@ func (w *writer) config(c *Config) {
 	w.time(c.Opened)
 	w.bool(c.Lobby)
 	w.bool(c.Plain)
-	w.int(c.AnnounceLimit)
+	w.int(c.AnnounceMaxMembers)
 	w.duration(c.EmptyTimeout)
-	w.int(c.DeliveriesPerSec)
+	w.int(c.DeliveriesPerSecond)
 }
 
 func (r *reader) config() Config {
 	return Config{
 		Name: r.string(), Server: r.string(), Epoch: r.uint(), Seed: [2]uint64{r.uint(), r.uint()}, Opened: r.time(),
 		Lobby: r.bool(), Plain: r.bool(),
-		AnnounceLimit: r.int(), EmptyTimeout: r.duration(), DeliveriesPerSec: r.int(),
+		AnnounceMaxMembers: r.int(), EmptyTimeout: r.duration(), DeliveriesPerSecond: r.int(),
 	}
 }
 

@@ -177,7 +177,7 @@ func testBreak(t *testing.T, browser context.Context) {
 			if message.MessageBody["message"] == "cut" {
 				s.cut()
 			}
-			return room.Post(message)
+			return room.Deliver(message)
 		})
 		return nil
 	})
@@ -296,7 +296,7 @@ func testNotSent(t *testing.T, browser context.Context) {
 				refused = true
 				return simplysocket.Errorf(protocol.CodeRateLimited, "too often")
 			}
-			return room.Post(message)
+			return room.Deliver(message)
 		})
 		return nil
 	})
