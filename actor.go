@@ -76,7 +76,7 @@ func (a *actor) post(it *item) error {
 	}
 	start, err := a.mailbox.put(it)
 	if start {
-		a.srv.turns.Do(a)
+		a.srv.turns.Submit(a)
 	}
 	return err
 }
@@ -361,7 +361,7 @@ func (a *actor) ends() bool {
 // goroutine lets the room go and continues with what waits: a lobby that opens again
 // runs code of the application, which may end that goroutine as well.
 func (a *actor) exited() {
-	defer a.srv.turns.Do(a)
+	defer a.srv.turns.Submit(a)
 	r := a.room
 	if r == nil || r.core == nil {
 		return

@@ -13,11 +13,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/DhruvikDonga/simplysocket/internal/crew"
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/internal/pattern"
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/internal/worker"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -55,7 +55,7 @@ type Server struct {
 	addresses   addresses
 	guesses     passwordAttempts
 	beats       heartbeat
-	turns       *crew.Crew[*actor]
+	turns       *worker.Pool[*actor]
 
 	clientCount atomic.Int64
 	roomCount   atomic.Int64  // without the lobby
@@ -96,7 +96,7 @@ func New(o *Options) (*Server, error) {
 		clients:     newRegistry[*Client](),
 		sessions:    newRegistry[*Client](),
 		users:       users{newRegistry[map[*Client]struct{}]()},
-		turns:       crew.New((*actor).run),
+		turns:       worker.New((*actor).run),
 	}
 	s.lobbyBudget.limiter = perSecond(opts.LobbyDeliveriesPerSecond)
 	s.beats.interval = opts.HeartbeatInterval

@@ -4,8 +4,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/DhruvikDonga/simplysocket/internal/crew"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/internal/worker"
 )
 
 // Limits bound one outlet.
@@ -19,17 +19,17 @@ type Limits struct {
 // that write out what waits.
 type Writers struct {
 	limits Limits
-	crew   *crew.Crew[*Outlet]
+	pool   *worker.Pool[*Outlet]
 }
 
 // NewWriters returns writers for outlets that are bound by limits.
 func NewWriters(limits Limits) *Writers {
-	return &Writers{limits: limits, crew: crew.New((*Outlet).drain)}
+	return &Writers{limits: limits, pool: worker.New((*Outlet).drain)}
 }
 
 // Close has the goroutines end at once when they have nothing to write. Outlets go
 // on. To close twice panics.
-func (w *Writers) Close() { w.crew.Close() }
+func (w *Writers) Close() { w.pool.Close() }
 
 // Owner is whom an outlet belongs to, and learns what happened to it. It is called
 // from whichever goroutine was writing, with no lock held but where it says so,
@@ -181,7 +181,7 @@ func (o *Outlet) finish(err error) {
 	case err != nil:
 		o.fail()
 	case o.pending():
-		o.writers.crew.Do(o)
+		o.writers.pool.Submit(o)
 	default:
 		o.idle()
 	}
@@ -250,7 +250,7 @@ const closeTooSlow = 4008
 func (o *Outlet) start() {
 	if !o.busy {
 		o.busy = true
-		o.writers.crew.Do(o)
+		o.writers.pool.Submit(o)
 	}
 }
 

@@ -1,4 +1,4 @@
-package crew_test
+package worker_test
 
 import (
 	"bytes"
@@ -9,48 +9,48 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/DhruvikDonga/simplysocket/internal/crew"
 	"github.com/DhruvikDonga/simplysocket/internal/leak"
+	"github.com/DhruvikDonga/simplysocket/internal/worker"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// lent are how many goroutines there are of crews: of one, since those of another
+// workers is the number of workers, of one pool: those of another
 // test end with its bubble.
-func lent() int {
+func workers() int {
 	synctest.Wait()
 	stacks := make([]byte, 1<<20)
-	return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte("crew.(*Crew[...]).serve("))
+	return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte("worker.(*Pool[...]).work("))
 }
 
 func TestEachPieceIsDoneOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const givers, each = 8, 5000
 		var done [givers * each]atomic.Int32
-		c := crew.New(func(n int) { done[n].Add(1) })
+		c := worker.New(func(n int) { done[n].Add(1) })
 		defer c.Close()
 		for g := range givers {
 			go func() {
 				for n := range each {
-					c.Do(g*each + n)
+					c.Submit(g*each + n)
 				}
 			}()
 		}
 		synctest.Wait()
 		for n := range done {
 			if got := done[n].Load(); got != 1 {
-				t.Errorf("piece %d was done %d times", n, got)
+				t.Errorf("task %d was done %d times", n, got)
 			}
 		}
 	})
 }
 
-// However many pieces block, those behind them are done.
+// However many tasks block, the later ones run.
 func TestNoPieceWaitsForAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var done atomic.Int32
 		release := make(chan struct{})
-		c := crew.New(func(blocks bool) {
+		c := worker.New(func(blocks bool) {
 			if blocks {
 				<-release
 			}
@@ -58,35 +58,35 @@ func TestNoPieceWaitsForAnother(t *testing.T) {
 		})
 		defer c.Close()
 		for n := range 200 {
-			c.Do(n%2 == 0)
+			c.Submit(n%2 == 0)
 		}
 		synctest.Wait()
 		if got := done.Load(); got != 100 {
-			t.Errorf("%d pieces were done beside 100 that block, want 100", got)
+			t.Errorf("%d tasks were done beside 100 that block, want 100", got)
 		}
 		close(release)
 		synctest.Wait()
 		if got := done.Load(); got != 200 {
-			t.Errorf("%d of 200 pieces were done", got)
+			t.Errorf("%d of 200 tasks were done", got)
 		}
 	})
 }
 
-// A goroutine that a piece has ended is no loss.
+// A worker that a task has ended is replaced.
 func TestGoexit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var begun atomic.Int32
-		c := crew.New(func(int) {
+		c := worker.New(func(int) {
 			begun.Add(1)
 			runtime.Goexit()
 		})
 		defer c.Close()
 		for n := range 100 {
-			c.Do(n)
+			c.Submit(n)
 		}
 		synctest.Wait()
 		if got := begun.Load(); got != 100 {
-			t.Errorf("%d of 100 pieces were begun", got)
+			t.Errorf("%d of 100 tasks were begun", got)
 		}
 	})
 }
@@ -95,22 +95,22 @@ func TestGoroutinesEnd(t *testing.T) {
 	const most = 16 // that rest
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		c := crew.New(func(struct{}) { <-release })
+		c := worker.New(func(struct{}) { <-release })
 		block := func() {
 			for range 100 {
-				c.Do(struct{}{})
+				c.Submit(struct{}{})
 			}
 		}
 		block()
-		if got := lent(); got < 100 || got > 101 {
-			t.Errorf("%d goroutines for 100 pieces that block", got)
+		if got := workers(); got < 100 || got > 101 {
+			t.Errorf("%d goroutines for 100 blocked tasks", got)
 		}
 		close(release)
-		if got := lent(); got != most {
+		if got := workers(); got != most {
 			t.Errorf("%d goroutines rest, want %d", got, most)
 		}
 		time.Sleep(time.Second)
-		if got := lent(); got != 0 {
+		if got := workers(); got != 0 {
 			t.Errorf("%d goroutines a second later", got)
 		}
 
@@ -118,27 +118,27 @@ func TestGoroutinesEnd(t *testing.T) {
 		block()
 		c.Close()
 		close(release)
-		if got := lent(); got != 0 {
+		if got := workers(); got != 0 {
 			t.Errorf("%d goroutines after the end", got)
 		}
-		c.Do(struct{}{})
-		if got := lent(); got != 0 {
-			t.Errorf("%d goroutines for a piece after the end", got)
+		c.Submit(struct{}{})
+		if got := workers(); got != 0 {
+			t.Errorf("%d goroutines for a task after the end", got)
 		}
 	})
 }
 
 func BenchmarkDo(b *testing.B) {
 	var done sync.WaitGroup
-	c := crew.New(func(struct{}) { done.Done() })
+	c := worker.New(func(struct{}) { done.Done() })
 	defer c.Close()
-	for name, pieces := range map[string]int{"one": 1, "a thousand": 1000} {
+	for name, tasks := range map[string]int{"one": 1, "a thousand": 1000} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for range b.N {
-				done.Add(pieces)
-				for range pieces {
-					c.Do(struct{}{})
+				done.Add(tasks)
+				for range tasks {
+					c.Submit(struct{}{})
 				}
 				done.Wait()
 			}
