@@ -24,7 +24,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // refuse logs why accept refused the request, and answers it. It is a function of
-// its own so that a good handshake does not carry its frame: see [link.serve].
+// its own so that a good handshake does not carry its frame: see [connection.serve].
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s.stats.refused.Add(1)
 	attrs := []slog.Attr{slog.String("address", s.address(r)), slog.Any("error", err)}
@@ -63,14 +63,14 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 			s.vacate(address)
 		}
 	}()
-	l, err := s.upgrade(w, r, address, s.links.Add(1))
+	conn, err := s.upgrade(w, r, address, s.connections.Add(1))
 	if err != nil {
 		return err
 	}
 	taken = true
-	if l != nil {
-		s.connected.enter(l)
-		l.serve()
+	if conn != nil {
+		s.connected.enter(conn)
+		conn.serve()
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 // upgrade authenticates the request and upgrades it. A client that is not
 // authenticated but offers the subprotocol gets a connection and no client: a
 // page can not see the 401 that all others get, but can see a close code.
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string, number uint64) (*link, error) {
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string, number uint64) (*connection, error) {
 	identity, denied := s.authenticate(r)
 	v1 := slices.Contains(socket.Subprotocols(r), protocol.Subprotocol)
 	if denied != nil && !v1 {
@@ -112,7 +112,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string,
 		s.refuseToken(conn, response, address)
 		return nil, nil
 	}
-	return s.newLink(conn, response, number, identity, address, v1, r.URL.Query()["room"]), nil
+	return s.newConnection(conn, response, number, identity, address, v1, r.URL.Query()["room"]), nil
 }
 
 // authenticate contains a panic of the application's function: it denies.

@@ -398,17 +398,17 @@ func (a *actor) astray(it *item) {
 	switch e.Kind {
 	case room.KindResume:
 		if e.Seen.Epoch != 0 {
-			c.sendGone(it.source.conn, a.name)
+			c.sendLeft(it.source.conn, a.name)
 		}
 	case room.KindDuplicate:
-		c.answerAgain(e.ID, e.Action)
+		c.replayAnswer(e.ID, e.Action)
 	case room.KindLeave:
 		if e.ID != 0 {
 			c.sendAck(e.ReAction(), e.ID, nil) // it was in, and is out
 		}
 	case room.KindJoin:
 		if e.Flags&room.FlagConnect != 0 {
-			c.turnAway(refusal)
+			c.reject(refusal)
 			return
 		}
 		c.sendError(wireError(refusal), e.ReAction(), e.ID)
@@ -442,9 +442,9 @@ func (a *actor) lost(e *room.Entry) {
 	}
 }
 
-// turnAway ends a client that the lobby does not take in: every client is in the lobby.
+// reject ends a client that the lobby does not take in: every client is in the lobby.
 // What is the server's fault lets it come back.
-func (c *Client) turnAway(err error) {
+func (c *Client) reject(err error) {
 	public, internal := publicError(err)
 	switch {
 	case c.srv.closing.Load():

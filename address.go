@@ -114,7 +114,7 @@ func (s *Server) evict(network string, clients int) {
 		if c == nil {
 			return
 		}
-		c.expire(c.link.Load())
+		c.expire(c.connection.Load())
 	}
 }
 

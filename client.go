@@ -16,17 +16,17 @@ import (
 // [Member]. All its methods may be called concurrently and none waits for the
 // network.
 type Client struct {
-	srv      *Server
-	id       string
-	identity atomic.Pointer[Identity] // of the newest connection; nil: the zero Identity
-	link     atomic.Pointer[link]     // its connection, or the last that it had
-	session  *session                 // nil: it ends with its connection
+	srv        *Server
+	id         string
+	identity   atomic.Pointer[Identity]   // of the newest connection; nil: the zero Identity
+	connection atomic.Pointer[connection] // its connection, or the last that it had
+	session    *session                   // nil: it ends with its connection
 
-	mu    sync.Mutex
-	rooms []*membership   // in joining order, without the lobby
-	info  json.RawMessage // what it shows of itself
-	here  bool            // it was let in, and counted
-	ended bool
+	mu       sync.Mutex
+	rooms    []*membership   // in joining order, without the lobby
+	info     json.RawMessage // what it shows of itself
+	admitted bool            // it was let in, and counted
+	ended    bool
 
 	numbering sync.Mutex // orders the frames that carry n
 	directs   uint64
@@ -49,11 +49,11 @@ type membership struct {
 }
 
 // newClient makes the client of a connection; it is nobody's yet.
-func (l *link) newClient() *Client {
-	c := &Client{srv: l.srv, id: newSlug()}
-	c.identity.Store(l.identity)
-	c.link.Store(l)
-	if l.v1 {
+func (conn *connection) newClient() *Client {
+	c := &Client{srv: conn.srv, id: newSlug()}
+	c.identity.Store(conn.identity)
+	c.connection.Store(conn)
+	if conn.v1 {
 		c.session = &session{}
 	}
 	return c
@@ -93,7 +93,7 @@ func (c *Client) Send(action string, body any) error {
 func (c *Client) send(h *protocol.Header, body json.RawMessage) {
 	h.Target, h.IsTargetClient, h.Sender = c.id, true, c.srv.name
 	if c.session == nil {
-		c.link.Load().out.Send(encodeFrame(h, body))
+		c.connection.Load().out.Send(encodeFrame(h, body))
 		return
 	}
 	c.numbering.Lock()
@@ -102,7 +102,7 @@ func (c *Client) send(h *protocol.Header, body json.RawMessage) {
 	h.N = c.directs
 	f := encodeFrame(h, body)
 	c.session.remember(f)
-	c.link.Load().out.Send(f)
+	c.connection.Load().out.Send(f)
 }
 
 func (c *Client) sendError(err error, re string, ref uint64) {
@@ -173,7 +173,7 @@ func (c *Client) Disconnect(code protocol.CloseCode, reason string) {
 // disconnect is Disconnect with any code.
 func (c *Client) disconnect(code protocol.CloseCode, reason string) {
 	c.end(ending{why: LeaveReasonKicked, code: code, reason: reason})
-	c.link.Load().out.Close(uint16(code), reason)
+	c.connection.Load().out.Close(uint16(code), reason)
 }
 
 func (c *Client) isEnded() bool {
@@ -213,7 +213,7 @@ func (c *Client) join(req joinRequest) error {
 		if m == nil || m.room != a {
 			m = &membership{room: a}
 		}
-		c.noteAsked(a, req.id)
+		c.recordAsked(a, req.id)
 		it := c.joining(req)
 		it.source.pending = m
 		err = a.post(it)
@@ -239,23 +239,23 @@ func (c *Client) joining(req joinRequest) *item {
 	if c.session != nil && c.session.away {
 		req.flags |= room.FlagAway
 	}
-	l := c.link.Load()
-	who := c.arrivingBy(l)
+	conn := c.connection.Load()
+	who := c.arrivingBy(conn)
 	who.Info = c.info
 	return &item{
-		entry:  room.Entry{Kind: room.KindJoin, Flags: req.flags, Member: c.id, ID: req.id, Body: req.body, Conn: l.number, Who: who},
-		source: source{client: c, conn: l},
+		entry:  room.Entry{Kind: room.KindJoin, Flags: req.flags, Member: c.id, ID: req.id, Body: req.body, Conn: conn.number, Who: who},
+		source: source{client: c, conn: conn},
 	}
 }
 
-// arrivingBy is what a room has to know of the client that comes over l.
-func (c *Client) arrivingBy(l *link) *room.Arrival {
-	from := network(l.address)
+// arrivingBy is what a room has to know of the client that comes over conn.
+func (c *Client) arrivingBy(conn *connection) *room.Arrival {
+	from := network(conn.address)
 	return &room.Arrival{
 		Identity:  (*room.Identity)(c.identity.Load()),
 		Resumable: c.session != nil,
 		Network:   from,
-		Attempts:  c.srv.guesses.count(from),
+		Attempts:  c.srv.passwordAttempts.count(from),
 	}
 }
 
@@ -269,7 +269,7 @@ func (c *Client) arriving() *item {
 func (c *Client) arrival() *item {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended || !c.here {
+	if c.ended || !c.admitted {
 		return nil
 	}
 	return c.arriving()
@@ -282,7 +282,7 @@ func (c *Client) leave(name string, id uint64) error {
 	if m == nil || m.leaving { // a mailbox always has a place for a leave, but not for many
 		return ErrRoomClosed
 	}
-	c.noteAsked(m.room, id)
+	c.recordAsked(m.room, id)
 	err := m.room.post(&item{entry: room.Entry{Kind: room.KindLeave, Member: c.id, ID: id}, source: source{client: c, pending: m}})
 	if err == nil {
 		m.waiting++
@@ -291,9 +291,9 @@ func (c *Client) leave(name string, id uint64) error {
 	return err
 }
 
-// noteAsked remembers which room will answer a message. It comes before the
+// recordAsked remembers which room will answer a message. It comes before the
 // message, so that the answer comes after it.
-func (c *Client) noteAsked(a *actor, id uint64) {
+func (c *Client) recordAsked(a *actor, id uint64) {
 	if c.session != nil && id != 0 {
 		c.session.ask(id, a)
 	}
@@ -322,7 +322,7 @@ func (c *Client) settle(m *membership, joined bool) {
 // left is told by a room that it has removed the client.
 func (c *Client) left(a *actor, reason LeaveReason) {
 	if c.session != nil && !a.isLobby {
-		c.session.removed(a.name, reason)
+		c.session.recordRemoval(a.name, reason)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -355,21 +355,21 @@ type ending struct {
 // rooms are told. Ending again has no effect.
 func (c *Client) end(how ending) {
 	if c.endIf(how, func() bool { return true }) {
-		c.gone(how)
+		c.reportEnd(how)
 	}
 }
 
 // endBy is end for what a connection has done or suffered: it has no effect once
 // another connection has the session, or the session waits for one.
-func (c *Client) endBy(l *link, how ending) {
-	if c.endIf(how, c.isHadBy(l)) {
-		c.gone(how)
+func (c *Client) endBy(conn *connection, how ending) {
+	if c.endIf(how, c.isHadBy(conn)) {
+		c.reportEnd(how)
 	}
 }
 
-// isHadBy is the condition that l is the client's connection, and stands.
-func (c *Client) isHadBy(l *link) func() bool {
-	return func() bool { return c.link.Load() == l && (c.session == nil || !c.session.away) }
+// isHadBy is the condition that conn is the client's connection, and stands.
+func (c *Client) isHadBy(conn *connection) func() bool {
+	return func() bool { return c.connection.Load() == conn && (c.session == nil || !c.session.away) }
 }
 
 // endIf ends a client where a condition holds, which is asked under the lock. It
@@ -382,7 +382,7 @@ func (c *Client) endIf(how ending, still func() bool) bool {
 		return false
 	}
 	c.ended = true
-	rooms, here := c.rooms, c.here
+	rooms, here := c.rooms, c.admitted
 	c.rooms = nil
 	c.forget()
 	c.mu.Unlock()
@@ -408,15 +408,15 @@ func (c *Client) register() {
 	c.srv.users.add(c)
 }
 
-// letIn takes the client into the lobby, unless it has ended meanwhile, and returns
+// admit takes the client into the lobby, unless it has ended meanwhile, and returns
 // its first token.
-func (c *Client) letIn() (token string, ok bool) {
+func (c *Client) admit() (token string, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
 		return "", false
 	}
-	c.here = true
+	c.admitted = true
 	c.srv.stats.connects.Add(1)
 	if c.session != nil {
 		token = c.offer()
@@ -427,8 +427,8 @@ func (c *Client) letIn() (token string, ok bool) {
 
 var emptyBody = json.RawMessage("{}")
 
-// gone counts and traces the end of a client that was let in.
-func (c *Client) gone(how ending) {
+// reportEnd counts and traces the end of a client that was let in.
+func (c *Client) reportEnd(how ending) {
 	c.srv.stats.disconnects.Add(1)
 	if c.srv.trace.Disconnect != nil {
 		info := DisconnectInfo{Client: c.id, Code: uint16(how.code), Reason: how.reason}

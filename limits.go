@@ -68,7 +68,7 @@ func (c *Client) allowed(env *protocol.Envelope) bool {
 	if q == nil || q.taken.Allow() || c.waitFor(q.taken.Allow) {
 		return true
 	}
-	if c.link.Load().gaveUp {
+	if c.connection.Load().gaveUp {
 		return false
 	}
 	c.srv.stats.rateLimited.Add(1)

@@ -19,7 +19,7 @@ type item struct {
 // room, which works with values alone.
 type source struct {
 	client  *Client
-	conn    *link         // join, drop, resume: the connection
+	conn    *connection   // join, drop, resume: the connection
 	pending *membership   // join, leave: the client's record of it
 	call    chan<- answer // where RoomRef.Call waits
 	charge  charge        // what the door has set aside for it

@@ -43,7 +43,7 @@ type step struct {
 	room.Item
 	frame  *fanout.Frame
 	client *Client // that the entry comes from; nil: the server
-	conn   *link
+	conn   *connection
 }
 
 // A part is sealed when nothing waits any more, or earlier at any of these limits: they
@@ -179,16 +179,16 @@ func (a *actor) release(p *part) {
 // stage releases the parts of one opening of a room, one after the other. It owns what is
 // outside the room: the fan-out group, the history and the members' clients.
 type stage struct {
-	actor   *actor
-	cfg     *room.Config
-	group   fanout.Group
-	seats   []seat // in joining order, which is that of their numbers
-	gone    int    // seats that are empty
-	can     int    // members that can resume
-	seq     uint64 // of the newest frame
-	history room.History[*fanout.Frame]
-	trim    *time.Timer
-	items   []fanout.Item // what is written next; only while a part is released
+	actor      *actor
+	cfg        *room.Config
+	group      fanout.Group
+	seats      []seat // in joining order, which is that of their numbers
+	emptySeats int
+	resumable  int    // members that can resume
+	seq        uint64 // of the newest frame
+	history    room.History[*fanout.Frame]
+	trim       *time.Timer
+	items      []fanout.Item // what is written next; only while a part is released
 }
 
 var itemBuffers = sync.Pool{New: func() any { return new([]fanout.Item) }}
@@ -201,7 +201,7 @@ type seat struct {
 
 // subscriber is a member, as its node sees it.
 type subscriber struct {
-	fanout.Port
+	fanout.Subscriber
 	client *Client
 	since  uint64 // seq after which it is entitled to the room's output
 }
@@ -236,7 +236,7 @@ func (s *stage) run(p *part) {
 func (s *stage) reply(r *reply) {
 	o := &r.source
 	if r.reply.BadGuess {
-		s.actor.srv.guesses.failed(r.network)
+		s.actor.srv.passwordAttempts.failed(r.network)
 	}
 	if o.charge.account != nil {
 		o.charge.settle(r.deliveries)
@@ -245,7 +245,7 @@ func (s *stage) reply(r *reply) {
 		o.call <- answer{body: r.reply.Body, err: ownError(r.reply.Err)}
 	}
 	if r.connecting && r.reply.Err != nil {
-		o.client.turnAway(ownError(r.reply.Err))
+		o.client.reject(ownError(r.reply.Err))
 	}
 	if o.pending != nil {
 		o.client.settle(o.pending, r.reply.IsMember)
@@ -263,7 +263,7 @@ func (s *stage) take(p *part, st *step) {
 		s.exit(p, st)
 	case room.ItemDrop:
 		if m := s.find(st.Number); m != nil {
-			s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.Port}})
+			s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Subscribers: []*fanout.Subscriber{&m.Subscriber}})
 		}
 	case room.ItemResume:
 		s.resume(p, st)
@@ -272,7 +272,7 @@ func (s *stage) take(p *part, st *step) {
 	case room.ItemDuplicate:
 		s.answerAgain(st)
 	case room.ItemGone:
-		st.client.sendGone(st.conn, s.cfg.Name)
+		st.client.sendLeft(st.conn, s.cfg.Name)
 	}
 }
 
@@ -293,19 +293,19 @@ func (s *stage) send(st *step) {
 		if st.Kind == room.ItemOnly {
 			it.Kind = fanout.Only
 		}
-		it.Ports = s.ports(st)
+		it.Subscribers = s.ports(st)
 	}
 	s.items = append(s.items, it)
 }
 
 // ports are the places of a step's audience.
-func (s *stage) ports(st *step) []*fanout.Port {
-	ports := make([]*fanout.Port, 0, len(st.Numbers))
+func (s *stage) ports(st *step) []*fanout.Subscriber {
+	ports := make([]*fanout.Subscriber, 0, len(st.Numbers))
 	for _, number := range st.Numbers {
 		if number == 0 {
-			ports = append(ports, &fanout.Port{Outlet: st.client.link.Load().out})
+			ports = append(ports, &fanout.Subscriber{Outlet: st.client.connection.Load().out})
 		} else if m := s.find(number); m != nil {
-			ports = append(ports, &m.Port)
+			ports = append(ports, &m.Subscriber)
 		}
 	}
 	return ports
@@ -356,17 +356,17 @@ func (s *stage) indexOf(number uint64) int {
 	return sort.Search(len(s.seats), func(i int) bool { return s.seats[i].number >= number })
 }
 
-func (s *stage) members() int { return len(s.seats) - s.gone }
+func (s *stage) members() int { return len(s.seats) - s.emptySeats }
 
 // enter gives a member its seat.
 func (s *stage) enter(st *step) {
-	m := &subscriber{client: st.client, since: st.Seq, Port: fanout.Port{Outlet: st.conn.out}}
+	m := &subscriber{client: st.client, since: st.Seq, Subscriber: fanout.Subscriber{Outlet: st.conn.out}}
 	s.seats = append(s.seats, seat{st.Number, m})
 	if m.client.session != nil {
-		s.can++
+		s.resumable++
 	}
 	if !st.Away {
-		s.items = append(s.items, fanout.Item{Kind: fanout.Enter, Ports: []*fanout.Port{&m.Port}})
+		s.items = append(s.items, fanout.Item{Kind: fanout.Enter, Subscribers: []*fanout.Subscriber{&m.Subscriber}})
 	}
 	srv := s.actor.srv
 	srv.stats.joins.Add(1)
@@ -380,14 +380,14 @@ func (s *stage) enter(st *step) {
 func (s *stage) exit(p *part, st *step) {
 	i := s.indexOf(st.Number)
 	m := s.seats[i].member
-	s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.Port}})
+	s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Subscribers: []*fanout.Subscriber{&m.Subscriber}})
 	s.seats[i].member = nil
-	if s.gone++; s.gone > len(s.seats)/2 {
+	if s.emptySeats++; s.emptySeats > len(s.seats)/2 {
 		s.seats = slices.DeleteFunc(s.seats, func(seat seat) bool { return seat.member == nil })
-		s.seats, s.gone = slices.Clip(s.seats), 0
+		s.seats, s.emptySeats = slices.Clip(s.seats), 0
 	}
 	if m.client.session != nil {
-		s.can--
+		s.resumable--
 	}
 	if !s.keepsFrames(p) {
 		s.forgetHistory()
@@ -406,12 +406,12 @@ func (s *stage) exit(p *part, st *step) {
 // resume has a member go on over another connection, with what it has missed.
 func (s *stage) resume(p *part, st *step) {
 	m := s.find(st.Number)
-	s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Ports: []*fanout.Port{&m.Port}})
+	s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Subscribers: []*fanout.Subscriber{&m.Subscriber}})
 	s.write()
 	m.Outlet = st.conn.out
 	frames, restart := s.missed(m, st)
 	m.Outlet.Replay(frames)
-	s.items = append(s.items, fanout.Item{Kind: fanout.Enter, Ports: []*fanout.Port{&m.Port}})
+	s.items = append(s.items, fanout.Item{Kind: fanout.Enter, Subscribers: []*fanout.Subscriber{&m.Subscriber}})
 	if restart {
 		m.since = st.Seq - 1
 		notice := step{Item: room.Item{Kind: room.ItemOnly, Seq: st.Seq, Notice: true, Numbers: []uint64{st.Number}}, frame: st.frame}
@@ -463,7 +463,7 @@ func (s *stage) page(st *step) {
 func (s *stage) answerAgain(st *step) {
 	known, ok := st.client.session.recall(st.ID)
 	if !ok || known.reply == nil {
-		st.client.answerAgain(st.ID, st.Re)
+		st.client.replayAnswer(st.ID, st.Re)
 		return
 	}
 	s.answer(st, known.reply.action, known.reply.body)
@@ -479,7 +479,7 @@ func (s *stage) answer(st *step, action string, body []byte) {
 
 // keepsFrames reports whether there is somebody who could want a frame later.
 func (s *stage) keepsFrames(p *part) bool {
-	return s.members() > 0 && (s.can > 0 || p.shows)
+	return s.members() > 0 && (s.resumable > 0 || p.shows)
 }
 
 // keep puts a frame into the history. What may be lost is not kept; an answer is given

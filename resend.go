@@ -15,21 +15,21 @@ import (
 // its connection waits.
 
 const (
-	patience    = keptAnswers      // messages after a resume that wait for a place
-	longestWait = 10 * time.Second // of one of them
+	resendAllowance = keptAnswers      // messages after a resume that wait for a place
+	longestWait     = 10 * time.Second // of one of them
 )
 
-// again has a message which was received before answered again. It reports
+// isDuplicate has a message which was received before answered isDuplicate. It reports
 // false for one that is new, and for an id that comes twice over one connection.
-func (c *Client) again(env *protocol.Envelope) bool {
+func (c *Client) isDuplicate(env *protocol.Envelope) bool {
 	if c.session == nil || env.ID == 0 {
 		return false
 	}
-	l := c.link.Load()
-	if env.ID <= l.last {
+	conn := c.connection.Load()
+	if env.ID <= conn.last {
 		return false
 	}
-	l.last = env.ID
+	conn.last = env.ID
 	if env.ID > c.lastID {
 		return false
 	}
@@ -45,7 +45,7 @@ func (c *Client) again(env *protocol.Envelope) bool {
 	case !ok:
 		return false
 	case known.room == nil, known.room.post(&item{entry: room.Entry{Kind: room.KindDuplicate, Member: c.id, ID: env.ID, Action: re}, source: source{client: c}}) != nil:
-		c.answerAgain(env.ID, re)
+		c.replayAnswer(env.ID, re)
 	}
 	return true
 }
@@ -56,9 +56,9 @@ func (c *Client) refuseStale(id uint64, re, why string) {
 	c.send(&protocol.Header{Action: protocol.ActionError, Ref: id, Re: re}, errorBody(newError(protocol.CodeStaleID, "id %d %s", id, why)))
 }
 
-// routePatiently routes a message, and waits for a full mailbox for as long as
-// the link is patient.
-func (c *Client) routePatiently(env *protocol.Envelope) error {
+// routeOrWait routes a message, and waits for a full mailbox for as long as
+// the connection is patient.
+func (c *Client) routeOrWait(env *protocol.Envelope) error {
 	err := c.route(env)
 	if errors.Is(err, ErrMailboxFull) {
 		c.waitFor(func() bool {
@@ -69,19 +69,19 @@ func (c *Client) routePatiently(env *protocol.Envelope) error {
 	return err
 }
 
-// waitFor tries again and again, for as long as the link is patient, and reports
-// whether it has come about. It gives up at once, and the link with it, when another
+// waitFor tries again and again, for as long as the connection is patient, and reports
+// whether it has come about. It gives up at once, and the connection with it, when another
 // connection wants the session: what was not taken in is sent again over that one.
 func (c *Client) waitFor(try func() bool) bool {
-	l := c.link.Load()
-	if l.patience == 0 {
+	conn := c.connection.Load()
+	if conn.resendAllowance == 0 {
 		return false
 	}
-	l.patience--
+	conn.resendAllowance--
 	const most = 100 * time.Millisecond
 	for pause, began := time.Millisecond, time.Now(); time.Since(began) < longestWait; pause = min(2*pause, most) {
 		time.Sleep(pause)
-		if l.gaveUp = c.session.wanted.Load() > 0; l.gaveUp {
+		if conn.gaveUp = c.session.wanted.Load() > 0; conn.gaveUp {
 			return false
 		}
 		if try() {
@@ -102,8 +102,8 @@ func (c *Client) remember(id uint64, action string, body json.RawMessage) {
 	}
 }
 
-// answerAgain answers a message that has come before from outside any room.
-func (c *Client) answerAgain(id uint64, re string) {
+// replayAnswer answers a message that has come before from outside any room.
+func (c *Client) replayAnswer(id uint64, re string) {
 	known, ok := c.session.recall(id)
 	if !ok || known.reply == nil {
 		c.refuseStale(id, re, "was received, and its answer is not known any more")

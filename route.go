@@ -20,7 +20,7 @@ func (c *Client) receive(env *protocol.Envelope, err error) {
 		bad = asParseError(err)
 		env.ID = bad.ID
 	}
-	if !c.allowed(env) || c.again(env) {
+	if !c.allowed(env) || c.isDuplicate(env) {
 		return
 	}
 	last := c.lastID
@@ -33,9 +33,9 @@ func (c *Client) receive(env *protocol.Envelope, err error) {
 		c.refuseStale(env.ID, string(env.Action), "does not grow")
 		return
 	}
-	err = c.routePatiently(env)
+	err = c.routeOrWait(env)
 	switch {
-	case c.link.Load().gaveUp: // as if it had never come
+	case c.connection.Load().gaveUp: // as if it had never come
 		c.lastID = last
 		c.session.forgetAsked(env.ID)
 	case err != nil:
@@ -141,7 +141,7 @@ func (c *Client) routeJoin(env *protocol.Envelope) error {
 func (c *Client) routeLeave(env *protocol.Envelope) error {
 	err := c.leave(string(env.Target), env.ID)
 	if errors.Is(err, ErrRoomClosed) {
-		return c.stranger(string(env.Target))
+		return c.notMemberError(string(env.Target))
 	}
 	return err
 }
@@ -150,7 +150,7 @@ func (c *Client) routeLeave(env *protocol.Envelope) error {
 func (c *Client) deliver(env *protocol.Envelope, kind room.Kind, action string) error {
 	a := c.roomOf(env.Target)
 	if a == nil {
-		return c.stranger(string(env.Target))
+		return c.notMemberError(string(env.Target))
 	}
 	it := item{
 		entry:  room.Entry{Kind: kind, Member: c.id, ID: env.ID, Action: action, Body: compact(env.Body)},
@@ -172,7 +172,7 @@ func compact(body []byte) json.RawMessage {
 }
 
 func (c *Client) post(a *actor, it *item) error {
-	c.noteAsked(a, it.entry.ID)
+	c.recordAsked(a, it.entry.ID)
 	err := a.post(it)
 	if err != nil {
 		it.source.charge.settle(0)
@@ -204,8 +204,8 @@ func (c *Client) roomOf(target []byte) *actor {
 	return nil
 }
 
-// stranger is the answer to whoever speaks to a room without being in it.
-func (c *Client) stranger(name string) error {
+// notMemberError is the answer to whoever speaks to a room without being in it.
+func (c *Client) notMemberError(name string) error {
 	if err := protocol.ValidName(name); err != nil {
 		return newError(protocol.CodeBadName, "%v", err)
 	}
@@ -227,7 +227,7 @@ func (c *Client) routeDirect(env *protocol.Envelope, action string) error {
 	}
 	a := c.sharedRoom(to, env.Room)
 	if a == nil && len(env.Room) > 0 && c.roomOf(env.Room) == nil {
-		return c.stranger(string(env.Room))
+		return c.notMemberError(string(env.Room))
 	}
 	if a == nil {
 		return unknownClient(to.id)

@@ -26,15 +26,15 @@ import (
 // configured with, HandleRoom, OnConnect and Use, is best called before the
 // first request: rooms that are open do not change.
 type Server struct {
-	opts    Options
-	name    string
-	log     *slog.Logger
-	trace   *Trace
-	origins []originPattern
-	writers *fanout.Writers
-	terms   json.RawMessage // of `welcome`
-	stats   counters
-	frames  *socket.FrameLimit // of a client
+	opts       Options
+	name       string
+	log        *slog.Logger
+	trace      *Trace
+	origins    []originPattern
+	writers    *fanout.Writers
+	serverInfo json.RawMessage // of `welcome`
+	stats      counters
+	frames     *socket.FrameLimit // of a client
 	// freeMembers is the size from which on a room counts deliveries.
 	freeMembers int
 
@@ -45,26 +45,26 @@ type Server struct {
 	onConnect func(context.Context, *Client) error
 	around    []func(Handler) Handler
 
-	lobby       atomic.Pointer[actor]
-	lobbyBudget account // of all clients
-	rooms       roomRegistry
-	roomList    roomList
-	clients     *registry[*Client]
-	sessions    *registry[*Client] // by token
-	users       users
-	addresses   addresses
-	guesses     passwordAttempts
-	beats       heartbeat
-	turns       *worker.Pool[*actor]
+	lobby            atomic.Pointer[actor]
+	lobbyBudget      account // of all clients
+	rooms            roomRegistry
+	roomList         roomList
+	clients          *registry[*Client]
+	sessions         *registry[*Client] // by token
+	users            users
+	addresses        addresses
+	passwordAttempts passwordAttempts
+	beats            heartbeats
+	turns            *worker.Pool[*actor]
 
-	clientCount atomic.Int64
-	roomCount   atomic.Int64  // without the lobby
-	links       atomic.Uint64 // that there have been
-	closing     atomic.Bool
-	openRooms   census[*actor]
-	arriving    census[*http.Request]
-	connected   census[*link]
-	greeting    census[*link] // of which no hello has come
+	clientCount   atomic.Int64
+	roomCount     atomic.Int64  // without the lobby
+	connections   atomic.Uint64 // that there have been
+	closing       atomic.Bool
+	openRooms     tracker[*actor]
+	arriving      tracker[*http.Request]
+	connected     tracker[*connection]
+	awaitingHello tracker[*connection] // of which no hello has come
 }
 
 // New returns a server; nil options are good defaults. Its error is an
@@ -89,7 +89,7 @@ func New(o *Options) (*Server, error) {
 			Bytes:  max(opts.OutboxBytes, 2*opts.largestMessage()), // a message, and what follows it
 			Grace:  opts.CloseTimeout,
 		}),
-		terms:       encodeTerms(&opts),
+		serverInfo:  encodeServerInfo(&opts),
 		frames:      opts.frameLimit(),
 		freeMembers: opts.freeMembers(),
 		rooms:       roomRegistry{newRegistry[*actor]()},

@@ -19,7 +19,7 @@ import (
 // session is what lets a client outlive its connections. Plain clients have
 // none.
 type session struct {
-	receiving sync.Mutex   // held by the one link whose message is taken
+	receiving sync.Mutex   // held by the one connection whose message is taken
 	wanted    atomic.Int32 // connections that wait to take it over
 
 	// Guarded by the client's lock.
@@ -29,7 +29,7 @@ type session struct {
 	away    bool          // there is no connection
 	window  *time.Timer   // ends the session that is away
 	place   *list.Element // among those of its address that are away
-	retired *link         // the connection that was taken over last
+	retired *connection   // the connection that was taken over last
 	resumes *rate.Limiter // nil until the first
 
 	// Guarded by the client's numbering.
@@ -37,14 +37,14 @@ type session struct {
 	directs ring.Ring[*fanout.Frame] // the newest frames that carry n
 	bytes   int
 
-	memory  sync.Mutex       // guards what follows
-	asked   ring.Ring[asked] // what was received and not answered yet
-	answers answers          // the newest of what was answered
-	out     ring.Ring[gone]  // the newest rooms that have removed the client
+	memory   sync.Mutex         // guards what follows
+	asked    ring.Ring[asked]   // what was received and not answered yet
+	answers  answers            // the newest of what was answered
+	removals ring.Ring[removal] // the newest rooms that have removed the client
 }
 
-// gone is a room that has removed the client, and why.
-type gone struct {
+// removal is a room that has removed the client, and why.
+type removal struct {
 	room   string
 	reason LeaveReason
 }
@@ -53,7 +53,7 @@ type gone struct {
 const (
 	keptDirects     = 64
 	keptDirectBytes = 64 << 10
-	keptGone        = 32
+	keptRemovals    = 32
 )
 
 // hello is what a v1 client says first.
@@ -119,27 +119,27 @@ const (
 
 // resume takes a session over, if its token is good: the newest, or the one
 // before it while the client may not have got that.
-func (l *link) resume(h *hello) (token string, became outcome) {
-	if h.session == "" || !l.srv.resumes() {
+func (conn *connection) resume(h *hello) (token string, became outcome) {
+	if h.session == "" || !conn.srv.resumes() {
 		return "", unknown
 	}
-	c := l.srv.sessions.find(h.session)
-	if c == nil || !l.srv.sameIdentity(c.Identity(), identityOf(l.identity)) {
+	c := conn.srv.sessions.find(h.session)
+	if c == nil || !conn.srv.sameIdentity(c.Identity(), identityOf(conn.identity)) {
 		return "", unknown
 	}
 	c.session.wanted.Add(1)
-	c.session.receiving.Lock() // what the link before is receiving is received
+	c.session.receiving.Lock() // what the connection before is receiving is received
 	c.session.wanted.Add(-1)
 	defer c.session.receiving.Unlock()
 	c.numbering.Lock() // nothing newer overtakes what is missing
 	defer c.numbering.Unlock()
-	before, token, became := c.attach(l, h)
+	before, token, became := c.attach(conn, h)
 	if became != resumed {
 		return "", became
 	}
-	c.replayDirects(l.out, h.direct)
+	c.replayDirects(conn.out, h.direct)
 	if before != nil {
-		before.out.Hangup(uint16(protocol.CloseTaken), takenOver) // what waits is replayed
+		before.out.CloseDiscarding(uint16(protocol.CloseTaken), takenOver) // what waits is replayed
 	}
 	return token, resumed
 }
@@ -156,17 +156,17 @@ func (s *Server) sameIdentity(session, request Identity) (same bool) {
 
 const takenOver = "a newer connection has the session"
 
-// attach makes l the client's link and has the rooms send what it has missed.
-// It returns the link that it replaces, if that still stands, and a new token: the
-// link that has the session last is the one whose token is the newest.
-func (c *Client) attach(l *link, h *hello) (before *link, token string, became outcome) {
+// attach makes conn the client's connection and has the rooms send what it has missed.
+// It returns the connection that it replaces, if that still stands, and a new token: the
+// connection that has the session last is the one whose token is the newest.
+func (c *Client) attach(conn *connection, h *hello) (before *connection, token string, became outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.session
 	switch {
 	case c.ended || h.session != s.token && h.session != s.offered:
 		return nil, "", unknown
-	case l.number < c.link.Load().number: // a hello that was long on its way
+	case conn.number < c.connection.Load().number: // a hello that was long on its way
 		return nil, "", outdated
 	case !s.mayResume():
 		return nil, "", tooOften
@@ -176,22 +176,22 @@ func (c *Client) attach(l *link, h *hello) (before *link, token string, became o
 	}
 	if s.away {
 		s.window.Stop()
-		c.back()
+		c.endAway()
 	} else {
-		before = c.link.Load()
+		before = c.connection.Load()
 	}
 	if s.retired != nil {
-		_ = s.retired.conn.Abort() // it has had its time; a client that reads nothing must not pile them up
+		_ = s.retired.ws.Abort() // it has had its time; a client that reads nothing must not pile them up
 	}
 	s.retired = before
-	l.client = c
-	c.link.Store(l)
-	c.identity.Store(c.renewed(l.identity))
+	conn.client = c
+	c.connection.Store(conn)
+	c.identity.Store(c.renewed(conn.identity))
 	for _, m := range c.rooms {
-		_ = m.room.post(c.returning(l, h, m.room.name)) // of one that has closed it is told already
+		_ = m.room.post(c.returning(conn, h, m.room.name)) // of one that has closed it is told already
 	}
-	_ = c.srv.theLobby().post(c.returning(l, h, c.srv.opts.Lobby))
-	c.tellGone(l, h)
+	_ = c.srv.theLobby().post(c.returning(conn, h, c.srv.opts.Lobby))
+	c.announceRemovals(conn, h)
 	return before, c.offer(), resumed
 }
 
@@ -204,20 +204,20 @@ func (c *Client) renewed(request *Identity) *Identity {
 	return request
 }
 
-func (c *Client) returning(l *link, h *hello, name string) *item {
+func (c *Client) returning(conn *connection, h *hello, name string) *item {
 	seen := h.rooms[name]
 	return &item{
 		entry: room.Entry{
-			Kind: room.KindResume, Member: c.id, Conn: l.number, Who: c.arrivingBy(l),
+			Kind: room.KindResume, Member: c.id, Conn: conn.number, Who: c.arrivingBy(conn),
 			Seen: room.Position{Epoch: seen[0], Seq: seen[1]},
 		},
-		source: source{client: c, conn: l},
+		source: source{client: c, conn: conn},
 	}
 }
 
-// tellGone tells which of the rooms that the client speaks of it is not in any
+// announceRemovals tells which of the rooms that the client speaks of it is not in any
 // more. The lock is held.
-func (c *Client) tellGone(l *link, h *hello) {
+func (c *Client) announceRemovals(conn *connection, h *hello) {
 	var news []*fanout.Frame
 	for name := range h.rooms {
 		in := slices.ContainsFunc(c.rooms, func(m *membership) bool { return m.room.name == name })
@@ -225,33 +225,33 @@ func (c *Client) tellGone(l *link, h *hello) {
 			news = append(news, c.leftFrame(name))
 		}
 	}
-	l.out.Replay(news)
+	conn.out.Replay(news)
 }
 
 func (c *Client) leftFrame(name string) *fanout.Frame {
-	reason := room.LeaveReason(c.session.whyGone(name))
+	reason := room.LeaveReason(c.session.removalReason(name))
 	return makeFrame(func(dst []byte) []byte { return room.EncodeLeft(dst, c.srv.name, name, c.id, reason) })
 }
 
-// sendGone tells a client that resumes over l that it is not in a room any more.
-func (c *Client) sendGone(l *link, name string) {
-	l.out.Replay([]*fanout.Frame{c.leftFrame(name)})
+// sendLeft tells a client that resumes over conn that it is not in a room any more.
+func (c *Client) sendLeft(conn *connection, name string) {
+	conn.out.Replay([]*fanout.Frame{c.leftFrame(name)})
 }
 
-// removed remembers why a room has removed the client.
-func (s *session) removed(name string, reason LeaveReason) {
+// recordRemoval remembers why a room has recordRemoval the client.
+func (s *session) recordRemoval(name string, reason LeaveReason) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
-	if s.out.Len() == keptGone {
-		s.out.Pop()
+	if s.removals.Len() == keptRemovals {
+		s.removals.Pop()
 	}
-	s.out.Push(gone{name, reason})
+	s.removals.Push(removal{name, reason})
 }
 
-func (s *session) whyGone(name string) LeaveReason {
+func (s *session) removalReason(name string) LeaveReason {
 	s.memory.Lock()
 	defer s.memory.Unlock()
-	for _, g := range s.out.Backward() {
+	for _, g := range s.removals.Backward() {
 		if g.room == name {
 			return g.reason
 		}
@@ -261,7 +261,7 @@ func (s *session) whyGone(name string) LeaveReason {
 
 // drop lets a session wait for another connection. It reports whether the
 // session is kept.
-func (c *Client) drop(l *link) bool {
+func (c *Client) drop(conn *connection) bool {
 	if c.session == nil || !c.srv.resumes() || c.srv.closing.Load() {
 		return false
 	}
@@ -271,35 +271,35 @@ func (c *Client) drop(l *link) bool {
 	switch {
 	case c.ended:
 		return false
-	case c.link.Load() != l || s.away: // a newer one has it, or it was dropped before
+	case c.connection.Load() != conn || s.away: // a newer one has it, or it was dropped before
 		return true
 	case c.srv.stats.kept.Add(1) > int64(c.srv.opts.MaxDisconnectedSessions):
 		c.srv.stats.kept.Add(-1)
 		return false
 	}
 	s.away = true
-	place, over := c.srv.addresses.keep(network(l.address), c, c.srv.opts.keptPerAddress())
+	place, over := c.srv.addresses.keep(network(conn.address), c, c.srv.opts.keptPerAddress())
 	s.place = place
 	if over {
-		go c.srv.evict(network(l.address), Unlimited) // ends others, and that may call a Trace
+		go c.srv.evict(network(conn.address), Unlimited) // ends others, and that may call a Trace
 	}
-	s.window = time.AfterFunc(c.srv.opts.ResumeWindow, func() { c.expire(l) })
+	s.window = time.AfterFunc(c.srv.opts.ResumeWindow, func() { c.expire(conn) })
 	for _, m := range c.rooms {
-		_ = m.room.post(c.dropping(l))
+		_ = m.room.post(c.dropping(conn))
 	}
-	_ = c.srv.theLobby().post(c.dropping(l))
+	_ = c.srv.theLobby().post(c.dropping(conn))
 	return true
 }
 
-func (c *Client) dropping(l *link) *item {
-	return &item{entry: room.Entry{Kind: room.KindDrop, Member: c.id, Conn: l.number}, source: source{client: c}}
+func (c *Client) dropping(conn *connection) *item {
+	return &item{entry: room.Entry{Kind: room.KindDrop, Member: c.id, Conn: conn.number}, source: source{client: c}}
 }
 
-// expire ends a session whose client has not come back since l.
-func (c *Client) expire(l *link) {
+// expire ends a session whose client has not come back since conn.
+func (c *Client) expire(conn *connection) {
 	how := ending{why: LeaveReasonDropped, code: 1006}
-	if c.endIf(how, func() bool { return c.session.away && c.link.Load() == l }) {
-		c.gone(how)
+	if c.endIf(how, func() bool { return c.session.away && c.connection.Load() == conn }) {
+		c.reportEnd(how)
 	}
 }
 
@@ -313,16 +313,16 @@ func (c *Client) forget() {
 	c.srv.forgetToken(s.offered)
 	if s.away {
 		s.window.Stop()
-		c.back()
+		c.endAway()
 	}
 }
 
-// back ends the waiting of a session. The lock is held, and the link is still the one
+// endAway ends the waiting of a session. The lock is held, and the connection is still the one
 // that was lost.
-func (c *Client) back() {
+func (c *Client) endAway() {
 	c.session.away = false
 	c.srv.stats.kept.Add(-1)
-	c.srv.addresses.release(network(c.link.Load().address), c.session.place)
+	c.srv.addresses.release(network(c.connection.Load().address), c.session.place)
 	c.session.place = nil
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// closePace is how many clients per second a shutdown sends away: they come
+// drainRate is how many clients per second a shutdown sends away: they come
 // back to some other server, which must be able to take them.
-const closePace = 500
+const drainRate = 500
 
 // Shutdown ends the server in good order: it takes no new clients, has every
 // room run its OnClose, sends the clients what waits for them and then 1001,
@@ -32,8 +32,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		err = s.connected.wait(ctx)
 	}
 	if err != nil {
-		for _, l := range s.connected.all() {
-			_ = l.conn.CloseNow()
+		for _, conn := range s.connected.all() {
+			_ = conn.ws.CloseNow()
 		}
 		return err
 	}
@@ -65,16 +65,16 @@ func (s *Server) closeRooms(ctx context.Context) {
 }
 
 func (s *Server) closeClients(ctx context.Context) {
-	for _, l := range s.greeting.all() {
-		if l.hello.Stop() {
-			l.turnAway(protocol.CloseGoingAway, shuttingDown)
+	for _, conn := range s.awaitingHello.all() {
+		if conn.hello.Stop() {
+			conn.reject(protocol.CloseGoingAway, shuttingDown)
 		}
 	}
 	clients := make([]*Client, 0, s.clients.len())
 	for c := range s.clients.all() {
 		clients = append(clients, c)
 	}
-	spread := time.Duration(len(clients)) * time.Second / closePace
+	spread := time.Duration(len(clients)) * time.Second / drainRate
 	if deadline, ok := ctx.Deadline(); ok {
 		spread = min(spread, time.Until(deadline)/2)
 	}
@@ -82,7 +82,7 @@ func (s *Server) closeClients(ctx context.Context) {
 	for i, c := range clients {
 		pause(ctx, time.Until(started.Add(spread*time.Duration(i)/time.Duration(len(clients)))))
 		c.end(ending{why: LeaveReasonDropped, code: protocol.CloseGoingAway, reason: shuttingDown})
-		c.link.Load().out.Close(uint16(protocol.CloseGoingAway), shuttingDown)
+		c.connection.Load().out.Close(uint16(protocol.CloseGoingAway), shuttingDown)
 	}
 }
 

@@ -55,7 +55,7 @@ type peer struct {
 	server *socket.Conn
 	client *socket.Conn
 	out    *fanout.Outlet
-	port   *fanout.Port
+	port   *fanout.Subscriber
 
 	counts bool // and keeps nothing
 	count  int
@@ -162,7 +162,7 @@ func (h *hub) peer(compression bool) *peer {
 
 func (p *peer) outlet(response []byte, writers *fanout.Writers) {
 	p.out = fanout.NewOutlet(p.server, response, p, writers)
-	p.port = &fanout.Port{Outlet: p.out}
+	p.port = &fanout.Subscriber{Outlet: p.out}
 }
 
 func frame(text string) *fanout.Frame {
@@ -178,8 +178,8 @@ func (s stream) Gap(member string, first, last uint64) *fanout.Frame {
 	return frame(fmt.Sprintf("gap of %s for %s: %d-%d", s, member, first, last))
 }
 
-func item(kind fanout.Kind, text string, ports ...*fanout.Port) fanout.Item {
-	it := fanout.Item{Kind: kind, Ports: ports}
+func item(kind fanout.Kind, text string, ports ...*fanout.Subscriber) fanout.Item {
+	it := fanout.Item{Kind: kind, Subscribers: ports}
 	if text != "" {
 		it.Frame = frame(text)
 	}
@@ -274,7 +274,7 @@ func TestResponseComesFirst(t *testing.T) {
 func TestHangupForgetsWhatWaits(t *testing.T) {
 	p := newHub(t, false, roomy).peer(false)
 	p.out.Send(frame("waits"))
-	p.out.Hangup(1001, "")
+	p.out.CloseDiscarding(1001, "")
 	p.out.Open(frame("first"))
 	if got := p.read(); p.end.Code != 1001 || strings.Join(got, ",") != "first" {
 		t.Errorf("got %q, then %v", got, p.end)
@@ -463,7 +463,7 @@ func TestConcurrentWriters(t *testing.T) {
 	for w := range writers {
 		wg.Go(func() {
 			var g fanout.Group
-			g.Write([]fanout.Item{item(fanout.Enter, "", &fanout.Port{Outlet: p.out})})
+			g.Write([]fanout.Item{item(fanout.Enter, "", &fanout.Subscriber{Outlet: p.out})})
 			for i := range each {
 				g.Write([]fanout.Item{item(fanout.All, fmt.Sprintf("%d %d %s", w, i, strings.Repeat("x", i)))})
 			}

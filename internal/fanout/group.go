@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// Port is one member's place in a group.
-type Port struct {
+// Subscriber is one member's place in a group.
+type Subscriber struct {
 	Outlet *Outlet
 
 	index  int32  // in Group.ports, while it is there
-	inside bool   // during a batch that treats it apart: whether it is a member at the item reached
+	joined bool   // during a batch that treats it apart: whether it is a member at the item reached
 	batch  uint64 // that batch
 	item   uint64 // the item that leaves this port out
 	own    []*Frame
@@ -22,7 +22,7 @@ type Port struct {
 type Item struct {
 	Kind  Kind
 	Frame *Frame
-	Ports []*Port
+	Subscribers []*Subscriber
 }
 
 // Kind of an [Item].
@@ -40,19 +40,19 @@ const (
 // Group is the members of one room on this node. It is used by one goroutine at
 // a time: the one that runs the room's turn. The zero value is an empty group.
 type Group struct {
-	ports    []*Port
+	subscribers    []*Subscriber
 	deflated int // ports whose connection takes compressed frames
 	batch    uint64
 	item     uint64
 }
 
 // Len is the number of ports.
-func (g *Group) Len() int { return len(g.ports) }
+func (g *Group) Len() int { return len(g.subscribers) }
 
 // batchState is what a batch needs while it is written; pooled, so that a group
 // which is idle owns nothing.
 type batchState struct {
-	apart    []*Port  // treated on their own
+	divergent    []*Subscriber  // treated on their own
 	shared   []*Frame // what everybody else gets
 	plain    []byte
 	deflated []byte
@@ -65,9 +65,9 @@ var batches = sync.Pool{New: func() any { return new(batchState) }}
 const keptBytes = 256 << 10
 
 func (b *batchState) release() {
-	clear(b.apart)
+	clear(b.divergent)
 	clear(b.shared)
-	b.apart, b.shared = b.apart[:0], b.shared[:0]
+	b.divergent, b.shared = b.divergent[:0], b.shared[:0]
 	if cap(b.plain)+cap(b.deflated)+cap(b.own) <= keptBytes {
 		batches.Put(b)
 	}
@@ -80,10 +80,10 @@ func (g *Group) Write(items []Item) (deliveries int) {
 	b := batches.Get().(*batchState)
 	defer b.release()
 
-	g.setApart(b, items)
+	g.splitOff(b, items)
 	g.deflate(items)
-	if len(b.apart) > 0 {
-		deliveries += g.writeApart(b, items)
+	if len(b.divergent) > 0 {
+		deliveries += g.writeDivergent(b, items)
 	}
 	if len(b.shared) > 0 {
 		deliveries += g.writeShared(b)
@@ -91,56 +91,56 @@ func (g *Group) Write(items []Item) (deliveries int) {
 	return deliveries
 }
 
-// setApart finds the ports that need a sequence of their own, updates the
+// splitOff finds the ports that need a sequence of their own, updates the
 // membership and collects the frames that all the others get.
-func (g *Group) setApart(b *batchState, items []Item) {
+func (g *Group) splitOff(b *batchState, items []Item) {
 	g.batch++
 	for i := range items {
 		it := &items[i]
 		if it.Kind == All || it.Kind == Except {
 			b.shared = append(b.shared, it.Frame)
 		}
-		for _, p := range it.Ports {
+		for _, p := range it.Subscribers {
 			if p.batch != g.batch {
 				p.batch = g.batch
-				p.inside = it.Kind != Enter && g.has(p)
-				b.apart = append(b.apart, p)
+				p.joined = it.Kind != Enter && g.has(p)
+				b.divergent = append(b.divergent, p)
 			}
 		}
 		switch it.Kind {
 		case Enter:
-			g.add(it.Ports[0])
+			g.add(it.Subscribers[0])
 		case Exit:
-			g.remove(it.Ports[0])
+			g.remove(it.Subscribers[0])
 		case All, Except, Only:
 		}
 	}
 }
 
-func (g *Group) has(p *Port) bool { return int(p.index) < len(g.ports) && g.ports[p.index] == p }
+func (g *Group) has(p *Subscriber) bool { return int(p.index) < len(g.subscribers) && g.subscribers[p.index] == p }
 
-func (g *Group) add(p *Port) {
-	p.index = int32(len(g.ports)) //nolint:gosec // a group has no 2^31 members
-	g.ports = append(g.ports, p)
+func (g *Group) add(p *Subscriber) {
+	p.index = int32(len(g.subscribers)) //nolint:gosec // a group has no 2^31 members
+	g.subscribers = append(g.subscribers, p)
 	if p.Outlet.conn.Deflate() {
 		g.deflated++
 	}
 }
 
-func (g *Group) remove(p *Port) {
+func (g *Group) remove(p *Subscriber) {
 	if !g.has(p) {
 		return
 	}
-	last := len(g.ports) - 1
-	g.ports[p.index] = g.ports[last]
-	g.ports[p.index].index = p.index
-	g.ports[last] = nil
-	g.ports = g.ports[:last]
+	last := len(g.subscribers) - 1
+	g.subscribers[p.index] = g.subscribers[last]
+	g.subscribers[p.index].index = p.index
+	g.subscribers[last] = nil
+	g.subscribers = g.subscribers[:last]
 	if p.Outlet.conn.Deflate() {
 		g.deflated--
 	}
 	if last == 0 {
-		g.ports = nil
+		g.subscribers = nil
 	}
 }
 
@@ -157,7 +157,7 @@ func (g *Group) deflate(items []Item) {
 		if items[i].Kind != Only {
 			continue
 		}
-		for _, p := range items[i].Ports {
+		for _, p := range items[i].Subscribers {
 			if p.Outlet.conn.Deflate() {
 				items[i].Frame.deflate()
 				break
@@ -166,32 +166,32 @@ func (g *Group) deflate(items []Item) {
 	}
 }
 
-// writeApart walks through the batch for the ports that need it.
-func (g *Group) writeApart(b *batchState, items []Item) (deliveries int) {
+// writeDivergent walks through the batch for the ports that need it.
+func (g *Group) writeDivergent(b *batchState, items []Item) (deliveries int) {
 	for i := range items {
 		it := &items[i]
 		switch it.Kind {
 		case All, Except:
 			g.item++
-			for _, p := range it.Ports {
+			for _, p := range it.Subscribers {
 				p.item = g.item
 			}
-			for _, p := range b.apart {
-				if p.inside && p.item != g.item {
+			for _, p := range b.divergent {
+				if p.joined && p.item != g.item {
 					p.own = append(p.own, it.Frame)
 				}
 			}
 		case Only:
-			for _, p := range it.Ports {
+			for _, p := range it.Subscribers {
 				p.own = append(p.own, it.Frame)
 			}
 		case Enter:
-			it.Ports[0].inside = true
+			it.Subscribers[0].joined = true
 		case Exit:
-			it.Ports[0].inside = false
+			it.Subscribers[0].joined = false
 		}
 	}
-	for _, p := range b.apart {
+	for _, p := range b.divergent {
 		if len(p.own) == 0 {
 			continue
 		}
@@ -203,9 +203,9 @@ func (g *Group) writeApart(b *batchState, items []Item) (deliveries int) {
 	return deliveries
 }
 
-// manyPorts is from where on the members are split over the processors. Below,
+// manySubscribers is from where on the members are split over the processors. Below,
 // what a second processor saves is less than what waking it costs.
-const manyPorts = 4096
+const manySubscribers = 4096
 
 // writeShared writes the frames that are for everybody who was not treated
 // apart.
@@ -215,12 +215,12 @@ func (g *Group) writeShared(b *batchState) (deliveries int) {
 	if g.deflated > 0 {
 		deflated = join(&b.deflated, b.shared, true)
 	}
-	if len(g.ports) < manyPorts {
+	if len(g.subscribers) < manySubscribers {
 		g.writePart(0, 1, b.shared, plain, deflated)
 	} else {
 		g.writeSplit(b, plain, deflated)
 	}
-	return (len(g.ports) - g.apart(b)) * len(b.shared)
+	return (len(g.subscribers) - g.countDivergent(b)) * len(b.shared)
 }
 
 // writeSplit has each processor write to a part of the members.
@@ -236,8 +236,8 @@ func (g *Group) writeSplit(b *batchState, plain, deflated []byte) {
 	others.Wait()
 }
 
-func (g *Group) apart(b *batchState) (members int) {
-	for _, p := range b.apart {
+func (g *Group) countDivergent(b *batchState) (members int) {
+	for _, p := range b.divergent {
 		if g.has(p) {
 			members++
 		}
@@ -246,8 +246,8 @@ func (g *Group) apart(b *batchState) (members int) {
 }
 
 func (g *Group) writePart(part, parts int, frames []*Frame, plain, deflated []byte) {
-	first, end := part*len(g.ports)/parts, (part+1)*len(g.ports)/parts
-	for _, p := range g.ports[first:end] {
+	first, end := part*len(g.subscribers)/parts, (part+1)*len(g.subscribers)/parts
+	for _, p := range g.subscribers[first:end] {
 		if p.batch == g.batch {
 			continue
 		}

@@ -31,10 +31,10 @@ func NewWriters(limits Limits) *Writers {
 // on. To close twice panics.
 func (w *Writers) Close() { w.pool.Close() }
 
-// Owner is whom an outlet belongs to, and learns what happened to it. It is called
+// Observer is whom an outlet belongs to, and learns what happened to it. It is called
 // from whichever goroutine was writing, with no lock held but where it says so,
 // and must not block.
-type Owner interface {
+type Observer interface {
 	// Member is the name under which the outlet's member is told of gaps. It
 	// is called with the outlet's lock held.
 	Member() string
@@ -52,7 +52,7 @@ type Owner interface {
 // it out. All methods are safe for concurrent use.
 type Outlet struct {
 	conn    *socket.Conn
-	owner   Owner
+	observer   Observer
 	writers *Writers
 
 	mu       sync.Mutex
@@ -65,15 +65,15 @@ type Outlet struct {
 	queue    *queue
 	ping     bool
 	pong     []byte // the frame
-	farewell []byte
+	closeFrame []byte
 	written  chan struct{} // closed when the outlet has nothing more to write
 }
 
 // NewOutlet returns the outlet of conn. It keeps what it is given until Open.
 // Response is what the handshake has left to be written before all else, and
 // belongs to the outlet; it may be empty.
-func NewOutlet(conn *socket.Conn, response []byte, owner Owner, writers *Writers) *Outlet {
-	o := &Outlet{conn: conn, owner: owner, writers: writers, busy: true}
+func NewOutlet(conn *socket.Conn, response []byte, owner Observer, writers *Writers) *Outlet {
+	o := &Outlet{conn: conn, observer: owner, writers: writers, busy: true}
 	if len(response) > 0 {
 		q := o.waiting()
 		q.rest, q.bytes = response, len(response)
@@ -188,7 +188,7 @@ func (o *Outlet) finish(err error) {
 }
 
 func (o *Outlet) pending() bool {
-	return o.queue != nil && !o.queue.empty() || o.ping || o.pong != nil || o.farewell != nil
+	return o.queue != nil && !o.queue.empty() || o.ping || o.pong != nil || o.closeFrame != nil
 }
 
 func (o *Outlet) waiting() *queue {
@@ -213,7 +213,7 @@ func (o *Outlet) idle() {
 
 func (o *Outlet) fail() {
 	o.closing = true
-	o.ping, o.pong, o.farewell = false, nil, nil
+	o.ping, o.pong, o.closeFrame = false, nil, nil
 	o.idle()
 	_ = o.conn.CloseNow() // the reader finds the end and tells the client
 }
@@ -228,17 +228,17 @@ func (o *Outlet) enqueue(frames []*Frame) {
 		if out.overflow {
 			total.overflow, o.overflow = true, true
 			q.drop()
-			o.say(closeTooSlow, "too slow")
+			o.queueClose(closeTooSlow, "too slow")
 			break
 		}
 	}
 	o.start()
 	o.mu.Unlock()
 	if total.dropped > 0 {
-		o.owner.Dropped(total.dropped)
+		o.observer.Dropped(total.dropped)
 	}
 	if total.overflow {
-		o.owner.Overflow()
+		o.observer.Overflow()
 	}
 }
 
@@ -305,11 +305,11 @@ func (o *Outlet) next(dst []byte) []byte {
 		o.ping, o.pong = false, nil
 	}
 	if o.queue != nil {
-		dst = o.queue.take(dst, chunk, o.conn.Deflate(), o.owner)
+		dst = o.queue.take(dst, chunk, o.conn.Deflate(), o.observer)
 	}
 	if len(dst) == 0 {
-		dst = append(dst, o.farewell...)
-		o.farewell = nil
+		dst = append(dst, o.closeFrame...)
+		o.closeFrame = nil
 	}
 	return dst
 }
@@ -342,13 +342,13 @@ func (o *Outlet) Close(code uint16, reason string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.closing {
-		o.say(code, reason)
+		o.queueClose(code, reason)
 		o.start()
 	}
 }
 
-// Hangup is Close without what waits: the peer is gone or going.
-func (o *Outlet) Hangup(code uint16, reason string) {
+// CloseDiscarding is Close without what waits: the peer is gone or going.
+func (o *Outlet) CloseDiscarding(code uint16, reason string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closing {
@@ -357,14 +357,14 @@ func (o *Outlet) Hangup(code uint16, reason string) {
 	if o.queue != nil {
 		o.queue.drop()
 	}
-	o.say(code, reason)
+	o.queueClose(code, reason)
 	o.start()
 }
 
-// say makes a close frame the last thing that is written. The lock is held.
-func (o *Outlet) say(code uint16, reason string) {
+// queueClose makes a close frame the last thing that is written. The lock is held.
+func (o *Outlet) queueClose(code uint16, reason string) {
 	o.closing = true
-	o.farewell = socket.AppendClose(nil, code, reason)
+	o.closeFrame = socket.AppendClose(nil, code, reason)
 	o.conn.EndWithin(o.writers.limits.Grace)
 }
 

@@ -203,7 +203,7 @@ func (q *queue) putBack(rest []byte, frames []*Frame, deflated bool) {
 
 // take moves what is to be written next from the queue to dst, up to about
 // limit bytes. These bytes count as waiting until the next take.
-func (q *queue) take(dst []byte, limit int, deflated bool, owner Owner) []byte {
+func (q *queue) take(dst []byte, limit int, deflated bool, owner Observer) []byte {
 	q.bytes -= q.writing + len(q.rest)
 	dst = append(dst, q.rest...)
 	q.rest = nil

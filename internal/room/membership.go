@@ -64,7 +64,7 @@ func (m *Machine) join(e *Entry) (err error) {
 	m.joined, m.changed = true, true
 	m.emptied = time.Time{}
 	if member.away { // the announcement does not say so
-		m.stir(member)
+		m.markPresenceChanged(member)
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func (m *Machine) drop(e *Entry) {
 		return
 	}
 	member.away = true
-	m.stir(member)
+	m.markPresenceChanged(member)
 	m.emit(&Item{Kind: ItemDrop, Number: member.Number})
 	m.hook("OnDrop", func() error { return m.hooks.Drop(member) })
 }
@@ -239,7 +239,7 @@ func (m *Machine) resume(e *Entry) {
 	}
 	m.emit(&it)
 	if wasAway {
-		m.stir(member)
+		m.markPresenceChanged(member)
 		m.hook("OnResume", func() error { return m.hooks.Resume(member) })
 	}
 }

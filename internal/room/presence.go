@@ -10,7 +10,7 @@ import (
 // presence is what the members are still to be told of each other.
 type presence struct {
 	off      bool
-	stirred  []*Member // in the order of their first change
+	changed  []*Member // in the order of their first change
 	due      bool      // a `client-presence` is on its way
 	counting bool      // a `room-count` is on its way
 }
@@ -23,13 +23,13 @@ func (m *Machine) SetPresence(enabled bool) { m.presence.off = !enabled }
 // is loaded again goes away and comes back in this time.
 const presenceDebounce = 200 * time.Millisecond
 
-// stir notes that there is something new about a member.
-func (m *Machine) stir(member *Member) {
-	if m.cfg.Lobby || m.presence.off || member.stirred || len(m.members) > m.cfg.AnnounceMaxMembers {
+// markPresenceChanged notes that there is something new about a member.
+func (m *Machine) markPresenceChanged(member *Member) {
+	if m.cfg.Lobby || m.presence.off || member.presenceDirty || len(m.members) > m.cfg.AnnounceMaxMembers {
 		return
 	}
-	member.stirred = true
-	m.presence.stirred = append(m.presence.stirred, member)
+	member.presenceDirty = true
+	m.presence.changed = append(m.presence.changed, member)
 	if !m.presence.due {
 		m.presence.due = true
 		m.setAlarm(alarm{kind: alarmPresence, due: m.now.Add(presenceDebounce)})
@@ -42,8 +42,8 @@ type presenceBody struct {
 
 // tellPresence tells of the members about whom there is something new.
 func (m *Machine) tellPresence() {
-	stirred := m.presence.stirred
-	m.presence.stirred, m.presence.due = nil, false
+	stirred := m.presence.changed
+	m.presence.changed, m.presence.due = nil, false
 	var page memberPage
 	flush := func() {
 		if len(page.items) > 0 {
@@ -52,7 +52,7 @@ func (m *Machine) tellPresence() {
 		page = memberPage{}
 	}
 	for _, member := range stirred {
-		member.stirred = false
+		member.presenceDirty = false
 		if m.members[member.ID] != member {
 			continue
 		}
@@ -68,7 +68,7 @@ func (m *Machine) tellPresence() {
 func (m *Machine) setInfo(e *Entry) {
 	if member := m.members[e.Member]; member != nil {
 		member.Info = e.Body
-		m.stir(member)
+		m.markPresenceChanged(member)
 	}
 }
 

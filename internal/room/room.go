@@ -122,7 +122,7 @@ func Open(cfg Config, hooks Hooks) (*Machine, *Output) {
 	} else {
 		m.fail("setup", err)
 		m.revoke(m.before)
-		m.shut(shutPoisoned)
+		m.shut(closePoisoned)
 	}
 	m.out.Reply.Err = err
 	return m, m.out
@@ -160,7 +160,7 @@ func (m *Machine) Apply(e *Entry) *Output {
 		m.poisoned = true
 	}
 	if m.poisoned {
-		m.shut(shutPoisoned)
+		m.shut(closePoisoned)
 	}
 	m.handling = nil
 	return m.out
@@ -181,7 +181,7 @@ func (m *Machine) Exited() *Output {
 	} else {
 		m.out.Reply.Err = p
 	}
-	m.shut(shutPoisoned)
+	m.shut(closePoisoned)
 	return m.out
 }
 
@@ -274,9 +274,9 @@ func (m *Machine) hook(name string, f func() error) {
 // closeIdle closes a room without members.
 func (m *Machine) closeIdle() {
 	if due, ok := m.IdleAt(); ok && !m.now.Before(due) {
-		how := shutInOrder
+		how := closeOrderly
 		if !m.joined {
-			how = shutSilently
+			how = closeSilent
 		}
 		m.shut(how)
 	}
@@ -300,9 +300,9 @@ func (m *Machine) close(shutdown bool) {
 	switch {
 	case m.phase != phaseOpen:
 	case shutdown:
-		m.shut(shutSilently)
+		m.shut(closeSilent)
 	default:
-		m.shut(shutInOrder)
+		m.shut(closeOrderly)
 	}
 }
 
@@ -310,9 +310,9 @@ func (m *Machine) close(shutdown bool) {
 type shutting uint8
 
 const (
-	shutInOrder  shutting = iota // members leave, and learn why
-	shutSilently                 // members leave; their connections end as well
-	shutPoisoned                 // the state may be inconsistent: no OnLeave
+	closeOrderly  shutting = iota // members leave, and learn why
+	closeSilent                 // members leave; their connections end as well
+	closePoisoned                 // the state may be inconsistent: no OnLeave
 )
 
 func (m *Machine) shut(how shutting) {
@@ -325,7 +325,7 @@ func (m *Machine) shut(how shutting) {
 	if before == phaseOpen {
 		m.runLastHooks(how)
 	}
-	announced := before == phaseOpen && how != shutSilently
+	announced := before == phaseOpen && how != closeSilent
 	if announced {
 		m.broadcast(protocol.ActionRoomClosed, nil, m.cfg.Server, nil)
 	}
@@ -344,7 +344,7 @@ func (m *Machine) shut(how shutting) {
 // runLastHooks calls the hooks of the end. A member that one of them kicks is leaving
 // already.
 func (m *Machine) runLastHooks(how shutting) {
-	if how != shutPoisoned {
+	if how != closePoisoned {
 		for member := range m.order.all() {
 			m.hook("OnLeave", func() error { return m.hooks.Leave(member, Closed) })
 		}

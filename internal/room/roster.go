@@ -18,7 +18,7 @@ type Member struct {
 	slot      int32  // in the roster
 	resumable bool
 	away      bool // its connection has broken
-	stirred   bool // the others are to be told of a change
+	presenceDirty   bool // the others are to be told of a change
 }
 
 // Away reports whether the member's connection has broken and its session waits for it.

@@ -118,7 +118,7 @@ func (w *writer) members(m *Machine) {
 	w.uint(m.order.next)
 	w.int(m.order.live)
 	for member := range m.order.all() {
-		flags := flag(memberResumable, member.resumable) | flag(memberAway, member.away) | flag(memberStirred, member.stirred) |
+		flags := flag(memberResumable, member.resumable) | flag(memberAway, member.away) | flag(memberStirred, member.presenceDirty) |
 			flag(memberInfo, member.Info != nil) | flag(memberIdentity, member.Identity != nil)
 		w.byte(flags)
 		w.uint(member.Number)
@@ -145,7 +145,7 @@ func (r *reader) members(m *Machine) {
 		flags := r.byte()
 		member := &Member{
 			Number: r.uint(), ID: r.string(), conn: r.uint(),
-			resumable: flags&memberResumable != 0, away: flags&memberAway != 0, stirred: flags&memberStirred != 0,
+			resumable: flags&memberResumable != 0, away: flags&memberAway != 0, presenceDirty: flags&memberStirred != 0,
 		}
 		if flags&memberInfo != 0 {
 			member.Info = r.bytes()
@@ -219,8 +219,8 @@ func (w *writer) presence(p *presence) {
 	w.bool(p.off)
 	w.bool(p.due)
 	w.bool(p.counting)
-	w.int(len(p.stirred))
-	for _, member := range p.stirred {
+	w.int(len(p.changed))
+	for _, member := range p.changed {
 		w.string(member.ID)
 		w.uint(member.Number)
 	}
@@ -234,7 +234,7 @@ func (r *reader) presence(m *Machine) {
 		if member == nil || member.Number != number { // it has left since, and is passed over
 			member = &Member{ID: id, Number: number}
 		}
-		m.presence.stirred = append(m.presence.stirred, member)
+		m.presence.changed = append(m.presence.changed, member)
 	}
 }
 

@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// census is who is there, and lets one wait until nobody is.
-type census[T comparable] struct {
+// tracker is who is there, and lets one wait until nobody is.
+type tracker[T comparable] struct {
 	mu    sync.Mutex
 	here  map[T]struct{}
 	empty chan struct{} // closed when the last one leaves; nil while nobody waits
 }
 
-func (c *census[T]) enter(who T) {
+func (c *tracker[T]) enter(who T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.here == nil {
@@ -23,7 +23,7 @@ func (c *census[T]) enter(who T) {
 	c.here[who] = struct{}{}
 }
 
-func (c *census[T]) leave(who T) {
+func (c *tracker[T]) leave(who T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.here, who)
@@ -34,14 +34,14 @@ func (c *census[T]) leave(who T) {
 }
 
 // all returns who is there now.
-func (c *census[T]) all() []T {
+func (c *tracker[T]) all() []T {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Collect(maps.Keys(c.here))
 }
 
 // wait returns when nobody is there or the context is done.
-func (c *census[T]) wait(ctx context.Context) error {
+func (c *tracker[T]) wait(ctx context.Context) error {
 	c.mu.Lock()
 	if len(c.here) == 0 {
 		c.mu.Unlock()

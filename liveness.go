@@ -7,14 +7,14 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// heartbeat is one wheel of slots for all clients, swept by one goroutine that
+// heartbeats is one wheel of slots for all clients, swept by one goroutine that
 // exists only while there are clients. Each client is looked at twice per
 // interval; a timer of its own would cost it 200 bytes.
-type heartbeat struct {
+type heartbeats struct {
 	interval time.Duration
 
 	mu      sync.Mutex
-	slots   [beatSlots][]*link
+	slots   [beatSlots][]*connection
 	at      int // the slot swept last
 	clients int
 	stop    chan struct{} // ends the sweeping; nil while there are no clients
@@ -22,9 +22,9 @@ type heartbeat struct {
 
 const beatSlots = 64
 
-// pulse is what the heartbeat knows of a client. slot and index are guarded by
+// liveness is what the heartbeat knows of a client. slot and index are guarded by
 // the wheel's lock, the rest belongs to its goroutine.
-type pulse struct {
+type liveness struct {
 	index    int32
 	slot     uint8
 	on       bool
@@ -35,11 +35,11 @@ type pulse struct {
 	messages uint32
 }
 
-func (h *heartbeat) add(l *link) {
+func (h *heartbeats) add(conn *connection) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l.beat.slot, l.beat.index, l.beat.on = uint8(h.at), int32(len(h.slots[h.at])), true //nolint:gosec // there are 64 slots, and no 2^31 clients
-	h.slots[h.at] = append(h.slots[h.at], l)
+	conn.liveness.slot, conn.liveness.index, conn.liveness.on = uint8(h.at), int32(len(h.slots[h.at])), true //nolint:gosec // there are 64 slots, and no 2^31 clients
+	h.slots[h.at] = append(h.slots[h.at], conn)
 	h.clients++
 	if h.clients == 1 {
 		h.stop = make(chan struct{})
@@ -47,18 +47,18 @@ func (h *heartbeat) add(l *link) {
 	}
 }
 
-func (h *heartbeat) remove(l *link) {
+func (h *heartbeats) remove(conn *connection) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !l.beat.on {
+	if !conn.liveness.on {
 		return
 	}
-	l.beat.on = false
-	slot := h.slots[l.beat.slot]
+	conn.liveness.on = false
+	slot := h.slots[conn.liveness.slot]
 	last := slot[len(slot)-1]
-	slot[l.beat.index], last.beat.index = last, l.beat.index
+	slot[conn.liveness.index], last.liveness.index = last, conn.liveness.index
 	slot[len(slot)-1] = nil
-	h.slots[l.beat.slot] = slot[:len(slot)-1]
+	h.slots[conn.liveness.slot] = slot[:len(slot)-1]
 	h.clients--
 	if h.clients == 0 {
 		close(h.stop)
@@ -67,10 +67,10 @@ func (h *heartbeat) remove(l *link) {
 }
 
 // run sweeps a slot at a time until there are no clients.
-func (h *heartbeat) run(stop <-chan struct{}) {
+func (h *heartbeats) run(stop <-chan struct{}) {
 	ticker := time.NewTicker(max(h.interval/2/beatSlots, time.Millisecond))
 	defer ticker.Stop()
-	var due []*link
+	var due []*connection
 	for {
 		select {
 		case <-stop:
@@ -81,8 +81,8 @@ func (h *heartbeat) run(stop <-chan struct{}) {
 		h.at = (h.at + 1) % beatSlots
 		due = append(due[:0], h.slots[h.at]...)
 		h.mu.Unlock()
-		for _, l := range due {
-			l.look()
+		for _, conn := range due {
+			conn.look()
 		}
 		clear(due)
 	}
@@ -95,42 +95,42 @@ const (
 )
 
 // look is the heartbeat's sight of one client.
-func (l *link) look() {
-	b := &l.beat
-	if l.conn.TakeActive() {
+func (conn *connection) look() {
+	b := &conn.liveness
+	if conn.ws.TakeActive() {
 		b.silent = 0
 	} else if b.silent++; b.silent >= looksSilent {
-		_ = l.conn.Abort() // there is nobody to say goodbye to
+		_ = conn.ws.Abort() // there is nobody to say goodbye to
 		return
 	} else {
-		l.out.Ping()
+		conn.out.Ping()
 	}
-	if messages, partial := l.conn.Progress(); partial && messages == b.messages {
+	if messages, partial := conn.ws.Progress(); partial && messages == b.messages {
 		b.stuck++
 	} else {
 		b.stuck, b.messages = 0, messages
 	}
 	if b.stuck >= looksStuck {
-		l.client.endBy(l, ending{why: LeaveReasonDropped, code: protocol.ClosePolicy, reason: "a message took too long"})
-		l.out.Close(uint16(protocol.ClosePolicy), "a message took too long")
+		conn.client.endBy(conn, ending{why: LeaveReasonDropped, code: protocol.ClosePolicy, reason: "a message took too long"})
+		conn.out.Close(uint16(protocol.ClosePolicy), "a message took too long")
 		return
 	}
-	if !l.out.Stalled() {
+	if !conn.out.Stalled() {
 		b.stalled = 0
 	} else if b.stalled++; b.stalled >= looksStuck {
-		_ = l.conn.Abort()
+		_ = conn.ws.Abort()
 		return
 	}
-	l.keepAlive(b)
+	conn.keepAlive(b)
 }
 
 // keepAlive writes `heartbeat` to a v1 client in each interval in which nothing
 // else was written: its code does not see pings.
-func (l *link) keepAlive(b *pulse) {
-	if !l.v1 {
+func (conn *connection) keepAlive(b *liveness) {
+	if !conn.v1 {
 		return
 	}
-	if !l.out.Quiet() {
+	if !conn.out.Quiet() {
 		b.quiet = 0
 		return
 	}
@@ -138,11 +138,11 @@ func (l *link) keepAlive(b *pulse) {
 		return
 	}
 	b.quiet = 0
-	l.out.Send(encodeFrame(&protocol.Header{
+	conn.out.Send(encodeFrame(&protocol.Header{
 		Action:         protocol.ActionHeartbeat,
-		Target:         l.client.id,
+		Target:         conn.client.id,
 		IsTargetClient: true,
-		Sender:         l.srv.name,
+		Sender:         conn.srv.name,
 	}, nil))
-	l.out.Quiet() // the heartbeat itself does not count
+	conn.out.Quiet() // the heartbeat itself does not count
 }
