@@ -90,5 +90,5 @@ func (c *cutter) listen(r *client.Room) {
 		c.heard.add("%s", l.Text)
 	})
 	r.OnGap(func(g client.Gap) { c.heard.add("gap %+v", g) })
-	r.OnClosed(func(reason client.Reason) { c.heard.add("closed %s", reason) })
+	r.OnClosed(func(reason client.LeaveReason) { c.heard.add("closed %s", reason) })
 }

@@ -54,7 +54,7 @@ func (e *Error) Unwrap() error { return e.cause }
 // wraps [ErrOutOfRoom].
 type RemovedError struct {
 	Room   string
-	Reason Reason
+	Reason LeaveReason
 }
 
 // Error names the room and says why the client is out of it.

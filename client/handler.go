@@ -14,13 +14,13 @@ type handlers struct {
 	actions  map[string]func(*Message) error
 	message  func(*Message)
 	join     func(slug string)
-	leave    func(slug string, reason Reason)
+	leave    func(slug string, reason LeaveReason)
 	presence func(Member)
 	gap      func(Gap)
 	rejoin   func(welcome json.RawMessage)
 	members  func([]Member)
 	err      func(action string, err *Error)
-	closed   func(Reason)
+	closed   func(LeaveReason)
 }
 
 // On has f called with the sender and the body of each message of that action. A
@@ -63,7 +63,7 @@ func (r *Room) OnMessage(f func(*Message)) { r.register(func(h *handlers) { h.me
 func (r *Room) OnJoin(f func(slug string)) { r.register(func(h *handlers) { h.join = f }) }
 
 // OnLeave has f called when somebody else is gone and the room announces it.
-func (r *Room) OnLeave(f func(slug string, reason Reason)) {
+func (r *Room) OnLeave(f func(slug string, reason LeaveReason)) {
 	r.register(func(h *handlers) { h.leave = f })
 }
 
@@ -93,7 +93,7 @@ func (r *Room) OnError(f func(action string, err *Error)) {
 
 // OnClosed has f called when the client is out of the room, after Leave too. It
 // is the last callback of this Room. It is not called where Join returns an error.
-func (r *Room) OnClosed(f func(Reason)) { r.register(func(h *handlers) { h.closed = f }) }
+func (r *Room) OnClosed(f func(LeaveReason)) { r.register(func(h *handlers) { h.closed = f }) }
 
 func (r *Room) register(set func(*handlers)) {
 	r.conn.mu.Lock()
@@ -127,7 +127,7 @@ func (r *Room) tellJoin(slug string) {
 	}
 }
 
-func (r *Room) tellLeave(slug string, reason Reason) {
+func (r *Room) tellLeave(slug string, reason LeaveReason) {
 	if f := r.registered().leave; f != nil {
 		f(slug, reason)
 	}
@@ -161,7 +161,7 @@ func (r *Room) tellError(action string, err *Error) {
 	r.conn.log.Warn("a message was refused", "room", r.name, "action", action, "error", err)
 }
 
-func (r *Room) tellClosed(reason Reason) {
+func (r *Room) tellClosed(reason LeaveReason) {
 	if f := r.registered().closed; f != nil {
 		f(reason)
 	}

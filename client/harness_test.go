@@ -202,10 +202,10 @@ func (e events) none(t testing.TB) {
 func (e events) all(r *client.Room) {
 	r.OnMessage(func(m *client.Message) { e.add("%s %s", m.Action, m.Body) })
 	r.OnJoin(func(string) { e.add("join") })
-	r.OnLeave(func(_ string, reason client.Reason) { e.add("leave %s", reason) })
+	r.OnLeave(func(_ string, reason client.LeaveReason) { e.add("leave %s", reason) })
 	r.OnGap(func(g client.Gap) { e.add("gap %d-%d whole=%t direct=%t", g.From, g.To, g.Whole(), g.Direct) })
 	r.OnError(func(action string, err *client.Error) { e.add("error %s %s", action, err.Code) })
-	r.OnClosed(func(reason client.Reason) { e.add("closed %s", reason) })
+	r.OnClosed(func(reason client.LeaveReason) { e.add("closed %s", reason) })
 }
 
 // states has a client's changes of state added to the events.

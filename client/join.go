@@ -31,7 +31,7 @@ func (c *Conn) Join(ctx context.Context, name string, params any, setup ...func(
 	if err != nil {
 		return nil, err
 	}
-	r.params, m.purpose, m.settled = without(m.body, "create"), toEnter, r.entering
+	r.params, m.kind, m.settled = without(m.body, "create"), kindJoin, r.onJoinAnswer
 	known, err := c.find(name, r.params)
 	switch {
 	case err != nil:
@@ -45,7 +45,7 @@ func (c *Conn) Join(ctx context.Context, name string, params any, setup ...func(
 		return nil, err
 	}
 	if _, err := c.wait(ctx, m); err != nil {
-		r.turnBack()
+		r.cancelJoin()
 		return nil, err
 	}
 	return r, nil
@@ -112,14 +112,14 @@ func (c *Conn) add(r *Room) {
 
 // remove ends the membership. What waits to be sent for it is given up, so that
 // it reaches no later membership of the same name. The lock is held.
-func (c *Conn) remove(r *Room, reason Reason) {
+func (c *Conn) remove(r *Room, reason LeaveReason) {
 	if r.status == gone {
 		return
 	}
 	delete(c.rooms, r.name)
 	r.status, r.reason = gone, reason
 	out := r.usable()
-	for _, m := range c.outbox.takeSent(func(m *message) bool { return m.room == r && m.purpose == toGetOut }) {
+	for _, m := range c.outbox.takeSent(func(m *message) bool { return m.room == r && m.kind == kindLeave }) {
 		c.settle(m, nil, nil)
 	}
 	for _, m := range c.outbox.takeWaiting(func(m *message) bool { return m.room == r }) {
@@ -131,14 +131,14 @@ func (c *Conn) remove(r *Room, reason Reason) {
 	}
 }
 
-// entering is what the answer to a join means. The lock is held.
-func (r *Room) entering(_ json.RawMessage, err error) error {
+// onJoinAnswer is what the answer to a join means. The lock is held.
+func (r *Room) onJoinAnswer(_ json.RawMessage, err error) error {
 	refused := err != nil && !hasCode(err, CodeOutcomeUnknown)
 	switch {
 	case refused && r.status != joining:
 		return err
 	case r.status == joining && err != nil:
-		r.conn.remove(r, ReasonRefused)
+		r.conn.remove(r, LeaveReasonRefused)
 		return err
 	case r.status == joining && r.epoch == 0 && r.reason != "":
 		r.conn.remove(r, r.reason)
@@ -149,16 +149,16 @@ func (r *Room) entering(_ json.RawMessage, err error) error {
 	return &RemovedError{Room: r.name, Reason: r.reason}
 }
 
-// turnBack leaves a room that nobody waits for any more, if the client is in it
+// cancelJoin leaves a room that nobody waits for any more, if the client is in it
 // or on its way.
-func (r *Room) turnBack() {
+func (r *Room) cancelJoin() {
 	c := r.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if r.status == gone || r.status == leaving {
 		return
 	}
-	r.status, r.muted, r.reason = leaving, true, ReasonLeft
+	r.status, r.muted, r.reason = leaving, true, LeaveReasonLeft
 	c.pushOut(r.leave())
 }
 
@@ -167,21 +167,21 @@ func (r *Room) leave() *message {
 	return &message{
 		header:  protocol.Header{Action: protocol.ActionLeaveRoom, Target: r.name},
 		room:    r,
-		purpose: toGetOut,
-		settled: r.departing,
+		kind:    kindLeave,
+		settled: r.onLeaveAnswer,
 	}
 }
 
-// departing is what the answer to a leave means. A leave that the server does not
+// onLeaveAnswer is what the answer to a leave means. A leave that the server does not
 // take is sent again: the application has nothing left to do it with. The lock is
 // held.
-func (r *Room) departing(_ json.RawMessage, err error) error {
+func (r *Room) onLeaveAnswer(_ json.RawMessage, err error) error {
 	c := r.conn
 	switch {
 	case r.status != leaving:
 		return nil
 	case err == nil || hasCode(err, protocol.CodeNotAMember, protocol.CodeUnknownRoom):
-		c.remove(r, ReasonLeft)
+		c.remove(r, LeaveReasonLeft)
 		return nil
 	}
 	c.later(func() {
@@ -239,9 +239,9 @@ func (r *Room) depart(m *message) error {
 	if c.end != nil {
 		return c.end
 	}
-	r.status, r.reason = leaving, ReasonLeft
+	r.status, r.reason = leaving, LeaveReasonLeft
 	for _, join := range c.outbox.takeWaiting(func(m *message) bool {
-		return m.room == r && (m.purpose == toEnter || m.purpose == toReenter)
+		return m.room == r && (m.kind == kindJoin || m.kind == kindRejoin)
 	}) {
 		c.settle(join, nil, nil)
 	}
@@ -259,8 +259,8 @@ func (r *Room) rejoin() *message {
 		header:  protocol.Header{Action: protocol.ActionJoinRoom, Target: r.name},
 		body:    r.params,
 		room:    r,
-		purpose: toReenter,
-		settled: r.reentering,
+		kind:    kindRejoin,
+		settled: r.onRejoinAnswer,
 	}
 	if m.body == nil { // the server has put the client there: the room must exist
 		m.body = json.RawMessage(`{"create":false}`)
@@ -268,8 +268,8 @@ func (r *Room) rejoin() *message {
 	return m
 }
 
-// reentering is what the answer to a rejoin means. The lock is held.
-func (r *Room) reentering(_ json.RawMessage, err error) error {
+// onRejoinAnswer is what the answer to a rejoin means. The lock is held.
+func (r *Room) onRejoinAnswer(_ json.RawMessage, err error) error {
 	c := r.conn
 	if r.status != rejoining && r.status != joined {
 		return err
@@ -286,7 +286,7 @@ func (r *Room) reentering(_ json.RawMessage, err error) error {
 	var refused *Error
 	if errors.As(err, &refused) && refused.Code != CodeOutcomeUnknown {
 		c.push(event{room: r, call: func() { r.tellError(protocol.ActionJoinRoom, refused) }})
-		c.remove(r, ReasonRefused)
+		c.remove(r, LeaveReasonRefused)
 	}
 	return err
 }

@@ -47,7 +47,7 @@ func wantDead(t *testing.T, room *client.Room) {
 func TestRemovedWhileJoining(t *testing.T) {
 	overBoth(t, func(t *testing.T, h *host) {
 		conn := h.connect(client.Options{})
-		for name, reason := range map[string]client.Reason{"kicks": client.ReasonKicked, "closes": client.ReasonClosed} {
+		for name, reason := range map[string]client.LeaveReason{"kicks": client.LeaveReasonKicked, "closes": client.LeaveReasonClosed} {
 			heard := newEvents()
 			for range 20 {
 				room, err := conn.Join(t.Context(), name, nil, heard.all)
@@ -116,7 +116,7 @@ func TestEndBeforeBeginning(t *testing.T) {
 				return
 			}
 			var removed *client.RemovedError
-			if !errors.As(err, &removed) || removed.Reason != client.ReasonKicked {
+			if !errors.As(err, &removed) || removed.Reason != client.LeaveReasonKicked {
 				t.Fatalf("got %v, %v", room, err)
 			}
 			go p.admit(2, 1)
@@ -316,7 +316,7 @@ func TestLeaveFromCallback(t *testing.T) {
 		client.On(r, "say", func(string, line) { heard.add("left %v", r.Leave(t.Context())) })
 	})
 	var removed *client.RemovedError
-	if !errors.As(err, &removed) || removed.Reason != client.ReasonLeft {
+	if !errors.As(err, &removed) || removed.Reason != client.LeaveReasonLeft {
 		t.Errorf("got %v", err)
 	}
 	heard.want(t, "left <nil>")
@@ -346,9 +346,9 @@ func TestEveryCallbackCallsBack(t *testing.T) {
 	done.want(t, "OnState <nil>")
 	room := join(t, conn, "r", nil, func(r *client.Room) {
 		r.OnJoin(func(string) { act("OnJoin") })
-		r.OnLeave(func(string, client.Reason) { act("OnLeave") })
+		r.OnLeave(func(string, client.LeaveReason) { act("OnLeave") })
 		r.OnMessage(func(*client.Message) { act("OnMessage") })
-		r.OnClosed(func(client.Reason) {
+		r.OnClosed(func(client.LeaveReason) {
 			act("OnClosed")
 			done.add("Close %v", conn.Close())
 		})

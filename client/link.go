@@ -68,7 +68,7 @@ func (c *Conn) connect(ctx context.Context) (*link, error) {
 		})
 	}, func(late *socket.Conn) { _ = late.CloseNow() })
 	if err != nil {
-		return nil, endOf(err)
+		return nil, closeErrorOf(err)
 	}
 	if ws.Subprotocol() != protocol.Subprotocol {
 		_ = ws.CloseNow()

@@ -20,9 +20,9 @@ func (c *Conn) look(r *Room) {
 func (c *Conn) askMembers(r *Room) {
 	gaps := r.gaps
 	m := &message{
-		header:  protocol.Header{Action: protocol.ActionListMembers, Target: r.name},
-		room:    r,
-		purpose: toLook,
+		header: protocol.Header{Action: protocol.ActionListMembers, Target: r.name},
+		room:   r,
+		kind:   kindList,
 	}
 	m.settled = func(reply json.RawMessage, err error) error {
 		r.looking = false

@@ -22,11 +22,11 @@ type outbox struct {
 
 // message is something to send.
 type message struct {
-	header  protocol.Header // with its id once it was sent
-	body    json.RawMessage
-	room    *Room // which it acts for
-	purpose purpose
-	again   bool // sent on an earlier connection too
+	header protocol.Header // with its id once it was sent
+	body   json.RawMessage
+	room   *Room // which it acts for
+	kind   messageKind
+	again  bool // sent on an earlier connection too
 
 	// settled is what the answer means for the room; it returns the error for
 	// the caller that waits. It is called with the lock held; nil means nothing.
@@ -37,17 +37,17 @@ type message struct {
 	err     error
 }
 
-// purpose is what a message is for, as far as the end of a session makes a
+// messageKind is what a message is for, as far as the end of a session makes a
 // difference.
-type purpose uint8
+type messageKind uint8
 
 const (
-	toSay     purpose = iota
-	toSayNow          // without an answer, or not at all
-	toEnter           // a room, for the first time
-	toReenter         // a room that was lost with a session
-	toGetOut          // of a room
-	toLook            // who is in a room, after a gap
+	kindSend   messageKind = iota
+	kindPost               // without an answer, or not at all
+	kindJoin               // a room, for the first time
+	kindRejoin             // a room that was lost with a session
+	kindLeave              // of a room
+	kindList               // who is in a room, after a gap
 )
 
 // messageOverhead is what a message takes beside its body, while it waits.
@@ -89,7 +89,7 @@ func (o *outbox) pushFront(messages []*message) {
 // ready reports whether the first that waits may be sent. What asks for an answer
 // waits while as many are unanswered as the server remembers.
 func (o *outbox) ready() bool {
-	return len(o.waiting) > 0 && (o.waiting[0].purpose == toSayNow || len(o.sent) < protocol.MaxUnanswered)
+	return len(o.waiting) > 0 && (o.waiting[0].kind == kindPost || len(o.sent) < protocol.MaxUnanswered)
 }
 
 // pop takes the first that waits and, if it asks for an answer, numbers it.
@@ -99,7 +99,7 @@ func (o *outbox) pop() *message {
 	o.waiting[0] = nil
 	o.waiting = o.waiting[1:]
 	o.bytes -= m.size()
-	if m.purpose != toSayNow {
+	if m.kind != kindPost {
 		o.lastID++
 		m.header.ID = o.lastID
 		o.sent[m.header.ID] = m
@@ -157,12 +157,12 @@ func (c *Conn) enqueue(m *message) error {
 		return err
 	}
 	switch {
-	case c.link == nil && (m.purpose == toSayNow || c.opts.OfflineSends == Reject):
+	case c.link == nil && (m.kind == kindPost || c.opts.OfflineSends == Reject):
 		return ErrOffline
 	case c.outbox.full(&c.opts, m):
 		return ErrQueueFull
 	}
-	if m.purpose != toSayNow {
+	if m.kind != kindPost {
 		c.await(m)
 	}
 	c.pushOut(m)
@@ -225,7 +225,7 @@ func (c *Conn) giveUp(m *message, err error) {
 		return
 	default:
 	}
-	if m.purpose == toGetOut {
+	if m.kind == kindLeave {
 		c.release(m, nil, err)
 		return
 	}

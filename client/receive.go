@@ -199,8 +199,8 @@ func (c *Conn) takeJoined(name string, env *protocol.Envelope) error {
 // takeLeft takes the client out of a room. The lock is held.
 func (c *Conn) takeLeft(r *Room, env *protocol.Envelope) error {
 	body := struct {
-		Reason Reason `json:"reason"`
-	}{ReasonClosed}
+		Reason LeaveReason `json:"reason"`
+	}{LeaveReasonClosed}
 	if err := json.Unmarshal(env.Body, &body); err != nil {
 		return fmt.Errorf("%s: %w", env.Action, err)
 	}
@@ -208,7 +208,7 @@ func (c *Conn) takeLeft(r *Room, env *protocol.Envelope) error {
 	case r == c.lobby: // it was told already
 	case r.status == joining && r.epoch == 0:
 		r.reason = body.Reason // of an earlier membership, unless no joined-room comes
-	case body.Reason == ReasonLost && r.params != nil && (r.status == joined || r.status == rejoining):
+	case body.Reason == LeaveReasonLost && r.params != nil && (r.status == joined || r.status == rejoining):
 		c.outbox.pushFront([]*message{c.reenter(r)})
 		c.toSend.Signal()
 	default:
@@ -231,7 +231,7 @@ func (c *Conn) reenter(r *Room) *message {
 // messages shall have. The lock is held.
 func (c *Conn) takeNews(r *Room, env *protocol.Envelope) bool {
 	var who memberItem
-	var reason Reason
+	var reason LeaveReason
 	var count *int
 	action := string(env.Action)
 	known := keys{"client": &who.Client}

@@ -166,12 +166,12 @@ func TestUnansweredAtEnd(t *testing.T) {
 
 // TestCloseCodes has the server close with every code.
 func TestCloseCodes(t *testing.T) {
-	type fate struct {
+	type reaction struct {
 		ends, session bool
 		earliest      time.Duration
 	}
-	resumes, ends := fate{session: true}, fate{ends: true}
-	for code, want := range map[protocol.CloseCode]fate{
+	resumes, ends := reaction{session: true}, reaction{ends: true}
+	for code, want := range map[protocol.CloseCode]reaction{
 		1005:                          resumes, // a close frame without a code
 		1006:                          resumes, // no close frame
 		protocol.CloseGoingAway:       resumes,

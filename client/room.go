@@ -23,7 +23,7 @@ type Room struct {
 	status  status
 	in      bool            // the application has it: Join returned it, or OnRoom was told
 	muted   bool            // nobody wants to hear of it any more
-	reason  Reason          // why the client is out of it, or seems to be
+	reason  LeaveReason     // why the client is out of it, or seems to be
 	params  json.RawMessage // of the join; nil: the client did not ask for it
 	entered uint64          // its number among the client's rooms
 	epoch   uint64          // 0: not known
@@ -51,24 +51,24 @@ const (
 	gone
 )
 
-// Reason says why somebody is not in a room any more.
-type Reason string
+// LeaveReason says why somebody is not in a room any more.
+type LeaveReason string
 
 const (
-	// ReasonLeft: the client left the room or the server.
-	ReasonLeft Reason = "left"
-	// ReasonDropped: its connection broke and it did not come back.
-	ReasonDropped Reason = "dropped"
-	// ReasonKicked: the room removed it.
-	ReasonKicked Reason = "kicked"
-	// ReasonClosed: the room closed.
-	ReasonClosed Reason = "closed"
-	// ReasonRefused: the session was lost, and the room did not let this client
+	// LeaveReasonLeft: the client left the room or the server.
+	LeaveReasonLeft LeaveReason = "left"
+	// LeaveReasonDropped: its connection broke and it did not come back.
+	LeaveReasonDropped LeaveReason = "dropped"
+	// LeaveReasonKicked: the room removed it.
+	LeaveReasonKicked LeaveReason = "kicked"
+	// LeaveReasonClosed: the room closed.
+	LeaveReasonClosed LeaveReason = "closed"
+	// LeaveReasonRefused: the session was lost, and the room did not let this client
 	// in again.
-	ReasonRefused Reason = "refused"
-	// ReasonLost: the server has lost the session or the room, and this client
+	LeaveReasonRefused LeaveReason = "refused"
+	// LeaveReasonLost: the server has lost the session or the room, and this client
 	// had not asked for the room, so that it is not joined again.
-	ReasonLost Reason = "lost"
+	LeaveReasonLost LeaveReason = "lost"
 )
 
 func newRoom(c *Conn, name string, params json.RawMessage) *Room {

@@ -38,7 +38,7 @@ func TestChat(t *testing.T) {
 		}
 		room := join(t, anna, "chat/go", nil, listen("anna"), func(r *client.Room) {
 			r.OnJoin(func(slug string) { heard.add("joined %t", slug == bert.ID()) })
-			r.OnLeave(func(slug string, reason client.Reason) { heard.add("%s %t", reason, slug == bert.ID()) })
+			r.OnLeave(func(slug string, reason client.LeaveReason) { heard.add("%s %t", reason, slug == bert.ID()) })
 		})
 		his := join(t, bert, "chat/go", nil)
 		heard.want(t, "joined true")

@@ -37,19 +37,19 @@ func (c *Conn) reconnect(why error, pauses *backoff) (*link, *CloseError) {
 		if errors.As(why, &refused) {
 			pause += refused.RetryAfter
 		}
-		after := c.fateAfter(why)
+		after := c.decide(why)
 		var closed *CloseError
-		if errors.As(why, &closed) && (after == end || after == renew && renewed) {
+		if errors.As(why, &closed) && (after == decideStop || after == decideReauthenticate && renewed) {
 			return nil, closed
 		}
 		switch after {
-		case renew:
+		case decideReauthenticate:
 			renewed = true
 			c.dropSession(why)
-		case retreat:
-			pause += retreatPause
+		case decideBackOff:
+			pause += backOffPause
 			c.dropSession(why)
-		case resume, end:
+		case decideResume, decideStop:
 		}
 		if !sleep(c.ctx, pause) {
 			c.farewell = ErrOffline

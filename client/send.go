@@ -44,7 +44,7 @@ func (r *Room) Post(action string, body any) error {
 	if err != nil {
 		return err
 	}
-	m.purpose = toSayNow
+	m.kind = kindPost
 	r.conn.mu.Lock()
 	defer r.conn.mu.Unlock()
 	return r.conn.say(m)

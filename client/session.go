@@ -187,11 +187,11 @@ func (l *link) retire(why error) error {
 	if l.cause != nil {
 		why = l.cause
 	}
-	l.end = endOf(why)
+	l.end = closeErrorOf(why)
 	if c.link == l {
 		c.link = nil
-		c.outbox.takeWaiting(func(m *message) bool { return m.purpose == toSayNow })
-		if c.end == nil && c.fateAfter(l.end) != end {
+		c.outbox.takeWaiting(func(m *message) bool { return m.kind == kindPost })
+		if c.end == nil && c.decide(l.end) != decideStop {
 			c.setState(Offline)
 		}
 	}
@@ -218,12 +218,12 @@ func (c *Conn) loseSession(cause error) {
 	}
 	c.begun, c.token, c.directs = false, "", 0
 	for _, m := range c.outbox.takeSent(every) {
-		c.disown(m, unanswered(cause))
+		c.settleLost(m, unanswered(cause))
 	}
 	for _, m := range c.outbox.takeWaiting(func(m *message) bool {
-		return m.purpose == toGetOut || m.purpose == toReenter || m.purpose == toLook
+		return m.kind == kindLeave || m.kind == kindRejoin || m.kind == kindList
 	}) {
-		c.disown(m, nil)
+		c.settleLost(m, nil)
 	}
 	var joins []*message
 	for _, r := range c.inOrder() {
@@ -231,10 +231,10 @@ func (c *Conn) loseSession(cause error) {
 		case r.status == joining:
 			r.epoch, r.seq, r.reason = 0, 0, ""
 		case r.status == leaving:
-			c.remove(r, ReasonLeft)
+			c.remove(r, LeaveReasonLeft)
 		case r.params == nil:
 			c.pushGap(r, Gap{Epoch: cmp.Or(r.epoch, r.past)})
-			c.remove(r, ReasonLost)
+			c.remove(r, LeaveReasonLost)
 		default:
 			joins = append(joins, c.reenter(r))
 		}
@@ -255,12 +255,12 @@ func (c *Conn) rejoinOmitted(l *link) {
 	c.outbox.pushFront(joins)
 }
 
-// disown settles a message of a session that is lost. Out of its rooms the
+// settleLost settles a message of a session that is lost. Out of its rooms the
 // client is by that alone.
-func (c *Conn) disown(m *message, err error) {
-	switch m.purpose {
-	case toReenter:
-	case toGetOut:
+func (c *Conn) settleLost(m *message, err error) {
+	switch m.kind {
+	case kindRejoin:
+	case kindLeave:
 		c.settle(m, nil, nil)
 	default:
 		c.settle(m, nil, err)

@@ -77,7 +77,7 @@ func simulate(t *testing.T, seed uint64) {
 			rooms[i] = append(rooms[i], join(t, conn, name, nil, func(r *client.Room) {
 				client.On(r, "x", func(_ string, l line) { log[name] = append(log[name], l.Text) })
 				r.OnGap(func(client.Gap) { log[name] = append(log[name], "gap") })
-				r.OnClosed(func(why client.Reason) { t.Errorf("client %d is out of %s: %s", i, name, why) })
+				r.OnClosed(func(why client.LeaveReason) { t.Errorf("client %d is out of %s: %s", i, name, why) })
 			}))
 		}
 	}

@@ -40,7 +40,7 @@ func (s *session) attend(joined *seat) func(*client.Room) {
 		}
 		room.OnGap(func(client.Gap) { s.console.say(fmt.Sprintf("gap in %s: messages were lost", name)) })
 		room.OnError(func(_ string, err *client.Error) { s.fail(err) })
-		room.OnClosed(func(reason client.Reason) {
+		room.OnClosed(func(reason client.LeaveReason) {
 			s.giveUp(func(other *seat) bool { return other == joined })
 			s.console.say(fmt.Sprintf("out of %s: %s", name, reason))
 		})

@@ -18,7 +18,7 @@ type audit struct {
 // received it, and then all should have. If none has, it is neither expected nor
 // lost.
 func (r *Run) audit() audit {
-	a := r.ledger
+	a := r.messages
 	var sum audit
 	reached := int(a.reached.Load())
 	wanted := map[*room]*judgement{}
@@ -83,7 +83,7 @@ func (s *audit) judge(o outcome, j *judgement, index, members int) {
 }
 
 // compare takes a member to account.
-func (s *audit) compare(l *ledger, m *member, j *judgement) {
+func (s *audit) compare(l *messageLog, m *member, j *judgement) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, has := range m.received {

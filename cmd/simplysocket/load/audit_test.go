@@ -8,9 +8,9 @@ import (
 	"github.com/DhruvikDonga/simplysocket/client"
 )
 
-// ledgerOf makes a run of members in rooms of those sizes, who take turns in the
+// logOf makes a run of members in rooms of those sizes, who take turns in the
 // order of their numbers, and of one message per millisecond.
-func ledgerOf(messages int, sizes ...int) *Run {
+func logOf(messages int, sizes ...int) *Run {
 	r := New(Settings{Rate: 1000, Duration: time.Duration(messages) * time.Millisecond, Body: MinBody})
 	r.enter(Running)
 	r.members = crowded(sizes...)
@@ -19,28 +19,28 @@ func ledgerOf(messages int, sizes ...int) *Run {
 		m.run = r
 	}
 	r.open()
-	r.ledger.reached.Store(int64(messages))
+	r.messages.reached.Store(int64(messages))
 	return r
 }
 
 // send has a message handed over and answered at those milliseconds.
 func (r *Run) sentAt(n, sent, answered int, o outcome) {
-	r.ledger.entries[n].send(time.Duration(sent) * time.Millisecond)
-	r.ledger.entries[n].settle(time.Duration(answered)*time.Millisecond, o)
+	r.messages.entries[n].send(time.Duration(sent) * time.Millisecond)
+	r.messages.entries[n].settle(time.Duration(answered)*time.Millisecond, o)
 }
 
 // hears has members receive a message at that millisecond.
 func (r *Run) hears(n, at int, members ...*member) (inOrder bool) {
 	inOrder = true
 	for _, m := range members {
-		_, ok := m.note(&r.ledger.entries[n], r.ledger.index(n), time.Duration(at)*time.Millisecond)
+		_, ok := m.note(&r.messages.entries[n], r.messages.index(n), time.Duration(at)*time.Millisecond)
 		inOrder = inOrder && ok
 	}
 	return inOrder
 }
 
 func TestAudit(t *testing.T) {
-	r := ledgerOf(6, 3)
+	r := logOf(6, 3)
 	defer r.giveUp()
 	all := r.members
 	for n, o := range []outcome{handled, refused, unknown, unknown, unsent, handled} {
@@ -58,10 +58,10 @@ func TestAudit(t *testing.T) {
 
 // TestPending: a message without an answer is one of unknown outcome.
 func TestPending(t *testing.T) {
-	r := ledgerOf(2, 2)
+	r := logOf(2, 2)
 	defer r.giveUp()
-	r.ledger.entries[0].send(0)
-	r.ledger.entries[1].send(0)
+	r.messages.entries[0].send(0)
+	r.messages.entries[1].send(0)
 	r.hears(1, 1, r.members[0])
 	want := audit{messages: 2, handled: 1, unknown: 1, expected: 2, lost: 1}
 	if got := r.audit(); got != want {
@@ -71,7 +71,7 @@ func TestPending(t *testing.T) {
 
 // TestTold tells loss in silence from what the server told of.
 func TestTold(t *testing.T) {
-	r := ledgerOf(5, 2)
+	r := logOf(5, 2)
 	defer r.giveUp()
 	m := r.members[0]
 	for n := range 5 {
@@ -107,7 +107,7 @@ func TestOrder(t *testing.T) {
 		"at the same time":                {5, [2]int{1, 0}, true},
 		"as soon as the first is handled": {10, [2]int{1, 0}, true},
 	} {
-		r := ledgerOf(2, 2)
+		r := logOf(2, 2)
 		r.sentAt(0, 0, 10, handled)
 		r.sentAt(1, test.second, 30, handled)
 		first, second := r.hears(test.heard[0], 40, r.members[0]), r.hears(test.heard[1], 41, r.members[0])

@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// stencil writes and reads the bodies of a run: which run it is, the number of the
+// bodyTemplate writes and reads the bodies of a run: which run it is, the number of the
 // message, and padding.
-type stencil struct {
+type bodyTemplate struct {
 	run  string
 	head []byte // up to the number
 	tail []byte // from behind the number, with the longest padding
@@ -17,14 +17,14 @@ type stencil struct {
 
 const tailHead, tailEnd = `,"pad":"`, `"}`
 
-func newStencil(run string, size int) *stencil {
-	s := &stencil{run: run, size: size, head: []byte(`{"bench":"` + run + `","n":`)}
+func newBodyTemplate(run string, size int) *bodyTemplate {
+	s := &bodyTemplate{run: run, size: size, head: []byte(`{"bench":"` + run + `","n":`)}
 	s.tail = append([]byte(tailHead), bytes.Repeat([]byte("x"), size)...)
 	return s
 }
 
 // write returns the body of message n.
-func (s *stencil) write(n int) json.RawMessage {
+func (s *bodyTemplate) write(n int) json.RawMessage {
 	body := make([]byte, 0, s.size)
 	body = append(body, s.head...)
 	body = strconv.AppendInt(body, int64(n), 10)
@@ -34,7 +34,7 @@ func (s *stencil) write(n int) json.RawMessage {
 
 // read returns the number of a message of this run. The body that was sent is
 // recognised byte by byte; one that a room has changed is read as JSON.
-func (s *stencil) read(body []byte) (n int, ours bool) {
+func (s *bodyTemplate) read(body []byte) (n int, ours bool) {
 	if n, ours := s.readOwn(body); ours {
 		return n, true
 	}
@@ -48,7 +48,7 @@ func (s *stencil) read(body []byte) (n int, ours bool) {
 	return *read.N, true
 }
 
-func (s *stencil) readOwn(body []byte) (n int, ours bool) {
+func (s *bodyTemplate) readOwn(body []byte) (n int, ours bool) {
 	rest, found := bytes.CutPrefix(body, s.head)
 	if !found || len(body) != s.size {
 		return 0, false

@@ -7,7 +7,7 @@ import (
 
 func TestBody(t *testing.T) {
 	for _, size := range []int{MinBody, 128, 5000} {
-		s := newStencil("abcdefgh", size)
+		s := newBodyTemplate("abcdefgh", size)
 		for _, n := range []int{0, 7, 10, 123_456_789, 999_999_999} {
 			body := s.write(n)
 			if len(body) != size || !json.Valid(body) {
@@ -16,7 +16,7 @@ func TestBody(t *testing.T) {
 			if got, ours := s.readOwn(body); got != n || !ours {
 				t.Errorf("%s: read %d, %t", body, got, ours)
 			}
-			if _, ours := newStencil("abcdefgi", size).read(body); ours {
+			if _, ours := newBodyTemplate("abcdefgi", size).read(body); ours {
 				t.Errorf("%s: taken for that of another run", body)
 			}
 		}
@@ -24,7 +24,7 @@ func TestBody(t *testing.T) {
 }
 
 func TestBodyChanged(t *testing.T) {
-	s := newStencil("abcdefgh", MinBody)
+	s := newBodyTemplate("abcdefgh", MinBody)
 	for body, want := range map[string]int{
 		`{"n":5,"bench":"abcdefgh"}`:            5,
 		`{"bench": "abcdefgh", "n": 12, "x":1}`: 12,
@@ -46,7 +46,7 @@ func TestBodyChanged(t *testing.T) {
 // FuzzBody: what is recognised byte by byte is what was written, and JSON reads
 // the same of it.
 func FuzzBody(f *testing.F) {
-	s := newStencil("abcdefgh", MinBody)
+	s := newBodyTemplate("abcdefgh", MinBody)
 	f.Add([]byte(s.write(0)))
 	f.Add([]byte(s.write(999_999_999)))
 	f.Add([]byte(`{"bench":"abcdefgh","n":01}`))

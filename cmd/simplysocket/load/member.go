@@ -51,7 +51,7 @@ type gap struct {
 // receive takes a message of the room.
 func (m *member) receive(message *client.Message) {
 	r := m.run
-	n, ours := r.stencil.read(message.Body)
+	n, ours := r.template.read(message.Body)
 	a := r.account.Load()
 	if !ours || a == nil || n >= a.all || a.entries[n].handedOver() == 0 || a.sender(n).room != m.room {
 		r.counts.foreign.Add(1)
@@ -77,7 +77,7 @@ func (m *member) receive(message *client.Message) {
 // note marks a message as received. It is out of order if it was answered before
 // another was handed over that has come already: a room handles them in that
 // order, and tells all members of them in the order in which it handles them.
-func (m *member) note(e *entry, index int, now time.Duration) (first, inOrder bool) {
+func (m *member) note(e *loggedMessage, index int, now time.Duration) (first, inOrder bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if last := len(m.gaps) - 1; last >= 0 && m.gaps[last].until == 0 {
@@ -108,7 +108,7 @@ func (m *member) noteGap(client.Gap) {
 
 // told reports whether a message that is missing is one of those that the server
 // told of. The lock is held.
-func (m *member) told(e *entry) bool {
+func (m *member) told(e *loggedMessage) bool {
 	for _, g := range m.gaps {
 		answered := e.answered()
 		if (answered == 0 || answered >= g.after) && (g.until == 0 || e.handedOver() <= g.until) {
@@ -161,11 +161,11 @@ func (r *Run) back(m *member, conn *client.Conn) {
 }
 
 // out keeps account of a room that the client is not in any more.
-func (m *member) out(reason client.Reason) {
+func (m *member) out(reason client.LeaveReason) {
 	m.mu.Lock()
 	in := m.conn != nil
 	m.mu.Unlock()
 	if in && !m.run.closing.Load() {
-		m.run.failures.add(Removed, outOf(reason))
+		m.run.failures.add(Removed, removedBecause(reason))
 	}
 }

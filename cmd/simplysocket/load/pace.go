@@ -13,7 +13,7 @@ const maxInFlight = 1 << 16
 // before. It returns when the last was handed over, or the context has ended;
 // answers may come for as long as the sending context of the drain lives.
 func (r *Run) load(ctx context.Context) {
-	a := r.ledger
+	a := r.messages
 	start := r.begun.Add(a.start)
 	clock := newAlarm()
 	r.enter(Warming)
@@ -21,8 +21,8 @@ func (r *Run) load(ctx context.Context) {
 		return
 	}
 	r.enter(Running)
-	r.meter.start()
-	defer r.meter.stop()
+	r.cpu.start()
+	defer r.cpu.stop()
 	breaking, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -41,11 +41,11 @@ func (r *Run) load(ctx context.Context) {
 // pass sends the messages of a range, and reports whether it sent all.
 func (r *Run) pass(ctx context.Context, clock alarm, start time.Time, from, to int) bool {
 	for n := from; n < to; n++ {
-		if !clock.wait(ctx, start.Add(r.ledger.due(n))) {
+		if !clock.wait(ctx, start.Add(r.messages.due(n))) {
 			return false
 		}
 		r.launch(n)
-		r.ledger.reached.Store(int64(n + 1))
+		r.messages.reached.Store(int64(n + 1))
 	}
 	return true
 }
@@ -65,20 +65,20 @@ func (r *Run) launch(n int) {
 
 // send sends a message and notes what became of it.
 func (r *Run) send(n int) {
-	a := r.ledger
+	a := r.messages
 	now := r.clock()
 	a.entries[n].send(now)
 	if n >= a.warmup {
 		r.lag.record(n, now-a.start-a.due(n))
 	}
 	r.counts.sent.Add(1)
-	r.settle(n, a.sender(n).seat.Send(r.answers, r.settings.Action, r.stencil.write(n)))
+	r.settle(n, a.sender(n).seat.Send(r.answers, r.settings.Action, r.template.write(n)))
 }
 
 // settle notes the answer to a message, or that there is none.
 func (r *Run) settle(n int, err error) {
-	a := r.ledger
-	o, kind := fate(err)
+	a := r.messages
+	o, kind := outcomeOf(err)
 	a.entries[n].settle(r.clock(), o)
 	if n < a.warmup {
 		return

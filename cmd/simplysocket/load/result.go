@@ -97,16 +97,16 @@ func (r *Run) result(interrupted bool) *Result {
 			Ramp: s.Ramp.Seconds(), Warmup: s.Warmup.Seconds(), Duration: s.Duration.Seconds(), Grace: s.Grace.Seconds(),
 		},
 		Interrupted: interrupted,
-		Measured:    round(r.meter.wall.Seconds()),
+		Measured:    round(r.cpu.wall.Seconds()),
 		Messages: Messages{
 			Due: a.messages, Handled: a.handled, Refused: a.refused, Unknown: a.unknown, Unsent: a.unsent,
-			Rate: perSecond(int64(a.handled), r.meter.wall),
+			Rate: perSecond(int64(a.handled), r.cpu.wall),
 		},
 		Deliveries: Deliveries{
 			Expected: a.expected, Delivered: a.expected - a.lost, Share: share(a.expected-a.lost, a.expected),
 			Lost: a.lost, LostTold: a.lostTold, Unexpected: a.unexpected,
 			Doubled: c.doubled.Load(), OutOfOrder: c.disordered.Load(), Foreign: c.foreign.Load(), Gaps: c.gaps.Load(),
-			Rate: perSecond(a.expected-a.lost, r.meter.wall),
+			Rate: perSecond(a.expected-a.lost, r.cpu.wall),
 		},
 		Latency: latency,
 		Curve:   r.latency.curve(),
@@ -115,7 +115,7 @@ func (r *Run) result(interrupted bool) *Result {
 			LostSessions: c.lostSessions.Load(), Away: away,
 		},
 		Failures: r.failures.list(),
-		Tool:     Tool{CPU: r.meter.percent(), Processors: runtime.GOMAXPROCS(0), Lag: lag},
+		Tool:     Tool{CPU: r.cpu.percent(), Processors: runtime.GOMAXPROCS(0), Lag: lag},
 	}
 	r.series.mu.Lock()
 	defer r.series.mu.Unlock()

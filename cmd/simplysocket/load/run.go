@@ -15,13 +15,13 @@ import (
 type Run struct {
 	settings Settings
 	name     string // a name of the run that no other has
-	stencil  *stencil
+	template *bodyTemplate
 	random   *mathrand.Rand // of the goroutine that drops, once there is a plan
 	begun    time.Time
-	members  []*member // those that are in their room
-	ledger   *ledger   // valid once the clients are connected
+	members  []*member   // those that are in their room
+	messages *messageLog // valid once the clients are connected
 
-	account atomic.Pointer[ledger] // the same, for receivers; nil until then
+	account atomic.Pointer[messageLog] // the same, for receivers; nil until then
 	phase   atomic.Pointer[stage]
 	closing atomic.Bool // what ends is ended by us
 
@@ -38,7 +38,7 @@ type Run struct {
 	away    *recorder // from a broken connection until the next
 
 	series series
-	meter  meter
+	cpu    cpuMeter
 }
 
 // counts are of the whole run, as they grow.
@@ -76,7 +76,7 @@ func New(s Settings) *Run {
 		away:     newRecorder(),
 	}
 	r.answers, r.giveUp = context.WithCancel(context.Background())
-	r.stencil = newStencil(r.name, s.Body)
+	r.template = newBodyTemplate(r.name, s.Body)
 	r.begun = time.Now()
 	r.enter(Connecting)
 	return r
@@ -121,12 +121,12 @@ func RoomName(pattern, run string, room int) string {
 // open makes the plan and the account of it.
 func (r *Run) open() {
 	plan := newPlan(&r.settings, r.members, r.random)
-	r.ledger = &ledger{plan: plan, entries: make([]entry, plan.all)}
+	r.messages = &messageLog{plan: plan, entries: make([]loggedMessage, plan.all)}
 	for _, m := range r.members {
 		m.received = make([]uint64, plan.indexes(len(m.room.members))/64+1)
 	}
-	r.ledger.start = r.clock()
-	r.account.Store(r.ledger)
+	r.messages.start = r.clock()
+	r.account.Store(r.messages)
 }
 
 // close ends all sessions, some at a time: each waits for the server's word.

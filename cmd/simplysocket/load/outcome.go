@@ -13,12 +13,12 @@ var (
 	errOut     = errors.New("out of the room")
 )
 
-// outOf is why a client is not in its room any more.
-func outOf(reason client.Reason) error { return fmt.Errorf("%w: %s", errOut, reason) }
+// removedBecause is why a client is not in its room any more.
+func removedBecause(reason client.LeaveReason) error { return fmt.Errorf("%w: %s", errOut, reason) }
 
-// fate is what became of a message whose Send returned so, and the kind of
+// outcomeOf is what became of a message whose Send returned so, and the kind of
 // failure that it is, if it is one.
-func fate(err error) (outcome, Kind) {
+func outcomeOf(err error) (outcome, Kind) {
 	var answer *client.Error
 	switch {
 	case err == nil:

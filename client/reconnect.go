@@ -10,40 +10,40 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// fate is what a client does after its connection was closed.
-type fate uint8
+// decision is what a client does after its connection was closed.
+type decision uint8
 
 const (
-	resume  fate = iota // comes back and takes up its session
-	renew               // comes back once, with a fresh token and a new session
-	retreat             // comes back much later, with a new session
-	end                 // does not come back
+	decideResume         decision = iota // comes back and takes up its session
+	decideReauthenticate                 // comes back once, with a fresh token and a new session
+	decideBackOff                        // comes back much later, with a new session
+	decideStop                           // does not come back
 )
 
-func fateOf(code protocol.CloseCode) fate {
+func decideBy(code protocol.CloseCode) decision {
 	switch code {
 	case protocol.CloseGoingAway, protocol.CloseInternal, protocol.CloseRestart, protocol.CloseTooSlow,
 		codeNone, codeAbnormal, codeTryLater, codeBadGateway:
-		return resume
+		return decideResume
 	case protocol.CloseUnauthenticated:
-		return renew
+		return decideReauthenticate
 	case protocol.CloseFlooding:
-		return retreat
+		return decideBackOff
 	default:
-		return end
+		return decideStop
 	}
 }
 
-// fateAfter is what the session does after a connection, or an attempt, that
+// decide is what the session does after a connection, or an attempt, that
 // ended so.
-func (c *Conn) fateAfter(why error) fate {
+func (c *Conn) decide(why error) decision {
 	var closed *CloseError
 	if !errors.As(why, &closed) {
-		return resume
+		return decideResume
 	}
-	f := fateOf(closed.Code)
-	if f == renew && c.opts.Token == nil {
-		return end // there is no fresh one
+	f := decideBy(closed.Code)
+	if f == decideReauthenticate && c.opts.Token == nil {
+		return decideStop // there is no fresh one
 	}
 	return f
 }
@@ -57,12 +57,12 @@ const (
 	codeBadGateway protocol.CloseCode = 1014
 )
 
-// retreatPause is how long a client stays away that was told it floods.
-const retreatPause = 30 * time.Second
+// backOffPause is how long a client stays away that was told it floods.
+const backOffPause = 30 * time.Second
 
-// endOf gives the end of a connection, or of an attempt, the form in which it
+// closeErrorOf gives the end of a connection, or of an attempt, the form in which it
 // is decided about: what was closed for a reason is a [*CloseError].
-func endOf(err error) error {
+func closeErrorOf(err error) error {
 	var closed *socket.CloseError
 	if errors.As(err, &closed) {
 		return &CloseError{Code: protocol.CloseCode(closed.Code), Reason: closed.Reason}

@@ -27,11 +27,11 @@ func TestFate(t *testing.T) {
 		{errTooMany, unsent, "too-many-unanswered"},
 		{&client.CloseError{Code: protocol.CloseFlooding}, unsent, "close-4029"},
 		{&client.RefusedError{Status: 503}, unsent, "http-503"},
-		{outOf(client.ReasonKicked), unsent, "out-of-room"},
+		{removedBecause(client.LeaveReasonKicked), unsent, "out-of-room"},
 		{context.DeadlineExceeded, unsent, "timeout"},
 		{errors.New("no route to host"), unsent, "network"},
 	} {
-		if got, _ := fate(test.err); got != test.want {
+		if got, _ := outcomeOf(test.err); got != test.want {
 			t.Errorf("%v: outcome %d, want %d", test.err, got, test.want)
 		}
 		if test.err != nil && codeOf(test.err) != test.code {

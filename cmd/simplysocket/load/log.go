@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// ledger is what is kept of the messages of a run.
-type ledger struct {
+// messageLog is what is kept of the messages of a run.
+type messageLog struct {
 	*plan
-	entries []entry       // one for each message
-	start   time.Duration // when the first message is due, since the run began
-	reached atomic.Int64  // messages whose time has come
+	entries []loggedMessage // one for each message
+	start   time.Duration   // when the first message is due, since the run began
+	reached atomic.Int64    // messages whose time has come
 }
 
-// entry is what the sender knows of a message. Receivers read it.
-type entry struct {
+// loggedMessage is what the sender knows of a message. Receivers read it.
+type loggedMessage struct {
 	sent    atomic.Uint32 // a stamp from before it was handed over; 0: it was not
 	settled atomic.Uint32 // a stamp from after its answer; 0: there is none
 	outcome atomic.Uint32 // an outcome
@@ -45,17 +45,17 @@ func before(t time.Duration) stamp { return stamp(t/stampTick) + 1 } //nolint:go
 // after returns a stamp that is later.
 func after(t time.Duration) stamp { return before(t) + 1 }
 
-func (e *entry) send(at time.Duration) { e.sent.Store(uint32(before(at))) }
+func (e *loggedMessage) send(at time.Duration) { e.sent.Store(uint32(before(at))) }
 
-func (e *entry) settle(at time.Duration, o outcome) {
+func (e *loggedMessage) settle(at time.Duration, o outcome) {
 	e.outcome.Store(uint32(o))
 	e.settled.Store(uint32(after(at)))
 }
 
 // handedOver is a stamp from before the message was on its way, or 0.
-func (e *entry) handedOver() stamp { return stamp(e.sent.Load()) }
+func (e *loggedMessage) handedOver() stamp { return stamp(e.sent.Load()) }
 
 // answered is a stamp from after the room had handled the message, or 0.
-func (e *entry) answered() stamp { return stamp(e.settled.Load()) }
+func (e *loggedMessage) answered() stamp { return stamp(e.settled.Load()) }
 
-func (e *entry) result() outcome { return outcome(e.outcome.Load()) }
+func (e *loggedMessage) result() outcome { return outcome(e.outcome.Load()) }
