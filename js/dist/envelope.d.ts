@@ -1,6 +1,5 @@
-import type { Gap, Message } from "./types.js";
-/** The content of a message: a JSON object. */
-export type Body = Record<string, unknown>;
+import type { Body, Gap, Message } from "./types.js";
+export type { Body };
 /** What the server sends, key for key. */
 export interface Envelope {
     action: string;

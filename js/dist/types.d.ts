@@ -1,4 +1,5 @@
-import type { Body } from "./envelope.js";
+/** The content of a message: a JSON object. */
+export type Body = Record<string, unknown>;
 /**
  * What an application says in a room, as a type or an interface with any of these
  * keys. What is left out may be any JSON object.

@@ -1,5 +1,5 @@
 import { type Envelope, decode } from "./envelope.js";
-import { Silence } from "./silence.js";
+import { Watchdog } from "./watchdog.js";
 
 const subprotocol = "simplysocket.v1";
 
@@ -36,7 +36,7 @@ const givenUp = 4010;
 export class Connection {
   readonly #socket: WebSocketLike;
   readonly #events: ConnectionEvents;
-  readonly #silence = new Silence(patience, () => this.abandon("nothing was received"));
+  readonly #watchdog = new Watchdog(patience, () => this.abandon("nothing was received"));
   #welcome = false;
   #done = false;
 
@@ -45,7 +45,7 @@ export class Connection {
     try {
       this.#socket = new make(url, token === undefined ? [subprotocol] : [subprotocol, bearer(token)]);
     } catch (error) {
-      this.#silence.stop();
+      this.#watchdog.stop();
       throw error;
     }
     this.#socket.addEventListener("open", () => this.send(hello));
@@ -66,8 +66,8 @@ export class Connection {
   /** Notes the welcome. From now on something must be read in each two of these intervals. */
   welcome(heartbeat: number): void {
     this.#welcome = true;
-    this.#silence.heard();
-    this.#silence.allow(2 * heartbeat);
+    this.#watchdog.heard();
+    this.#watchdog.allow(2 * heartbeat);
   }
 
   /** Closes without an event, and ends the session. */
@@ -89,21 +89,21 @@ export class Connection {
   #read(data: unknown): void {
     if (this.#done) return;
     // A server that says anything but the welcome is not there yet.
-    if (this.#welcome) this.#silence.heard();
+    if (this.#welcome) this.#watchdog.heard();
     const envelope = decode(data);
     if (envelope) this.#events.received(envelope);
   }
 
   #shut(code: number): void {
     this.#done = true;
-    this.#silence.stop();
+    this.#watchdog.stop();
     this.#socket.close(code);
   }
 
   #end(code: number, reason: string): void {
     if (this.#done) return;
     this.#done = true;
-    this.#silence.stop();
+    this.#watchdog.stop();
     this.#events.closed(code, reason);
   }
 }

@@ -1,7 +1,6 @@
-import type { Gap, Message } from "./types.js";
+import type { Body, Gap, Message } from "./types.js";
 
-/** The content of a message: a JSON object. */
-export type Body = Record<string, unknown>;
+export type { Body };
 
 /** What the server sends, key for key. */
 export interface Envelope {

@@ -3,7 +3,7 @@ import type { Connection } from "./connection.js";
 import { type Address, type Body, type Envelope, type Terms, encode } from "./envelope.js";
 import { ConnectionError, RoomError, outcomeUnknown, roomError } from "./errors.js";
 import { type Timer, type WaitOptions, later, soon, waiting } from "./later.js";
-import { Pace } from "./pace.js";
+import { RateLimiter } from "./rateLimiter.js";
 import { type Outgoing, Queue } from "./queue.js";
 import { Room, type SavedRoom, endOf, passes } from "./room.js";
 import type { RequestOptions, Sender } from "./sender.js";
@@ -64,7 +64,7 @@ export class Session implements Sender {
   #omitted: AnyRoom[] = []; // rooms that the last hello had no place for
   readonly #options: SessionOptions;
   readonly #queue = new Queue();
-  readonly #pace = new Pace();
+  readonly #rateLimiter = new RateLimiter();
   readonly #rooms = new Map<string, AnyRoom>();
   readonly #leaving = new Map<string, Leave>();
 
@@ -105,7 +105,7 @@ export class Session implements Sender {
     this.#token = terms.session;
     this.#bytes = terms.limits.message_bytes;
     this.#features = terms.features;
-    this.#pace.limit(terms.limits);
+    this.#rateLimiter.limit(terms.limits);
     this.#connection = connection;
     const gaps = terms.resumed ? [] : this.#renew();
     const omitted = terms.resumed ? this.#omitted.filter((room) => !room.closed && !room.joining) : [];
@@ -186,7 +186,7 @@ export class Session implements Sender {
 
   post(action: string, body: object, address: Address): boolean {
     const text = encode(action, body, address);
-    if (!this.#connection || this.#queue.ready() || this.#pace.take() > 0) return false;
+    if (!this.#connection || this.#queue.ready() || this.#rateLimiter.take() > 0) return false;
     if (this.#tooLarge(text)) throw tooLarge();
     return this.#connection.send(text);
   }
@@ -447,7 +447,7 @@ export class Session implements Sender {
   #flush(): void {
     clearTimeout(this.#timer);
     while (this.#connection && this.#queue.ready()) {
-      const wait = this.#pace.take();
+      const wait = this.#rateLimiter.take();
       if (wait > 0) {
         this.#timer = later(() => this.#flush(), wait);
         return;

@@ -1,4 +1,4 @@
-import { Backoff, type Verdict } from "./backoff.js";
+import { Backoff, type RetryDecision } from "./backoff.js";
 import { Channel } from "./channel.js";
 import { Connection, type WebSocketConstructor, patience } from "./connection.js";
 import { type Body, type Envelope, termsOf } from "./envelope.js";
@@ -75,7 +75,7 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   #attempt = 0;
   #retry: Timer | undefined;
   #welcomeAt: number | undefined;
-  #over = false; // the next connection begins a new session
+  #startsAnew = false; // the next connection begins a new session
   readonly #url: string;
   readonly #token: Options["token"];
   readonly #WebSocket: WebSocketConstructor;
@@ -208,22 +208,22 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     this.#session.pause();
     const lasted = this.#welcomeAt === undefined ? 0 : performance.now() - this.#welcomeAt;
     this.#welcomeAt = undefined;
-    const verdict = this.#judge(code, lasted);
+    const decision = this.#decide(code, lasted);
     const text = `connection closed: ${code}${reason && `: ${reason}`}`;
-    if (!verdict) {
+    if (!decision) {
       this.#end(new ConnectionError("closed", text, code, { cause }));
       return;
     }
-    this.#over = verdict.over;
-    if (verdict.over) this.#session.giveUp();
-    this.#retry = later(() => void this.#open(), verdict.delay);
+    this.#startsAnew = decision.newSession;
+    if (decision.newSession) this.#session.giveUp();
+    this.#retry = later(() => void this.#open(), decision.delay);
     this.#change("offline", new ConnectionError("offline", text, code, { cause }));
   }
 
-  #judge(code: number, lasted: number): Verdict | undefined {
-    const verdict = this.#backoff.next(code, lasted, this.#token !== undefined);
+  #decide(code: number, lasted: number): RetryDecision | undefined {
+    const decision = this.#backoff.next(code, lasted, this.#token !== undefined);
     // Two tabs came to one session. One of them has it now, the other begins its own.
-    return code === 4009 && this.#tab ? { delay: 0, over: true } : verdict;
+    return code === 4009 && this.#tab ? { delay: 0, newSession: true } : decision;
   }
 
   #end(error: ConnectionError): void {
@@ -241,8 +241,8 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   // What the browser knows about the network is a hint: while it says that there is
   // none, a server on the same machine may still answer.
   #online = (): void => {
-    if (this.#retry === undefined || this.#over) return;
-    this.#backoff.hurry();
+    if (this.#retry === undefined || this.#startsAnew) return;
+    this.#backoff.reset();
     void this.#open();
   };
 

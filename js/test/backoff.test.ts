@@ -38,7 +38,7 @@ test("a server that lets clients in and cuts them off at once has them back late
 
 for (const code of [1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015, 4008]) {
   test(`${code}: comes back, the session is kept`, () => {
-    assert.equal(new Backoff().next(code, 0, true)?.over, false);
+    assert.equal(new Backoff().next(code, 0, true)?.newSession, false);
   });
 }
 
@@ -50,8 +50,8 @@ for (const code of [1000, 1002, 1003, 1007, 1008, 1009, 3000, 4000, 4003, 4009, 
 
 test("4001: comes back once with a fresh token, in a new session", () => {
   const backoff = new Backoff();
-  assert.equal(backoff.next(4001, 0, true)?.over, true);
-  backoff.hurry();
+  assert.equal(backoff.next(4001, 0, true)?.newSession, true);
+  backoff.reset();
   assert.equal(backoff.next(4001, 0, true), undefined);
   assert.equal(new Backoff().next(4001, 0, false), undefined, "without a fresh token");
 });
@@ -59,10 +59,10 @@ test("4001: comes back once with a fresh token, in a new session", () => {
 test("4001: once again after a connection that lasted", () => {
   const backoff = new Backoff();
   backoff.next(4001, 0, true);
-  assert.equal(backoff.next(4001, 15_000, true)?.over, true);
+  assert.equal(backoff.next(4001, 15_000, true)?.newSession, true);
 });
 
 test("4029: comes back after 30 s or more, in a new session", () => {
   mock.method(Math, "random", () => 0);
-  assert.deepEqual(new Backoff().next(4029, 0, true), { delay: 30_000, over: true });
+  assert.deepEqual(new Backoff().next(4029, 0, true), { delay: 30_000, newSession: true });
 });

@@ -4,7 +4,7 @@ import type { Limits } from "./envelope.js";
  * server's burst. The other half is for messages that the network holds up and
  * delivers together.
  */
-export declare class Pace {
+export declare class RateLimiter {
     #private;
     limit({ messages_per_second, burst }: Limits): void;
     /** Takes the place of one message: 0, or in how many milliseconds there is one. */

@@ -9,7 +9,7 @@ const lastChance = 1_000; // ms
  * may run before messages that have long arrived. The clock is the monotonic one,
  * so that setting the date cuts nobody off.
  */
-export class Silence {
+export class Watchdog {
   #limit = 0;
   #heard = performance.now();
   #due = 0;

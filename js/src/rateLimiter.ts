@@ -5,7 +5,7 @@ import type { Limits } from "./envelope.js";
  * server's burst. The other half is for messages that the network holds up and
  * delivers together.
  */
-export class Pace {
+export class RateLimiter {
   #rate = Infinity; // per ms
   #burst = 1;
   #left = 1;

@@ -4,7 +4,7 @@
  * may run before messages that have long arrived. The clock is the monotonic one,
  * so that setting the date cuts nobody off.
  */
-export declare class Silence {
+export declare class Watchdog {
     #private;
     constructor(limit: number, broken: () => void);
     /** Sets how many milliseconds of silence are allowed; 0 or less is no limit. */

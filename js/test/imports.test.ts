@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+const folder = "src"; // tests run in the package
+
+/** The files that each file imports from, types included. */
+function imports(): Map<string, string[]> {
+  const files = readdirSync(folder).filter((file) => file.endsWith(".ts"));
+  return new Map(
+    files.map((file) => {
+      const text = readFileSync(join(folder, file), "utf8");
+      return [file, [...text.matchAll(/from "\.\/(\w+)\.js"/g)].map(([, name]) => `${name}.ts`)];
+    }),
+  );
+}
+
+/** A way from a file back to itself, or undefined. */
+function circle(graph: Map<string, string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const next of graph.get(file) ?? []) {
+      const found = visit(next, [...path, file]);
+      if (found) return found;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of graph.keys()) {
+    const found = visit(file, []);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+test("no file of the client imports itself by way of others, not even for types", () => {
+  const graph = imports();
+  assert.ok(graph.size > 15, `${graph.size} files`);
+  assert.equal(circle(graph)?.join(" -> "), undefined);
+});
+
+test("a circle is found", () => {
+  const graph = new Map([
+    ["a.ts", ["b.ts"]],
+    ["b.ts", ["c.ts"]],
+    ["c.ts", ["b.ts"]],
+  ]);
+  assert.deepEqual(circle(graph), ["b.ts", "c.ts", "b.ts"]);
+});
