@@ -43,12 +43,22 @@ func (a *answers) add(answer asked) {
 	if answer.reply == plainAck && a.acks.add(answer.id, answer.room) {
 		return
 	}
+	a.push(answer)
+}
+
+func (a *answers) push(answer asked) {
 	a.others.Push(answer)
 	a.bytes += len(answer.reply.body)
 	for a.others.Len() > keptAnswers || a.bytes > keptAnswerBytes && a.others.Len() > 1 {
 		oldest := a.others.Pop()
 		a.bytes -= len(oldest.reply.body)
 	}
+}
+
+// receive notes that a message was received. An ack that its id pushes out of the window
+// is kept as other answers are, unless the client must have read it.
+func (a *answers) receive(id uint64) {
+	a.acks.advance(id, func(id uint64, room *actor) { a.push(asked{id: id, room: room, reply: plainAck}) })
 }
 
 func (a *answers) find(id uint64) (known asked, ok bool) {
@@ -63,51 +73,67 @@ func (a *answers) find(id uint64) (known asked, ok bool) {
 	return asked{}, false
 }
 
-// acks are the plain acks among the newest ids, a byte for each. An ack is remembered for
-// ackWindow ids. It is taken in only within the newer half of them: after that, a
-// client that has not read it can send no more than the other half.
+// acks are the plain acks among the newest ids, a byte for each.
+//
+// An ack is taken in only if its id is in the newer half of the window. When a later id
+// pushes it out, all ids in the newer half were received after the ack was given. If
+// there are as many of them as a client may leave unanswered, it has read the ack:
+// answers are read in the order in which they are given.
 type acks struct {
 	newest uint64            // id
-	marks  *[ackWindow]uint8 // by id: 1 + the index of the room; 0: no plain ack
+	marks  *[ackWindow]uint8 // by id: 1 + the index of the room, or one of the marks below
+	fresh  int               // ids of the newer half that were received
 	rooms  []*actor          // nil is one of them: no room
 }
 
-const ackWindow = 2 * protocol.MaxUnanswered
+const (
+	ackWindow = 2 * protocol.MaxUnanswered
+	newerHalf = ackWindow / 2
+
+	notReceived = 0
+	received    = 255 // and not answered by a plain ack
+	maxAckRooms = 32  // that the plain acks of a session come from
+)
 
 // add reports whether the ack is remembered.
 func (a *acks) add(id uint64, room *actor) bool {
-	if a.marks == nil {
-		a.marks = new([ackWindow]uint8)
-		a.newest = id
-	}
-	a.advance(id)
-	if id+ackWindow/2 <= a.newest {
+	if a.marks == nil || id > a.newest || id+newerHalf <= a.newest || a.marks[id%ackWindow] != received {
 		return false
 	}
 	mark := a.markOf(room)
-	if mark == 0 {
+	if mark == notReceived {
 		return false
 	}
 	a.marks[id%ackWindow] = mark
 	return true
 }
 
-// advance forgets the acks that id pushes out.
-func (a *acks) advance(id uint64) {
+// advance notes that an id was received, and calls keep with the acks that it pushes out
+// and that the client may not have read.
+func (a *acks) advance(id uint64, keep func(id uint64, room *actor)) {
+	if a.marks == nil {
+		a.marks = new([ackWindow]uint8)
+		a.newest = id - 1
+	}
 	if id <= a.newest {
-		return
+		return // it is tried again
 	}
-	from := a.newest + 1
-	if id-a.newest > ackWindow {
-		from = id - ackWindow + 1
-	}
-	for next := from; next <= id; next++ {
-		a.marks[next%ackWindow] = 0
+	for next := a.newest + 1; next <= id && next <= a.newest+ackWindow; next++ {
+		if a.marks[(next-newerHalf)%ackWindow] != notReceived {
+			a.fresh--
+		}
+		slot := &a.marks[next%ackWindow]
+		if mark := *slot; mark != notReceived && mark != received && a.fresh < newerHalf-1 {
+			keep(next-ackWindow, a.rooms[mark-1])
+		}
+		*slot = notReceived
 	}
 	a.newest = id
+	a.marks[id%ackWindow] = received
+	a.fresh++
 }
 
-// markOf returns the mark of a room, or 0 if there are too many rooms.
+// markOf returns the mark of a room, or notReceived if there are too many rooms.
 func (a *acks) markOf(room *actor) uint8 {
 	if i := slices.Index(a.rooms, room); i >= 0 {
 		return uint8(i + 1) //nolint:gosec // there are no more than maxAckRooms
@@ -116,21 +142,18 @@ func (a *acks) markOf(room *actor) uint8 {
 		a.forgetRooms()
 	}
 	if len(a.rooms) == maxAckRooms {
-		return 0
+		return notReceived
 	}
 	a.rooms = append(a.rooms, room)
 	return uint8(len(a.rooms)) //nolint:gosec // as above
 }
-
-// maxAckRooms bounds the rooms that a session's plain acks come from.
-const maxAckRooms = 32
 
 // forgetRooms drops the rooms of which no ack is left.
 func (a *acks) forgetRooms() {
 	var used [maxAckRooms + 1]uint8 // the new mark of each
 	rooms := make([]*actor, 0, maxAckRooms)
 	for i, mark := range a.marks {
-		if mark == 0 {
+		if mark == notReceived || mark == received {
 			continue
 		}
 		if used[mark] == 0 {
@@ -147,7 +170,7 @@ func (a *acks) find(id uint64) (room *actor, ok bool) {
 		return nil, false
 	}
 	mark := a.marks[id%ackWindow]
-	if mark == 0 {
+	if mark == notReceived || mark == received {
 		return nil, false
 	}
 	return a.rooms[mark-1], true

@@ -388,6 +388,7 @@ func (s *session) ask(id uint64, a *actor) {
 		}
 	}
 	s.asked.Push(asked{id: id, room: a})
+	s.answers.receive(id)
 }
 
 // answer remembers the answer to a message.

@@ -1,0 +1,60 @@
+// The memory of a session is tested from inside: over a connection, ids that are far apart
+// and answers in any order take too long to try in numbers.
+
+package simplysocket
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/DhruvikDonga/simplysocket/protocol"
+)
+
+// TestAnswersThatMayBeAsked: whatever ids a client uses and in whatever order rooms
+// answer, the answers that it has not read are known, as long as no more messages than
+// allowed have none that it has read.
+func TestAnswersThatMayBeAsked(t *testing.T) {
+	for seed := range uint64(300) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		step := uint64(1 + rng.IntN(4)*rng.IntN(4)*rng.IntN(300))
+		rooms := make([]*actor, 1+rng.IntN(60))
+		for i := range rooms {
+			rooms[i] = &actor{}
+		}
+		var s session
+		var id uint64
+		var unanswered []uint64 // asked, in order
+		var unread []uint64     // answered and not read, in the order of the answers
+		room := map[uint64]*actor{}
+		for range 3000 {
+			switch {
+			case rng.IntN(3) > 0 && len(unanswered)+len(unread) < protocol.MaxUnanswered:
+				id += 1 + rng.Uint64N(step)
+				room[id] = rooms[rng.IntN(len(rooms))]
+				s.ask(id, room[id])
+				unanswered = append(unanswered, id)
+			case rng.IntN(2) == 0 && len(unanswered) > 0:
+				i := 0
+				if rng.IntN(4) == 0 {
+					i = rng.IntN(len(unanswered))
+				}
+				answered := unanswered[i]
+				unanswered = append(unanswered[:i], unanswered[i+1:]...)
+				s.answer(answered, plainAck)
+				unread = append(unread, answered)
+			case len(unread) > 0 && rng.IntN(4) == 0:
+				unread = unread[rng.IntN(len(unread)+1):]
+			}
+		}
+		for _, id := range unread {
+			if known, ok := s.recall(id); !ok || known.reply != plainAck || known.room != room[id] {
+				t.Fatalf("seed %d, step %d: id %d of %d is not known: %v", seed, step, id, len(unread), ok)
+			}
+		}
+		for _, id := range unanswered {
+			if known, ok := s.recall(id); !ok || known.reply != nil {
+				t.Fatalf("seed %d: id %d has an answer that nobody gave", seed, id)
+			}
+		}
+	}
+}
