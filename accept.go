@@ -14,17 +14,17 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// ServeHTTP takes a WebSocket handshake to a client. What it refuses it answers
-// with the status that says why; it returns as soon as the client is let in, whom
-// a goroutine of its own reads.
+// ServeHTTP upgrades the request and admits the client. It answers an invalid handshake
+// with an HTTP error. It returns once the client is admitted; a separate goroutine reads
+// from the connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.accept(w, r); err != nil {
 		s.refuse(w, r, err)
 	}
 }
 
-// refuse logs why accept refused the request, and answers it. It is a function of
-// its own so that a good handshake does not carry its frame: see [connection.serve].
+// refuse logs why accept refused the request, and answers it. It is a separate function to
+// keep its stack frame out of a good handshake: see [connection.serve].
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s.stats.refused.Add(1)
 	attrs := []slog.Attr{slog.String("address", s.address(r)), slog.Any("error", err)}
@@ -39,8 +39,8 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// accept goes from what costs nothing to what costs most: form, origin, room
-// for one more, authentication, and only then a client.
+// accept goes from the cheapest check to the most expensive: the form of the request, its
+// origin, a place for one more client, authentication, and only then a client.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 	s.arriving.enter(r)
 	defer s.arriving.leave(r)

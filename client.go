@@ -12,9 +12,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Client is one session of one user, for code outside rooms; inside there is
-// [Member]. All its methods may be called concurrently and none waits for the
-// network.
+// Client is one session of one user, for code outside of rooms; code inside uses [Member].
+// All methods may be called concurrently, and none waits for the network.
 type Client struct {
 	srv        *Server
 	id         string
@@ -59,11 +58,11 @@ func (conn *connection) newClient() *Client {
 	return c
 }
 
-// ID is the client's slug: its public name, unique for ever.
+// ID returns the client's public name, which is never used again.
 func (c *Client) ID() string { return c.id }
 
-// Identity is what [Options.Authenticate] said of the client: its User is fixed for
-// the session, its Claims are those of the newest connection.
+// Identity returns the result of [Options.Authenticate]. Its User is fixed for the
+// session; its Claims are those of the newest connection.
 func (c *Client) Identity() Identity { return identityOf(c.identity.Load()) }
 
 func identityOf(i *Identity) Identity {
@@ -73,10 +72,9 @@ func identityOf(i *Identity) Identity {
 	return *i
 }
 
-// Send sends a message to this client alone, from outside any room. Frames to
-// one client are never dropped: one whose outbox can not take them is
-// disconnected. The error is that of a message which can not be sent, or
-// [ErrClientGone].
+// Send sends a message to this client only, from outside of any room. Frames to a single
+// client are never dropped; a client whose outbox cannot take them is disconnected. The
+// error is that of a message that cannot be sent, or [ErrClientGone].
 func (c *Client) Send(action string, body any) error {
 	raw, err := encodeOutgoing(action, body)
 	if err != nil {
@@ -89,7 +87,7 @@ func (c *Client) Send(action string, body any) error {
 	return nil
 }
 
-// send writes a frame from outside any room to this client.
+// send writes a frame that belongs to no room.
 func (c *Client) send(h *protocol.Header, body json.RawMessage) {
 	h.Target, h.IsTargetClient, h.Sender = c.id, true, c.srv.name
 	if c.session == nil {
@@ -117,7 +115,7 @@ func (c *Client) sendAck(re string, ref uint64, reply json.RawMessage) {
 	c.answer(re, ref, protocol.ActionAck, reply)
 }
 
-// answer answers a message of the client from outside any room.
+// answer answers a message of the client that no room answers.
 func (c *Client) answer(re string, ref uint64, action string, body json.RawMessage) {
 	if c.session != nil && ref != 0 {
 		c.session.answer(ref, &answered{action: action, body: body})
@@ -125,11 +123,10 @@ func (c *Client) answer(re string, ref uint64, action string, body json.RawMessa
 	c.send(&protocol.Header{Action: action, Ref: ref, Re: re}, body)
 }
 
-// Join has the client join a room, which opens if need be. Params are the
-// join's body; nil is {}. A nil error says that the join is on its way: if the
-// room refuses it, the client is told. Otherwise the error says why it is not:
-// [ErrBadName], [ErrTooManyRooms], [ErrMailboxFull], [ErrClientGone], or one of
-// type [*Error].
+// Join makes the client join a room, which opens if necessary. params is the join's body;
+// nil stands for {}. A nil error means that the join is on its way: if the room refuses
+// it, the client gets the error. Otherwise the error is [ErrBadName], [ErrTooManyRooms],
+// [ErrMailboxFull], [ErrClientGone], or of type [*Error].
 func (c *Client) Join(room string, params any) error {
 	body, err := encodeBody(params)
 	if err != nil {
@@ -138,12 +135,12 @@ func (c *Client) Join(room string, params any) error {
 	return c.join(joinRequest{room: room, body: body})
 }
 
-// Leave has the client leave a room. It returns [ErrRoomClosed] if the client
-// is not in it.
+// Leave makes the client leave a room. It returns [ErrRoomClosed] if the client is not in
+// it.
 func (c *Client) Leave(room string) error { return c.leave(room, 0) }
 
-// Rooms returns the names of the rooms that the client is in, in joining order
-// and without the lobby.
+// Rooms returns the names of the rooms that the client is in, in joining order and without
+// the lobby.
 func (c *Client) Rooms() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -156,12 +153,12 @@ func (c *Client) Rooms() []string {
 	return names
 }
 
-// Disconnect ends the session: the client leaves its rooms, gets what already
-// waits for it and then the close code, which tells it whether to come back;
-// see [protocol.CloseCode]. Codes that an application may use are 1000 (goodbye),
-// 1001 and 1012 (come back), 1008 and 1011, 3000 to 3999, 4001 (log in again), 4003
-// (stay away) and 4100 to 4999; for any other 4003 is sent, and an error is logged.
-// The reason is for people: it is cut after 123 bytes of UTF-8.
+// Disconnect ends the session. The client leaves its rooms and gets what already waits for
+// it, then the close code, which says whether to return; see [protocol.CloseCode].
+// Applications may use 1000 (goodbye), 1001 and 1012 (return), 1008 and 1011, 3000 to
+// 3999, 4001 (log in again), 4003 (do not return) and 4100 to 4999. For any other code,
+// 4003 is sent and an error is logged. The reason is for people; it is cut after 123 bytes
+// of UTF-8.
 func (c *Client) Disconnect(code protocol.CloseCode, reason string) {
 	if !protocol.ApplicationCloseCode(code) {
 		c.srv.log.Error("an application cannot close with this code", "client", c.id, "code", int(code), "sent", int(protocol.CloseDisconnected))

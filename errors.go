@@ -11,34 +11,32 @@ import (
 
 // Errors that the package returns to Go callers; compare with [errors.Is].
 var (
-	// ErrServerClosed is returned once Shutdown was called.
+	// ErrServerClosed is returned after Shutdown was called.
 	ErrServerClosed = errors.New("simplysocket: server closed")
-	// ErrRoomClosed is returned when a room is not open, or closed before it
-	// came to handle what was sent to it.
+	// ErrRoomClosed is returned if a room is not open, or closed before it handled what
+	// was sent to it.
 	ErrRoomClosed = errors.New("simplysocket: room is not open")
-	// ErrMailboxFull is returned when a room has more waiting than its mailbox
-	// takes.
+	// ErrMailboxFull is returned if the queue of a room is full. Try again later.
 	ErrMailboxFull = errors.New("simplysocket: mailbox is full")
 	// ErrClientGone is returned for a client that has left the server.
 	ErrClientGone = errors.New("simplysocket: client is gone")
-	// ErrInTurn is returned by [RoomRef.Call] under a room's own Context: the
-	// turn would wait for itself or, around a circle of rooms, for ever.
+	// ErrInTurn is returned by [RoomRef.Call] with a room's own Context, because it would
+	// deadlock, directly or through a cycle of rooms.
 	ErrInTurn = errors.New("simplysocket: a turn must not wait for a room")
-	// ErrBadName is returned for a name that no room, or no sender, can have.
+	// ErrBadName is returned for a name that is not valid for a room or a sender.
 	ErrBadName = errors.New("simplysocket: not a valid name")
-	// ErrBadAction is returned for an action that is not valid or belongs to
-	// the protocol.
+	// ErrBadAction is returned for an action that is not valid or is reserved by the
+	// protocol.
 	ErrBadAction = errors.New("simplysocket: not a valid action")
-	// ErrInfoTooLarge is returned for what a client can not show of itself: more
-	// than 1 KiB.
+	// ErrInfoTooLarge is returned for a profile of more than 1 KiB.
 	ErrInfoTooLarge = errors.New("simplysocket: info is too large")
-	// ErrTooManyRooms is returned when a client is in as many rooms as it may.
+	// ErrTooManyRooms is returned if a client is in as many rooms as it may be in.
 	ErrTooManyRooms = errors.New("simplysocket: client is in too many rooms")
 )
 
-// Error is an error that the peer may know: its code for machines, its message
-// for people. A handler that returns one sends it to the client whose message
-// it handles; every other error is logged and goes out as `internal`.
+// Error is an error that the peer may see: a code for programs and a message for people.
+// If a handler returns an Error, it goes to the client whose message is being handled.
+// Every other error is logged and goes out as `internal`.
 type Error struct {
 	Code    protocol.Code
 	Message string
@@ -47,13 +45,13 @@ type Error struct {
 // Error returns code and message.
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 
-// Errorf returns an [*Error]. Applications may use codes of their own made of
-// a to z, 0 to 9 and '-', at most 64 bytes; any other code panics.
+// Errorf returns an [*Error]. Applications may define codes of their own: 1 to 64
+// characters of a to z, 0 to 9 and '-'. Errorf panics for any other code.
 func Errorf(code protocol.Code, format string, args ...any) error {
 	return newError(code, format, args...)
 }
 
-// OptionError is a field of [Options] that can not be as it is.
+// OptionError is a field of [Options] with a value that is not valid.
 type OptionError struct {
 	Field  string // as in Options
 	Reason string

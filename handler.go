@@ -12,23 +12,22 @@ import (
 type Request struct {
 	// Room is the room that handles the message.
 	Room *Room
-	// Member is who sent it; nil for a message of the server's own code.
+	// Member sent the message; nil for a message from the server's own code.
 	Member *Member
 	// Action names the task.
 	Action string
 	// ID is the number under which the client waits for an answer, or 0.
 	ID uint64
-	// Body is the JSON object that was sent, to the digit. It must not be
-	// changed.
+	// Body is the JSON object that was sent, digit for digit. It must not be changed.
 	Body json.RawMessage
 }
 
-// Handler handles a message: the untyped core of [On] and [OnCall]. What it
-// returns encodes to a JSON object and is the reply; nil is {}. An error goes
-// to the sender, see [Error], and drops what the handler did to the output.
+// Handler handles a message: the untyped core of [On] and [OnCall]. Its result, which
+// encodes to a JSON object, is the reply; nil stands for {}. An error goes to the sender,
+// see [Error], and drops the output of the handler.
 type Handler func(*Request) (any, error)
 
-// None is the body of a message that has none: {}.
+// None is the body of a message without content: {}.
 type None struct{}
 
 // handlers is what a room's setup has registered.
@@ -53,9 +52,9 @@ type handlers struct {
 
 func (h *handlers) handlesMessages() bool { return h.byAction != nil || h.catchAll != nil }
 
-// On handles a member's messages of that action, their body decoded into T as
-// encoding/json does. It belongs in the room's setup and panics elsewhere, as
-// for an action that is handled already or belongs to the protocol.
+// On registers a handler for messages with the given action; bodies are decoded into T
+// with encoding/json. Call it during setup. It panics if called later, if the action
+// already has a handler, or if the action is reserved.
 func On[T any](r *Room, action string, handle func(*Member, T) error) {
 	r.register(&r.byAction, "On", action, func(req *Request) (any, error) {
 		body, err := decode[T](req)
@@ -66,7 +65,7 @@ func On[T any](r *Room, action string, handle func(*Member, T) error) {
 	})
 }
 
-// OnCall is [On] with a reply, which the `ack` carries to the caller.
+// OnCall is [On] for handlers with a reply, which the `ack` carries to the caller.
 func OnCall[Req, Res any](r *Room, action string, handle func(*Member, Req) (Res, error)) {
 	r.register(&r.byAction, "OnCall", action, func(req *Request) (any, error) {
 		body, err := decode[Req](req)
@@ -77,8 +76,8 @@ func OnCall[Req, Res any](r *Room, action string, handle func(*Member, Req) (Res
 	})
 }
 
-// OnServer handles what the server's own code sends with [RoomRef.Send] and
-// [RoomRef.Call]. Clients can not reach it. It belongs in the room's setup.
+// OnServer registers a handler for what the server's own code sends with [RoomRef.Send]
+// and [RoomRef.Call]. Clients cannot reach it. Call it during setup.
 func OnServer[T any](r *Room, action string, handle func(T) error) {
 	r.register(&r.byServer, "OnServer", action, func(req *Request) (any, error) {
 		body, err := decode[T](req)
@@ -89,7 +88,7 @@ func OnServer[T any](r *Room, action string, handle func(T) error) {
 	})
 }
 
-// OnServerCall is [OnServer] with a reply for [RoomRef.Call].
+// OnServerCall is [OnServer] for handlers with a reply, which [RoomRef.Call] returns.
 func OnServerCall[Req, Res any](r *Room, action string, handle func(Req) (Res, error)) {
 	r.register(&r.byServer, "OnServerCall", action, func(req *Request) (any, error) {
 		body, err := decode[Req](req)
@@ -100,8 +99,8 @@ func OnServerCall[Req, Res any](r *Room, action string, handle func(Req) (Res, e
 	})
 }
 
-// OnMessage handles every message for which there is no other handler. It
-// belongs in the room's setup. The message's Sender is stamped by the server.
+// OnMessage registers a handler for every message that has no other handler. The server
+// sets the message's Sender. Call it during setup.
 func (r *Room) OnMessage(handle func(*Member, *Message) error) {
 	r.mustSetUp("OnMessage")
 	r.catchAll = func(req *Request) (any, error) {
@@ -118,59 +117,58 @@ func (r *Room) OnMessage(handle func(*Member, *Message) error) {
 	}
 }
 
-// OnDirect decides about the direct messages between members, which a room with
-// handlers of its own otherwise refuses: nil delivers the message as it came.
-// It belongs in the room's setup.
+// OnDirect registers a hook that decides whether a message from one member to another is
+// delivered; nil delivers it unchanged. Without it, rooms with handlers refuse direct
+// messages. Call it during setup.
 func (r *Room) OnDirect(decide func(from, to *Member, req *Request) error) {
 	r.mustSetUp("OnDirect")
 	r.onDirect = decide
 }
 
-// OnJoin decides who is let in, in the joiner's turn: an error refuses the join
-// and undoes what this did. The joiner is welcomed and announced as ever, in the
-// words of [Join.Welcome] and [Join.Announce]. It belongs in the room's setup.
+// OnJoin registers a hook that decides whether a client may join. An error refuses the
+// join and undoes what the hook did. An admitted client is welcomed and announced, in the
+// words of [Join.Welcome] and [Join.Announce] if those are used. Call it during setup.
 func (r *Room) OnJoin(decide func(*Join) error) {
 	r.mustSetUp("OnJoin")
 	r.onJoin = decide
 }
 
-// OnLeave is called once when a member is gone and has been announced as such; the
-// member can still be asked for its identity and properties. It cannot keep the
-// member: an error is logged and drops its output. It belongs in the room's setup.
+// OnLeave registers a hook that runs once for each member that has left, after the others
+// were told. The member's identity and properties are still available. The hook cannot
+// keep the member: an error is logged and drops the hook's output. Call it during setup.
 func (r *Room) OnLeave(handle func(*Member, LeaveReason) error) {
 	r.mustSetUp("OnLeave")
 	r.onLeave = handle
 }
 
-// OnDrop is called when a member's connection has broken, if its session can
-// come back: it stays a member until it does or its resume window ends. An error
-// is logged and drops the output. It belongs in the room's setup.
+// OnDrop registers a hook that runs when a member's connection breaks and its session can
+// resume. The client stays a member until it resumes or its resume window ends. An error
+// is logged and drops the output. Call it during setup.
 func (r *Room) OnDrop(handle func(*Member) error) {
 	r.mustSetUp("OnDrop")
 	r.onDrop = handle
 }
 
-// OnResume is called when a member has come back after OnDrop and has been sent
-// what it missed. An error is logged and drops the output. It belongs in the
-// room's setup.
+// OnResume registers a hook that runs when a member has resumed after OnDrop and was sent
+// what it missed. An error is logged and drops the output. Call it during setup.
 func (r *Room) OnResume(handle func(*Member) error) {
 	r.mustSetUp("OnResume")
 	r.onResume = handle
 }
 
-// OnClose is called once when the room closes, while its members are still
-// there to be told. No room of the same name is set up before it has returned. After
-// a panic it is the only hook that is called. An error is logged and drops its output. It
-// belongs in the room's setup.
+// OnClose registers a hook that runs once when the room closes, while its members can
+// still be reached. No room of the same name is set up before it has returned. After a
+// panic it is the only hook that runs. An error is logged and drops the output. Call it
+// during setup.
 func (r *Room) OnClose(handle func() error) {
 	r.mustSetUp("OnClose")
 	r.onClose = handle
 }
 
-// Use wraps the room's message handlers, the first wrapper outermost and those
-// of [Server.Use] around them. Direct messages, which [Room.OnDirect] decides
-// about, do not pass through; nor does what a relay room is sent by the server's
-// own code. It belongs in the room's setup.
+// Use wraps the room's message handlers. The first wrapper is the outermost; those of
+// [Server.Use] are around them. Direct messages, which [Room.OnDirect] decides about, are
+// not wrapped, nor is what the server's own code sends to a relay room. Call it during
+// setup.
 func (r *Room) Use(wrap func(next Handler) Handler) {
 	r.mustSetUp("Use")
 	if wrap == nil {

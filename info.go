@@ -8,15 +8,14 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// maxInfo bounds what a client shows of itself, in bytes of JSON.
+// maxInfo limits a client's profile, in bytes of JSON.
 const maxInfo = 1024
 
-// SetInfo sets what the client shows of itself to those who share a room with
-// it, the lobby aside: an object of at most 1 KiB, such as a name and a colour.
-// It is in the lists of members, and the members of its rooms are told of the
-// change. The error is [ErrInfoTooLarge], [ErrClientGone], or that of what does
-// not encode to an object; nil, or an empty object, takes it away. See also
-// [Options.ClientInfo].
+// SetInfo sets the client's public profile, visible to members of every room it is in
+// except the lobby: an object of at most 1 KiB, such as a name and a color. Lists of
+// members contain it, and the members of the client's rooms learn of the change. The error
+// is [ErrInfoTooLarge], [ErrClientGone], or that of a value that does not encode to an
+// object; nil or an empty object removes the profile. See also [Options.ClientInfo].
 func (c *Client) SetInfo(info any) error {
 	raw, err := encodeBody(info)
 	if err != nil {
@@ -25,7 +24,7 @@ func (c *Client) SetInfo(info any) error {
 	return c.setInfo(raw)
 }
 
-// routeInfo sets what a client wants to show of itself.
+// routeInfo sets the profile that a client has sent.
 func (c *Client) routeInfo(env *protocol.Envelope) error {
 	if !c.srv.opts.ClientInfo {
 		return newError(protocol.CodeForbidden, "clients do not set what they show")
@@ -39,7 +38,7 @@ func (c *Client) routeInfo(env *protocol.Envelope) error {
 	return nil
 }
 
-// setInfo takes an object; an empty one takes what was there away.
+// setInfo sets the profile; an empty object removes it.
 func (c *Client) setInfo(raw json.RawMessage) error {
 	if len(raw) > maxInfo {
 		return fmt.Errorf("%w: %d bytes", ErrInfoTooLarge, len(raw))
@@ -59,7 +58,7 @@ func (c *Client) setInfo(raw json.RawMessage) error {
 	return nil
 }
 
-// Info is what [Client.SetInfo] has set, or nil.
+// Info returns the profile that was set with [Client.SetInfo], or nil.
 func (c *Client) Info() json.RawMessage {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,17 +9,16 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Join is a client at the door of a room: what [Room.OnJoin] decides about.
+// Join is a client that asks to join: what [Room.OnJoin] decides about.
 type Join struct {
-	// Member is the member that the client becomes if it is let in. It is
-	// counted already and hears what is broadcast.
+	// Member is the member that the client becomes if it is admitted. It already counts as
+	// a member and receives broadcasts.
 	*Member
 	join *room.Join
 }
 
-// Params decodes the join's parameters, the body of `join-room`, into v as
-// encoding/json does. The error has the code bad-message and can be returned
-// from OnJoin as it is.
+// Params decodes the body of `join-room` into v with encoding/json. OnJoin can return its
+// error, which has the code bad-message, as it is.
 func (j *Join) Params(v any) error {
 	if err := json.Unmarshal(j.join.Params, v); err != nil {
 		return badBody(err)
@@ -27,9 +26,8 @@ func (j *Join) Params(v any) error {
 	return nil
 }
 
-// Welcome sets what `joined-room` tells the joiner beside the room's state: the
-// keys of body, which encodes to an object, except epoch, seq, count, members
-// and next.
+// Welcome sets what `joined-room` tells the joining client besides the room's state: the
+// keys of body, which encodes to an object, except epoch, seq, count, members and next.
 func (j *Join) Welcome(body any) error {
 	raw, err := encodeBody(body)
 	if err != nil {
@@ -42,12 +40,11 @@ func (j *Join) Welcome(body any) error {
 	return nil
 }
 
-// Announce sets what the others are told of the joiner beside its slug and what it
-// shows of itself: the keys of body, which encodes to an object, except client and
-// info. Without it they read "Client xyz joined the room". A room announces as long
-// as it is small enough, see [Options.AnnounceMaxMembers], and unless
-// [Room.SetPresence] says otherwise. The error is that of a body that cannot be
-// sent.
+// Announce sets what the others are told about the joining client besides its ID and
+// profile: the keys of body, which encodes to an object, except client and info. The
+// default is "Client xyz joined the room". Rooms with more than
+// [Options.AnnounceMaxMembers] members announce nobody, nor do rooms after
+// [Room.SetPresence] with false. Announce returns an error if the body cannot be sent.
 func (j *Join) Announce(body any) error {
 	raw, err := encodeBody(body)
 	if err != nil {
@@ -60,7 +57,7 @@ func (j *Join) Announce(body any) error {
 	return nil
 }
 
-// checkKeys keeps the application from setting what the protocol sets.
+// checkKeys refuses keys that the protocol sets.
 func checkKeys(action string, body json.RawMessage, taken ...string) error {
 	for key := range protocol.Fields(body) {
 		if slices.Contains(taken, key) {
@@ -70,13 +67,13 @@ func checkKeys(action string, body json.RawMessage, taken ...string) error {
 	return nil
 }
 
-// LeaveReason says why a member is gone.
+// LeaveReason says why a member left.
 type LeaveReason uint8
 
 const (
 	// LeaveReasonLeft: the client left the room or the server.
 	LeaveReasonLeft LeaveReason = iota
-	// LeaveReasonDropped: its connection broke and it did not come back.
+	// LeaveReasonDropped: its connection broke and it did not return in time.
 	LeaveReasonDropped
 	// LeaveReasonKicked: the room removed it.
 	LeaveReasonKicked
@@ -84,5 +81,5 @@ const (
 	LeaveReasonClosed
 )
 
-// String returns the reason as it stands on the wire.
+// String returns the reason as it appears on the wire.
 func (r LeaveReason) String() string { return room.LeaveReason(r).String() }

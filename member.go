@@ -6,8 +6,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
-// Member is a client as one room sees it. It is what handlers get and is valid
-// in this room's turns only; for code outside rooms there is [Client].
+// Member is a client as one room sees it. Handlers get members; they are valid in this
+// room's turns only. Code outside of rooms uses [Client].
 type Member struct {
 	room  *Room
 	core  *room.Member
@@ -24,20 +24,18 @@ func (r *Room) member(core *room.Member) *Member {
 	return m
 }
 
-// ID is the client's slug: its public name, unique for ever.
+// ID returns the client's ID: its public name, which is never used again.
 func (m *Member) ID() string { return m.core.ID }
 
-// Identity is what [Options.Authenticate] said of the client; the zero Identity is
-// an anonymous client. Its User is fixed for the session. Its Claims are those of
-// the connection over which the client joined or, from [Room.OnResume] on, came
-// back.
+// Identity returns the result of [Options.Authenticate]; the zero Identity is an anonymous
+// client. Its User is fixed for the session. Its Claims are those of the connection over
+// which the client joined or, from [Room.OnResume] on, resumed.
 func (m *Member) Identity() Identity { return identityOf((*Identity)(m.core.Identity)) }
 
-// Send sends a message to this member alone. It is part of the entry's output:
-// released when the handler returns nil. Frames to one member are never
-// dropped; a member whose outbox can not take them is disconnected. It returns
-// an error for an action or a body that can not be sent. Of the options only
-// [From] has a meaning here.
+// Send sends a message to this member only. It is part of the entry's output: released
+// when the handler returns nil. Frames to a single member are never dropped; a member
+// whose outbox cannot take them is disconnected. The errors are those of [Room.Broadcast].
+// The only option that has an effect is [From].
 func (m *Member) Send(action string, body any, opts ...SendOption) error {
 	r := m.room
 	r.mustTurn("Member.Send")
@@ -53,14 +51,14 @@ func (m *Member) Send(action string, body any, opts ...SendOption) error {
 	return nil
 }
 
-// Kick removes the member from the room when the handler has returned nil. The
-// member gets `left-room` with the reason kicked; its connection stays.
+// Kick removes the member from the room once the handler has returned nil. The member gets
+// `left-room` with the reason kicked; its connection stays.
 func (m *Member) Kick() { m.room.Kick(m) }
 
-// JoinRoom lets the member's client join another room when the handler has
-// returned nil. It waits for nothing: the join is an entry of that room, and if
-// it is refused the client gets the error. Params are the join's body; nil is
-// {}. It returns an error if params do not encode to an object.
+// JoinRoom makes the member's client join another room once the handler has returned nil.
+// It does not wait: the join is an entry of that room, and if the room refuses it, the
+// client gets the error. params is the join's body; nil stands for {}. JoinRoom returns an
+// error if params does not encode to an object.
 func (m *Member) JoinRoom(name string, params any) error {
 	body, err := encodeBody(params)
 	if err != nil {
@@ -71,10 +69,9 @@ func (m *Member) JoinRoom(name string, params any) error {
 	return nil
 }
 
-// Info is what the member shows of itself, see [Client.SetInfo], or nil. It must
-// not be changed.
+// Info returns the member's profile, see [Client.SetInfo], or nil. It must not be changed.
 func (m *Member) Info() json.RawMessage { return m.core.Info }
 
-// Away reports whether the member's connection has broken and its session waits
-// for it.
+// Away reports whether the member's connection has broken and its session can still
+// resume.
 func (m *Member) Away() bool { return m.core.Away() }

@@ -8,22 +8,22 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Message says what to do, where it goes and who sent it. Its JSON form is the
-// wire format of every message: these five keys, spelled exactly so.
+// Message says what to do, where it goes and who sent it. Its JSON form is the wire format
+// of every message: these five keys, spelled exactly like this.
 //
-// Handlers made with [On] and [OnCall] never see a Message; it is built for
-// [Room.OnMessage] alone, and taken by [Room.Deliver].
+// Handlers made with [On] and [OnCall] never see a Message; it exists for [Room.OnMessage]
+// and [Room.Deliver].
 type Message struct {
 	// Action is the task: 1 to 128 bytes without control characters.
 	Action string `json:"action"`
-	// MessageBody is the content; nil is sent as {}. Numbers that were
-	// received are of type json.Number and keep every digit.
+	// MessageBody is the content; nil is sent as {}. Received numbers are of type
+	// json.Number and keep every digit.
 	MessageBody map[string]interface{} `json:"message_body"`
-	// IsTargetClient says that Target is the slug of a client, not a room.
+	// IsTargetClient says that Target is the ID of a client, not a room.
 	IsTargetClient bool
 	// Target is a room or, with IsTargetClient, a client.
 	Target string `json:"target"`
-	// Sender is the slug of the client it came from, stamped by the server.
+	// Sender is the ID of the client that sent the message; the server sets it.
 	Sender string `json:"sender"`
 }
 
@@ -42,8 +42,8 @@ func (m Message) MarshalJSON() ([]byte, error) {
 	}, body), nil
 }
 
-// UnmarshalJSON reads an envelope. Keys are matched exactly, each may stand
-// once, unknown ones are ignored; numbers become json.Number.
+// UnmarshalJSON reads an envelope. Keys are matched exactly, each may appear once, and
+// unknown keys are ignored; numbers become json.Number.
 func (m *Message) UnmarshalJSON(data []byte) error {
 	env, err := protocol.ParseServer(data)
 	if err != nil {

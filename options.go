@@ -14,129 +14,123 @@ import (
 // Unlimited lifts a limit of [Options] that is on by default.
 const Unlimited = math.MaxInt32
 
-// Options configures a [Server]. The zero value of every field is a good
-// default; nil Options are all of them. New copies the struct.
+// Options configures a [Server]. The zero value of every field is a good default; nil
+// Options use all defaults. New copies the struct.
 type Options struct {
 	// Name is the sender of the server's own messages. Default "server".
 	Name string
 	// Lobby is the name of the room that every client is in. Default "lobby".
 	Lobby string
 
-	// Origins are the origins whose pages may connect, besides the server's
-	// own: scheme://host or scheme://host:port, where no port is the scheme's
-	// default. Scheme and port match exactly. `*` stands for one whole part of
-	// a host but the last: https://*.example.com allows https://a.example.com,
-	// not https://example.com, https://a.b.example.com or
-	// https://a.example.com:8443. The pattern "*" alone allows every origin,
-	// "null" too, and gives up the protection.
+	// Origins are the origins whose pages may connect, besides the server's own:
+	// scheme://host or scheme://host:port; without a port, the scheme's default. Scheme
+	// and port match exactly. `*` stands for one whole part of a host but the last:
+	// https://*.example.com allows https://a.example.com, not https://example.com,
+	// https://a.b.example.com or https://a.example.com:8443. The pattern "*" alone allows
+	// every origin, including "null", and gives up the protection.
 	Origins []string
-	// Authenticate says who a request comes from, before any client exists. An
-	// error refuses it with 401, or with close code 4001 where the browser can
-	// see it. nil lets everybody in with the zero Identity. [Token] finds the
-	// request's credentials. It is called concurrently.
+	// Authenticate returns the identity behind a request, before any client exists. An
+	// error refuses the request with 401, or with close code 4001 where a browser can see
+	// it. nil admits everybody with the zero Identity. [Token] finds the request's
+	// credentials. It is called concurrently.
 	Authenticate func(*http.Request) (Identity, error)
-	// SameIdentity reports whether a request may go on with a session: the identities
-	// are those of the session and of the request, as Authenticate found them. nil
-	// compares their User; claims differ with every token. It is called concurrently.
+	// SameIdentity reports whether a request may resume a session, given their identities
+	// from Authenticate. nil compares their User, because claims differ with every token.
+	// It is called concurrently.
 	SameIdentity func(session, request Identity) bool
-	// TrustedProxies are the networks whose X-Forwarded-For is believed. A peer on a Unix
+	// TrustedProxies are the networks whose X-Forwarded-For is trusted. A peer on a Unix
 	// socket always is: it has passed the permissions of the socket's file.
 	TrustedProxies []netip.Prefix
 
-	// MaxMessageBytes bounds a message of a client. Default 64 KiB.
+	// MaxMessageBytes limits a message of a client. Default 64 KiB.
 	MaxMessageBytes int
-	// MaxRoomsPerClient bounds the rooms a client is in, without the lobby.
-	// Default 100.
+	// MaxRoomsPerClient limits the rooms of a client, without the lobby. Default 100.
 	MaxRoomsPerClient int
-	// MaxClients bounds the clients of the server. Zero is no bound.
+	// MaxClients limits the clients of the server. Zero means no limit.
 	MaxClients int
-	// MaxClientsPerAddress bounds the clients of one IPv4 address or IPv6 /64. A
-	// session that waits for its client counts, but gives way to a new client of the
-	// same address. Zero is no bound.
+	// MaxClientsPerAddress limits the clients of one IPv4 address or IPv6 /64. A
+	// disconnected session counts, but gives way to a new client of the same address. Zero
+	// means no limit.
 	MaxClientsPerAddress int
-	// MaxRooms bounds the open rooms of the server, without the lobby; beyond it a
-	// join of a new one is refused with limit-exceeded. Default 100,000.
+	// MaxRooms limits the open rooms of the server, without the lobby. Beyond it, a join
+	// that would open a room is refused with limit-exceeded. Default 100,000.
 	MaxRooms int
-	// MessageRate and MessageBurst bound the messages of a client, per second
-	// and at once. What is over it is answered with rate-limited; a client
-	// that goes on at twice the rate is disconnected with 4029. A client may send 20
-	// frames for each message, and a ping counts as 8 of them; what is over that is
-	// disconnected likewise. Defaults 200 and 400.
+	// MessageRate and MessageBurst limit the messages of a client, per second and at once.
+	// Messages over the limit are answered with rate-limited; a client that keeps sending
+	// at twice the rate is disconnected with 4029. A client may send 20 frames for each
+	// message, and a ping counts as 8 frames; a client over that limit is disconnected,
+	// too. Defaults 200 and 400.
 	MessageRate  float64
 	MessageBurst int
-	// ClientDeliveriesPerSecond bounds what the messages of one client have delivered per second,
-	// over all rooms but the lobby; what is over it is refused with rate-limited. What a
-	// room's code sends while it handles a message of the client counts, what it sends of
-	// itself does not. Default 250,000; no bound where MessageRate is [Unlimited].
+	// ClientDeliveriesPerSecond limits the deliveries that the messages of one client
+	// cause, over all rooms but the lobby. Messages over the limit are refused with
+	// rate-limited. What a room's code sends while it handles a message of the client
+	// counts; what it sends on its own does not. Default 250,000; no limit if MessageRate
+	// is [Unlimited].
 	ClientDeliveriesPerSecond int
 
-	// MailboxMessages and MailboxBytes bound what waits for a room. Once it is half
-	// full, one client may have no more in it than its share among those that do.
-	// Defaults 4096 and 4 MiB.
+	// MailboxMessages and MailboxBytes limit the queue of a room. Once it is half full, a
+	// client may use no more than its share among those whose messages are in it. Defaults
+	// 4096 and 4 MiB.
 	MailboxMessages int
 	MailboxBytes    int
-	// OutboxMessages and OutboxBytes bound what waits for a connection. Lower than 16
-	// messages, and than two of MaxMessageBytes or of 64 KiB, they have no effect: the
-	// answer to one request always fits. Defaults 1024 and 1 MiB.
+	// OutboxMessages and OutboxBytes limit the queue of a connection. Values below 16
+	// messages, or below two of MaxMessageBytes or of 64 KiB, have no effect: the answer
+	// to one request always fits. Defaults 1024 and 1 MiB.
 	OutboxMessages int
 	OutboxBytes    int
 
-	// ResumeWindow is how long the session of a client that offers
-	// simplysocket.v1 waits for it after its connection has broken. It stays a
-	// member of its rooms. Default 30 s.
+	// ResumeWindow is how long a disconnected session of a client that offers
+	// simplysocket.v1 can resume. The client stays a member of its rooms. Default 30 s.
 	ResumeWindow time.Duration
-	// DisableResume has every session end with its connection.
+	// DisableResume makes every session end with its connection.
 	DisableResume bool
-	// MaxDisconnectedSessions bounds the sessions that wait; those of one IPv4 address or IPv6
-	// /64 take a quarter of it at most. Default 100,000.
+	// MaxDisconnectedSessions limits the sessions that wait for their clients to resume;
+	// one IPv4 address or IPv6 /64 may use a quarter of it. Default 100,000.
 	MaxDisconnectedSessions int
-	// HistoryMessages, HistoryBytes and HistoryAge bound what a room keeps of
-	// its output for members that come back or ask for it. Defaults 128, 64 KiB,
-	// and a minute more than ResumeWindow: a connection that breaks in silence
-	// is found before the window begins.
+	// HistoryMessages, HistoryBytes and HistoryAge limit what a room keeps of its output
+	// for members who resume or ask for it. Defaults 128, 64 KiB, and one minute more than
+	// ResumeWindow, because it takes time to notice that a connection is dead.
 	HistoryMessages int
 	HistoryBytes    int
 	HistoryAge      time.Duration
 
-	// EmptyRoomTimeout is how long a room stays open with nobody in it.
-	// Default 30 s.
+	// EmptyRoomTimeout is how long a room without members stays open. Default 30 s.
 	EmptyRoomTimeout time.Duration
-	// ClientInfo lets clients set what they show of themselves, as [Client.SetInfo] does.
-	// It is off by default: nothing keeps a client from taking another's name.
+	// ClientInfo lets clients set their own profile, as [Client.SetInfo] does. It is off
+	// by default: nothing keeps a client from using another's name.
 	ClientInfo bool
-	// AnnounceMaxMembers is the number of members above which a room announces its
-	// count at most once a second in place of every coming and going. Default
-	// 200.
+	// AnnounceMaxMembers is the largest number of members at which a room announces each
+	// join and leave. A larger room announces its count instead, at most once a second.
+	// Default 200.
 	AnnounceMaxMembers int
-	// LobbyDeliveriesPerSecond bounds the messages of clients that the lobby delivers per second,
-	// over all its members; where there are four or more, each may cause a quarter. What
-	// the lobby's code sends of itself has as much again. What is sent with [RoomRef] has
-	// no bound. Default 200,000.
+	// LobbyDeliveriesPerSecond limits the deliveries of clients' messages in the lobby,
+	// over all its members. If it has four or more members, each may cause a quarter. What
+	// the lobby's code sends on its own has the same limit again. What is sent with
+	// [RoomRef] has none. Default 200,000.
 	LobbyDeliveriesPerSecond int
 
-	// HeartbeatInterval is the time in which each connection is probed, if
-	// nothing came from it for half of it, and cut, if it stays silent: at the
-	// latest after one and a half. After an interval in which nothing was
-	// written to it, a client that offers simplysocket.v1 is sent `heartbeat`.
-	// Default 25 s.
+	// HeartbeatInterval is the interval between checks of each connection. A connection is
+	// probed if nothing arrived for half of it, and cut after one and a half at the latest
+	// if it stays silent. After an interval in which nothing was written, a client that
+	// offers simplysocket.v1 gets `heartbeat`. Default 25 s.
 	HeartbeatInterval time.Duration
-	// HandshakeTimeout bounds what a client needs to become one: the response
-	// to the upgrade, the `hello` (at most 5 s) and OnConnect. Default 10 s.
+	// HandshakeTimeout limits the time until a client is admitted: the response to the
+	// upgrade, the `hello` (at most 5 s) and OnConnect. Default 10 s.
 	HandshakeTimeout time.Duration
 	// CloseTimeout is how long a peer may take to answer a close. Default 5 s.
 	CloseTimeout time.Duration
 
-	// Compression agrees to permessage-deflate (RFC 7692) where clients offer
-	// it. It costs CPU for every message, so it is off by default.
+	// Compression enables permessage-deflate (RFC 7692) for clients that offer it. It
+	// costs CPU time for every message, so it is off by default.
 	Compression bool
-	// CompressionContextTakeover lets clients compress with the window of
-	// their earlier messages, for 32 KiB of memory each. The server's own
-	// messages need no window.
+	// CompressionContextTakeover lets clients compress with the window of their earlier
+	// messages, for 32 KiB of memory each. The server's own messages need no window.
 	CompressionContextTakeover bool
 
 	// Logger receives the server's log. Default slog.Default().
 	Logger *slog.Logger
-	// Trace is called at what metrics are made of.
+	// Trace holds callbacks for metrics and auditing.
 	Trace *Trace
 }
 
@@ -230,12 +224,13 @@ func (o *Options) check() error {
 	return nil
 }
 
-// Identity is who a client is, as Authenticate found it. Its User is fixed for the
-// session; the zero Identity is an anonymous client.
+// Identity is the user behind a client, as Authenticate found it. Its User is fixed for
+// the session; the zero Identity is an anonymous client.
 type Identity struct {
 	// User is the name of the account, the same in all its sessions; see
 	// [Server.User].
 	User string `json:"user,omitempty"`
-	// Claims is what else is known, such as roles. It must not be changed.
+	// Claims holds further facts, such as roles. Its values need a JSON form and must not
+	// be changed.
 	Claims map[string]any `json:"claims,omitempty"`
 }

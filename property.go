@@ -8,30 +8,29 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
-// Key names a typed property of rooms and members. Make keys once, as package
-// variables, with [NewKey].
+// Key names a typed property of rooms and members. Create keys once, as package variables,
+// with [NewKey].
 type Key[T any] struct {
 	name   string
 	listed bool
 }
 
-// PropertyHolder is what has properties: a [*Room] or a [*Member].
+// PropertyHolder has properties: a [*Room] or a [*Member].
 type PropertyHolder interface {
 	properties(write bool) map[string]any
 	changed()
 }
 
-// KeyOption changes what becomes of a property.
+// KeyOption changes how a property is used.
 type KeyOption func(*keyOptions)
 
 type keyOptions struct{ listed bool }
 
-// Listed shows the property, when a room holds it, in `list-rooms`.
+// Listed shows the property in `list-rooms`, if a room holds it.
 func Listed() KeyOption { return func(o *keyOptions) { o.listed = true } }
 
-// NewKey returns a key. Keys of the same name and different types are different
-// properties only if they are not held by the same holder: use one name for one
-// thing.
+// NewKey returns a key. Two keys with the same name but different types must not be used
+// on the same holder: use one name for one thing.
 func NewKey[T any](name string, opts ...KeyOption) Key[T] {
 	var o keyOptions
 	for _, opt := range opts {
@@ -48,7 +47,7 @@ type listedValue[T any] struct {
 
 func (v listedValue[T]) shown() json.RawMessage { return v.encoded }
 
-// Lookup returns the property, and whether it was set. Like all of a room it is
+// Lookup returns the property, and whether it was set. Like everything of a room, it is
 // valid in the room's turns only.
 func (k Key[T]) Lookup(h PropertyHolder) (value T, ok bool) {
 	switch held := h.properties(false)[k.name].(type) {
@@ -66,7 +65,7 @@ func (k Key[T]) Value(h PropertyHolder) T {
 	return value
 }
 
-// Set sets the property. It panics for a listed one whose value has no JSON form.
+// Set sets the property. It panics for a listed property whose value has no JSON form.
 func (k Key[T]) Set(h PropertyHolder, value T) {
 	if k.listed {
 		encoded, err := json.Marshal(value)

@@ -7,21 +7,21 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
-// RoomRef refers to a room by its name. It is safe anywhere and at any time,
-// also for a room that is not open: what needs an open room then returns
-// [ErrRoomClosed], since a reference opens no room.
+// RoomRef refers to a room by its name. It is safe to use anywhere and at any time, also
+// while the room is not open: methods that need an open room then return [ErrRoomClosed],
+// because a reference opens no room.
 type RoomRef struct {
 	srv  *Server
 	name string
 }
 
-// Name is the room's name.
+// Name returns the room's name.
 func (ref RoomRef) Name() string { return ref.name }
 
-// Send has the room handle a message of the server's own code, see [OnServer];
-// a relay room passes it on. It waits for nothing: nil says that the message is
-// in the room's mailbox. Otherwise it is [ErrRoomClosed], [ErrMailboxFull], or
-// an error for what can not be sent.
+// Send sends a message from the server's own code to the room, see [OnServer]; a relay
+// room forwards it to its members. Send does not wait: nil means that the message is in
+// the room's mailbox. Otherwise the error is [ErrRoomClosed], [ErrMailboxFull], or that of
+// a message that cannot be sent.
 func (ref RoomRef) Send(action string, body any) error {
 	raw, err := encodeOutgoing(action, body)
 	if err != nil {
@@ -30,9 +30,9 @@ func (ref RoomRef) Send(action string, body any) error {
 	return ref.post(&item{entry: room.Entry{Kind: room.KindServer, Action: action, Body: raw}})
 }
 
-// Call is Send and waits for the reply, which OnServerCall gives, decoded into
-// reply unless that is nil. In a turn it would wait for its own end: under a
-// room's Context it returns [ErrInTurn].
+// Call sends a message as Send does, waits for the reply of [OnServerCall], and decodes it
+// into reply unless that is nil. In a turn, Call would wait for itself: with a room's
+// Context it returns [ErrInTurn].
 func (ref RoomRef) Call(ctx context.Context, action string, body, reply any) error {
 	if ctx.Value(turnKey{}) != nil {
 		return ErrInTurn
@@ -56,8 +56,8 @@ func (ref RoomRef) Call(ctx context.Context, action string, body, reply any) err
 	}
 }
 
-// Broadcast sends a message to the room's members, in the room's order and past
-// its handlers. Its errors are those of Send.
+// Broadcast sends a message to the room's members, in the room's order and without calling
+// its handlers. The errors are those of Send.
 func (ref RoomRef) Broadcast(action string, body any, opts ...SendOption) error {
 	raw, err := encodeOutgoing(action, body)
 	if err != nil {

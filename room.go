@@ -12,12 +12,9 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Room is a named actor: members, properties and handlers. Everything that
-// happens to it happens one entry at a time, in its own turns, so its code
-// needs no lock. A *Room is valid in its setup and its turns only; code outside
-// refers to rooms by [RoomRef].
-//
-// It is the application's view of a room.Machine, which holds the state.
+// Room is a named actor with members, properties and handlers. It handles one entry at a
+// time, in its own turns, so its code needs no lock. A *Room is valid in its setup and its
+// turns only; other code refers to rooms by [RoomRef].
 type Room struct {
 	srv     *Server
 	actor   *actor
@@ -139,17 +136,17 @@ func (r *Room) mustSetUp(what string) {
 	}
 }
 
-// Name is the room's name.
+// Name returns the room's name.
 func (r *Room) Name() string { return r.cfg.Name }
 
-// Param returns the part of the name that the wildcard of that name in the
-// room's pattern matched, or "".
+// Param returns the part of the room's name that the given wildcard of its pattern
+// matched, or "".
 func (r *Room) Param(wildcard string) string {
 	value, _ := r.params.Lookup(wildcard)
 	return value
 }
 
-// Members iterates over the members in the order of their joining.
+// Members iterates over the members in joining order.
 func (r *Room) Members() iter.Seq[*Member] {
 	return func(yield func(*Member) bool) {
 		for m := range r.core.Members() {
@@ -160,7 +157,7 @@ func (r *Room) Members() iter.Seq[*Member] {
 	}
 }
 
-// Member returns the member of that slug, or nil.
+// Member returns the member with that ID, or nil.
 func (r *Room) Member(id string) *Member {
 	if m := r.core.Member(id); m != nil {
 		return r.member(m)
@@ -168,17 +165,18 @@ func (r *Room) Member(id string) *Member {
 	return nil
 }
 
-// Len is the number of members.
+// Len returns the number of members.
 func (r *Room) Len() int { return r.core.Len() }
 
-// Now is the time of the entry that is handled. It never goes back.
+// Now returns the time of the entry that is being handled. It never goes back.
 func (r *Room) Now() time.Time { return r.core.Now() }
 
-// Rand is the room's source of randomness, seeded for each opening. It is not
-// for secrets.
+// Rand returns the room's source of randomness, which is seeded for each opening of the
+// room. Do not use it for secrets.
 func (r *Room) Rand() *rand.Rand { return r.core.Rand() }
 
-// Context is cancelled when the room closes. [RoomRef.Call] refuses it.
+// Context returns a context that is canceled when the room closes. [RoomRef.Call] refuses
+// it.
 func (r *Room) Context() context.Context {
 	return context.WithValue(r.lifetime(), turnKey{}, true)
 }
@@ -192,9 +190,10 @@ func (r *Room) lifetime() context.Context {
 	return r.ctx
 }
 
-// Broadcast sends a message to all members, or to those that the options name.
-// It is released when the handler returns nil. It returns an error for an
-// action, a body or a sender that can not be sent.
+// Broadcast sends a message to all members, or to those that the options select. The
+// message is released when the handler returns nil. Broadcast returns an error if the
+// action, the body or the sender is not valid: [ErrBadAction], [ErrBadName], or the error
+// of the body's encoding.
 func (r *Room) Broadcast(action string, body any, opts ...SendOption) error {
 	r.mustTurn("Room.Broadcast")
 	raw, err := r.encodeOutgoing(action, body)
@@ -208,10 +207,10 @@ func (r *Room) Broadcast(action string, body any, opts ...SendOption) error {
 	return ownError(r.core.Broadcast(action, raw, send))
 }
 
-// Deliver sends a message to where it says: with IsTargetClient to the member
-// named by Target, otherwise to all. An empty Sender is the server. It returns
-// an error for a message that can not be sent, or of the code unknown-client if
-// there is no such member.
+// Deliver sends a message to its target: with IsTargetClient to the member named by
+// Target, otherwise to all members. An empty Sender stands for the server. The errors are
+// those of [Room.Broadcast], and one with the code unknown-client if there is no such
+// member.
 func (r *Room) Deliver(msg *Message) error {
 	r.mustTurn("Room.Deliver")
 	raw, err := r.encodeOutgoing(msg.Action, msg.MessageBody)
@@ -232,8 +231,8 @@ func (r *Room) Deliver(msg *Message) error {
 	return nil
 }
 
-// encodeOutgoing is the function of that name for what is sent in a turn: the body
-// is valid until the next one.
+// encodeOutgoing checks the action and encodes the body of a message that is sent in a
+// turn. The result is valid until the next call.
 func (r *Room) encodeOutgoing(action string, body any) (json.RawMessage, error) {
 	encoded, err := appendOutgoing(r.turn.body[:0], action, body)
 	if err == nil {
@@ -242,70 +241,71 @@ func (r *Room) encodeOutgoing(action string, body any) (json.RawMessage, error) 
 	return encoded, err
 }
 
-// options are those of what is sent in a turn, valid until the next.
+// options applies the options of a message that is sent in a turn. The result is valid
+// until the next call.
 func (r *Room) options(opts []SendOption) *room.Send {
 	r.turn.send = room.Send{}
 	apply(&r.turn.send, opts)
 	return &r.turn.send
 }
 
-// Kick removes a member when the handler has returned nil; see [Member.Kick].
+// Kick removes a member once the handler has returned nil; see [Member.Kick].
 func (r *Room) Kick(m *Member) {
 	r.mustTurn("Room.Kick")
 	r.core.Kick(m.core)
 }
 
-// Close closes the room when the handler has returned nil: OnLeave for each
-// member, OnClose, then `room-closed` to all. Who joins later opens it anew.
+// Close closes the room once the handler has returned nil: OnLeave runs for each member,
+// then OnClose, then all members get `room-closed`. A later join opens the room again.
 func (r *Room) Close() {
 	r.mustTurn("Room.Close")
 	r.core.Close()
 }
 
-// Ref returns a reference to this room that is safe anywhere.
+// Ref returns a reference to this room that is safe to use anywhere.
 func (r *Room) Ref() RoomRef { return r.srv.Room(r.cfg.Name) }
 
-// SetCapacity bounds the number of members; 0, the default, is no bound. It
-// holds exactly, whoever races for the last place. Members who are in stay in.
+// SetCapacity limits the number of members; 0 (the default) means no limit. The limit is
+// exact even when joins race. Lowering it removes nobody.
 func (r *Room) SetCapacity(members int) { r.core.SetCapacity(members) }
 
-// SetHidden takes the room out of the listings; whoever is not in it is told
-// that there is no such room.
+// SetHidden takes the room out of listings. Clients that are not members are told that the
+// room does not exist.
 func (r *Room) SetHidden(hidden bool) { r.core.SetHidden(hidden) }
 
-// SetOverflow sets what happens when a broadcast does not fit a member's
-// outbox; the default is [OverflowDisconnect].
+// SetOverflow sets what happens to a broadcast that does not fit a member's outbox. The
+// default is [OverflowDisconnect].
 func (r *Room) SetOverflow(policy Overflow) { r.core.SetOverflow(policy.policy()) }
 
-// SetFlushInterval lets the room gather its output for d before it is written;
-// 16 to 50 ms halve the cost of a busy room. Zero, the default, writes at the
-// end of each turn.
+// SetFlushInterval makes the room gather its output for d before it writes it; 16 to 50 ms
+// halve the cost of a busy room. With 0, the default, output is written at the end of each
+// turn.
 func (r *Room) SetFlushInterval(d time.Duration) { r.core.SetInterval(d) }
 
-// SetHistory says what members may ask for by `history`, of what was said and is
-// still kept; see [Options.HistoryMessages]. The default is [HistoryAll] in relay
-// rooms and [HistoryNone] in rooms with handlers. The lobby keeps nothing.
+// SetHistory sets which of the kept messages members may request with `history`; see
+// [Options.HistoryMessages]. The default is [HistoryAll] in relay rooms and [HistoryNone]
+// in rooms with handlers. The lobby keeps nothing.
 func (r *Room) SetHistory(access HistoryAccess) {
 	r.core.SetHistory(room.HistoryNone + room.HistoryAccess(access))
 }
 
 // HistoryAccess is how much of a room's history its members may see. No member sees
-// what was sent to others alone.
+// messages that were sent to others only.
 type HistoryAccess uint8
 
 const (
 	// HistoryNone shows nothing.
 	HistoryNone HistoryAccess = iota
-	// HistorySinceJoin shows a member what was said since it joined.
+	// HistorySinceJoin shows a member the messages since it joined.
 	HistorySinceJoin
-	// HistoryAll shows a member what was said before it joined, too.
+	// HistoryAll also shows a member the messages from before it joined.
 	HistoryAll
 )
 
-// SetTimestamps says whether messages carry the time of their entry.
+// SetTimestamps sets whether messages carry the time of their entry. The default is false.
 func (r *Room) SetTimestamps(enabled bool) { r.core.SetTimestamps(enabled) }
 
-// SetPresence says whether members are told when another goes away, comes back
-// or shows something else of itself; they are unless told otherwise, in rooms
-// that are small enough to announce who comes and goes.
+// SetPresence sets whether members are told when others join, leave, go away, come back or
+// change their profile. The default is true. Rooms with more than
+// [Options.AnnounceMaxMembers] members announce only their count.
 func (r *Room) SetPresence(enabled bool) { r.core.SetPresence(enabled) }

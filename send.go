@@ -33,21 +33,20 @@ func checkSender(from string) error {
 	return nil
 }
 
-// Participant is whoever has a slug: a [*Member] or a [*Client].
+// Participant has an ID: a [*Member] or a [*Client].
 type Participant interface {
-	// ID is the slug.
+	// ID returns the public name.
 	ID() string
 }
 
-// Except leaves the given participants out. It takes a list of members as it is:
-// Except(players...).
+// Except excludes the given participants. It accepts a list: Except(players...).
 func Except[P Participant](who ...P) SendOption {
 	ids := appendIDs(nil, who)
 	return func(o *room.Send) { o.Except = append(o.Except, ids...) }
 }
 
-// Only sends to the given participants alone, as far as they are members. It takes a
-// list of members as it is: Only(players...).
+// Only sends to the given participants, as far as they are members. It accepts a list:
+// Only(players...).
 func Only[P Participant](who ...P) SendOption {
 	ids := appendIDs(nil, who)
 	return func(o *room.Send) {
@@ -63,47 +62,47 @@ func appendIDs[P Participant](ids []string, who []P) []string {
 	return ids
 }
 
-// From names the participant as the sender. Without it, and for an empty slug, the
-// sender is the server. What cannot be a slug is not sent: the error is [ErrBadName].
+// From sets the sender. Without it, and for an empty ID, the sender is the server. If the
+// ID cannot be a name, the message is not sent and the error is [ErrBadName].
 func From(who Participant) SendOption {
 	return func(o *room.Send) { o.From = who.ID() }
 }
 
-// Volatile marks a message that may be lost: it is given up when an outbox is
-// full, nobody is told, and it is not replayed.
+// Volatile marks a message that may be lost: it is dropped without notice if an outbox is
+// full, and it is not replayed.
 func Volatile() SendOption {
 	return func(o *room.Send) { o.Volatile = true }
 }
 
-// Conflate lets the message replace a waiting one of the same room and key, in
-// the outbox of whoever reads slower than the room speaks: the newest wins.
-// That is no loss and is not told.
+// Conflate lets the message replace an older message of the same room and key that still
+// waits in an outbox: a member that reads slowly gets the newest. This is not a loss and
+// is not reported.
 func Conflate(key string) SendOption {
 	return func(o *room.Send) { o.Key = key }
 }
 
-// WithOverflow sets what happens to this message when an outbox is full, in
-// place of what [Room.SetOverflow] said.
+// WithOverflow sets what happens to this message if an outbox is full. It overrides
+// [Room.SetOverflow].
 func WithOverflow(policy Overflow) SendOption {
 	return func(o *room.Send) { o.Overflow = policy.policy() }
 }
 
-// Overflow says what happens to a broadcast that does not fit a member's full
-// outbox. A slow member never delays another, whatever the policy.
+// Overflow says what happens to a broadcast that does not fit a member's full outbox.
+// Under every policy, a slow member delays nobody else.
 type Overflow uint8
 
 const (
-	// OverflowDisconnect, the default, closes the connection with 4008, which tells
-	// the client to come back.
+	// OverflowDisconnect, the default, closes the connection with 4008, which tells the
+	// client to return.
 	OverflowDisconnect Overflow = iota
-	// OverflowDropOldest gives up the oldest waiting messages of the room. Each run of
-	// dropped messages is told by one `gap` in its place.
+	// OverflowDropOldest drops the oldest waiting messages of the room. One `gap` reports
+	// each run of dropped messages, in their place.
 	OverflowDropOldest
-	// OverflowDropNewest gives up the new message; told by `gap` likewise.
+	// OverflowDropNewest drops the new message. A `gap` reports it in the same way.
 	OverflowDropNewest
-	// OverflowConflate lets each message replace the waiting one of its key: the
-	// one given with [Conflate], otherwise its action and sender. If the
-	// outbox is full even so, the connection is closed with 4008.
+	// OverflowConflate lets each message replace an older waiting message of the same key:
+	// the key of [Conflate], otherwise the action and sender. If the outbox is full even
+	// so, the connection is closed with 4008.
 	OverflowConflate
 )
 

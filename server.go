@@ -21,10 +21,10 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Server owns clients and rooms. It is an [http.Handler] whose requests are
-// WebSocket handshakes. All its methods may be called concurrently; what it is
-// configured with, HandleRoom, OnConnect and Use, is best called before the
-// first request: rooms that are open do not change.
+// Server owns clients and rooms. It is an [http.Handler] whose requests are WebSocket
+// handshakes. All methods may be called concurrently. Call the methods that configure it
+// (HandleRoom, OnConnect and Use) before the first request: they do not change rooms that
+// are open.
 type Server struct {
 	opts       Options
 	name       string
@@ -67,8 +67,8 @@ type Server struct {
 	awaitingHello tracker[*connection] // of which no hello has come
 }
 
-// New returns a server; nil options are good defaults. Its error is an
-// [*OptionError]. A server without clients soon runs no goroutine.
+// New returns a server. With nil options, every option has its default. The error is an
+// [*OptionError]. A server without clients runs no goroutine after a moment.
 func New(o *Options) (*Server, error) {
 	opts, err := o.resolved()
 	if err != nil {
@@ -103,10 +103,9 @@ func New(o *Options) (*Server, error) {
 	return s, nil
 }
 
-// NewHTTPServer returns an http.Server for h whose limits keep slow and
-// oversized requests from costing much: 5 s and 16 KiB for the headers, 60 s
-// for idle connections. It sets no limit on what lives longer, as WebSockets
-// do.
+// NewHTTPServer returns an http.Server for h with limits that keep slow and oversized
+// requests cheap: 5 s and 16 KiB for the headers, 60 s for idle connections. It limits
+// nothing that lives longer, as WebSockets do.
 func NewHTTPServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
@@ -116,18 +115,17 @@ func NewHTTPServer(h http.Handler) *http.Server {
 	}
 }
 
-// HandleRoom has the rooms whose names match the pattern set up by setup. From
-// the first pattern on only names that match one open a room, and the lobby passes
-// on nothing unless it is handled itself. Patterns are
-// split at '/': a literal segment matches itself, {name} any one segment, and
-// {rest...} at the end all that follow; [Room.Param] tells what they matched.
-// Of several that match the most specific wins, as in [http.ServeMux]. The
-// lobby is set up by a pattern that is exactly its name. HandleRoom panics for
-// a pattern that is not valid or conflicts with another.
+// HandleRoom registers the setup of rooms whose names match the pattern. From the first
+// pattern on, only names that match one open a room, and the lobby forwards nothing unless
+// it has a setup of its own. Patterns are split at '/': a literal segment matches itself,
+// {name} matches any one segment, and {rest...} at the end matches all that follow;
+// [Room.Param] returns what they matched. If several patterns match, the most specific
+// wins, as in [http.ServeMux]. A pattern that is exactly the lobby's name sets up the
+// lobby. HandleRoom panics if the pattern is not valid or conflicts with another.
 //
-// Setup runs when a room opens, before anything reaches it; an error refuses
-// whoever wants to join. It registers handlers and keeps the room's state in
-// its variables.
+// The setup runs when a room opens, before anything reaches it. It registers handlers and
+// keeps the room's state in its variables. If it returns an error, the clients that asked
+// to join are refused.
 func (s *Server) HandleRoom(name string, setup func(*Room) error) {
 	if setup == nil {
 		panic("simplysocket: HandleRoom: nil setup")
@@ -163,17 +161,17 @@ func checkPattern(text string) error {
 	return nil
 }
 
-// OnConnect sets what is asked about each client that is about to come: after
-// its authentication and before its `welcome`. An error refuses it with close
-// code 4003. The context ends with the handshake's time. A plain client sees no
-// answer to its handshake before.
+// OnConnect sets a hook that runs for each new client, after authentication and before
+// `welcome` is sent. An error refuses the client with close code 4003. The context ends
+// with the handshake's timeout. A plain client gets the response to its handshake only
+// after the hook has returned.
 func (s *Server) OnConnect(ask func(context.Context, *Client) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.onConnect = ask
 }
 
-// Use wraps the message handlers of all rooms, the first wrapper outermost.
+// Use wraps the message handlers of all rooms. The first wrapper is the outermost.
 func (s *Server) Use(wrap func(next Handler) Handler) {
 	if wrap == nil {
 		panic("simplysocket: Use: nil wrapper")
@@ -189,17 +187,16 @@ func (s *Server) wrappers() []func(Handler) Handler {
 	return slices.Clone(s.around)
 }
 
-// Client returns the client of that slug, or nil.
+// Client returns the client with that ID, or nil.
 func (s *Server) Client(id string) *Client { return s.clients.find(id) }
 
 // Clients iterates over the clients, in no order.
 func (s *Server) Clients() iter.Seq[*Client] { return s.clients.all() }
 
-// Room refers to the room of that name, whether it is open or not.
+// Room returns a reference to the room of that name, whether it is open or not.
 func (s *Server) Room(name string) RoomRef { return RoomRef{srv: s, name: name} }
 
-// Rooms iterates over the rooms that are open, hidden ones and the lobby
-// included, in no order.
+// Rooms iterates over the open rooms, including hidden rooms and the lobby, in no order.
 func (s *Server) Rooms() iter.Seq[RoomRef] {
 	return func(yield func(RoomRef) bool) {
 		for a := range s.rooms.all() {
@@ -211,17 +208,17 @@ func (s *Server) Rooms() iter.Seq[RoomRef] {
 	}
 }
 
-// User refers to every session of that user; see [Identity].
+// User returns a reference to all sessions of that user; see [Identity].
 func (s *Server) User(name string) UserRef { return UserRef{srv: s, name: name} }
 
-// UserRef refers to every session of a user on this server.
+// UserRef refers to all sessions of a user on this server.
 type UserRef struct {
 	srv  *Server
 	name string
 }
 
-// Send sends a message to each session of the user. Its error is that of a
-// message which can not be sent.
+// Send sends a message to each session of the user. The error is that of a message that
+// cannot be sent.
 func (u UserRef) Send(action string, body any) error {
 	raw, err := encodeOutgoing(action, body)
 	if err != nil {

@@ -8,17 +8,17 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// drainRate is how many clients per second a shutdown sends away: they come
-// back to some other server, which must be able to take them.
+// drainRate is how many clients a shutdown disconnects per second: they return to another
+// server, which must be able to take them.
 const drainRate = 500
 
-// Shutdown ends the server in good order: it takes no new clients, has every
-// room run its OnClose, sends the clients what waits for them and then 1001,
-// which tells them to come back, spread over time. It returns when all are
-// gone, or with the context's error after cutting off who is left. A second
-// call returns [ErrServerClosed].
+// Shutdown ends the server in good order. It admits no new clients, runs the OnClose of
+// every room, writes what still waits for the clients, and closes their connections with
+// 1001, which tells them to return; the closes are spread over time. It returns when all
+// clients are gone. If the context ends first, Shutdown cuts off the remaining clients and
+// returns the context's error. A second call returns [ErrServerClosed].
 //
-// It does not close the http.Server: call that one's Shutdown afterwards.
+// Shutdown does not close the http.Server: call its Shutdown afterwards.
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.closing.Swap(true) {
 		return ErrServerClosed

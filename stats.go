@@ -2,7 +2,7 @@ package simplysocket
 
 import "sync/atomic"
 
-// Stats is a count of what the server has and did. The totals only grow.
+// Stats counts what the server has and what it did. The totals only grow.
 type Stats struct {
 	Clients      int // connected now
 	Disconnected int // sessions that wait for their client to come back
@@ -33,7 +33,7 @@ type counters struct {
 	unhandled                                     atomic.Uint64
 }
 
-// Stats returns the counts as they are now. It may be called concurrently.
+// Stats returns the current counts. It may be called concurrently.
 func (s *Server) Stats() Stats {
 	return Stats{
 		Clients:      int(s.clientCount.Load()),

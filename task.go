@@ -16,19 +16,19 @@ type task struct {
 	done func(query, found json.RawMessage, failed *room.Failure) error
 }
 
-// Task runs slow work off the turn and brings its result back as an entry.
+// Task runs slow work outside of the turn and returns its result as an entry.
 type Task[Q, W any] struct {
 	room *Room
 	name string
 }
 
-// NewTask registers a task of that name. Each start calls run on a goroutine of
-// its own, under a context that ends with the room; run must not touch the
-// room. When it returns, done is called in the room's turn with what the task
-// was started with and what run returned, both by way of their JSON form. Of
-// run's error an [*Error] is kept as it is, of any other its text. A panic or
-// runtime.Goexit in run, and a result that has no JSON form, are such errors. NewTask belongs in the room's setup and panics
-// elsewhere, as for a name that is taken.
+// NewTask registers a task with that name. Each start calls run on a new goroutine, with a
+// context that is canceled when the room closes; run must not use the room. When it
+// returns, done is called in the room's turn with the query that the task was started with
+// and the result of run, both decoded from their JSON form. If run fails, done gets an
+// [*Error] unchanged and the text of any other error. A panic or runtime.Goexit in run,
+// and a result without a JSON form, are such errors. Call NewTask during setup. It panics
+// if called later, or if the name is taken.
 func NewTask[Q, W any](r *Room, name string, run func(context.Context, Q) (W, error), done func(Q, W, error) error) *Task[Q, W] {
 	r.mustSetUp("NewTask")
 	if r.tasks[name] != nil {
@@ -65,8 +65,8 @@ func NewTask[Q, W any](r *Room, name string, run func(context.Context, Q) (W, er
 	return &Task[Q, W]{room: r, name: name}
 }
 
-// Start starts the task when the handler has returned nil. It panics for a
-// value that has no JSON form.
+// Start starts the task once the handler has returned nil. It panics for a value that has
+// no JSON form.
 func (t *Task[Q, W]) Start(q Q) {
 	query, err := json.Marshal(q)
 	if err != nil || !utf8.Valid(query) {

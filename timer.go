@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-// Every calls f in the room's turn every d, from the end of the setup to the
-// close of the room. A beat which the room is too busy for is left out. It
-// belongs in the room's setup; d must be positive. An error of f is logged and drops the
-// output.
+// Every calls f in the room's turn every d, from the end of the setup until the room
+// closes. Calls that a busy room has missed are skipped. d must be positive. An error of f
+// is logged and drops the output. Call Every during setup.
 func (r *Room) Every(d time.Duration, f func() error) {
 	r.mustSetUp("Every")
 	if d <= 0 {
@@ -19,17 +18,16 @@ func (r *Room) Every(d time.Duration, f func() error) {
 	r.ticks = append(r.ticks, f)
 }
 
-// Timer calls the room back once, some time after it was set. Its name and what
-// it was set with can be encoded, so that it outlives the process.
+// Timer calls the room back once, some time after it was set.
 type Timer[T any] struct {
 	room *Room
 	name string
 }
 
-// NewTimer registers a timer of that name. When it runs out, run is called in
-// the room's turn with what it was set with, decoded from its JSON form. An
-// error is logged and drops the output. NewTimer belongs in the room's setup
-// and panics elsewhere, as for a name that is taken.
+// NewTimer registers a timer with that name. When it runs out, run is called in the room's
+// turn with the value that the timer was set with, decoded from its JSON form. An error is
+// logged and drops the output. Call NewTimer during setup. It panics if called later, or
+// if the name is taken.
 func NewTimer[T any](r *Room, name string, run func(T) error) *Timer[T] {
 	r.mustSetUp("NewTimer")
 	if r.timers[name] != nil {
@@ -48,9 +46,9 @@ func NewTimer[T any](r *Room, name string, run func(T) error) *Timer[T] {
 	return &Timer[T]{room: r, name: name}
 }
 
-// Set has the timer run out after d, with the value it is given; a time set
-// before is forgotten. In a handler it takes effect when the handler returns
-// nil. It panics for a value that has no JSON form.
+// Set schedules the callback to run after d with the given value, replacing any earlier
+// schedule. In a handler, it takes effect once the handler returns nil. It panics for a
+// value that has no JSON form.
 func (t *Timer[T]) Set(d time.Duration, with T) {
 	raw, err := json.Marshal(with)
 	if err != nil {
@@ -60,8 +58,7 @@ func (t *Timer[T]) Set(d time.Duration, with T) {
 	t.room.core.SetTimer(t.name, d, raw)
 }
 
-// Stop forgets the time that was set. In a handler it takes effect when the
-// handler returns nil.
+// Stop cancels the schedule. In a handler, it takes effect once the handler returns nil.
 func (t *Timer[T]) Stop() {
 	t.room.mustBeInTurn("Timer.Stop")
 	t.room.core.StopTimer(t.name)

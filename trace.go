@@ -2,48 +2,47 @@ package simplysocket
 
 import "time"
 
-// Trace holds callbacks for metrics and audits. Each may be nil. They run several at
-// once and must return quickly: the room or client that caused the event waits. A panic
-// or runtime.Goexit in one is contained.
+// Trace holds optional callbacks for metrics and auditing. Several may run at once. They
+// must return quickly: the room or client that caused the event waits. A panic or
+// runtime.Goexit in one is contained.
 type Trace struct {
-	// Connect is called when a client has been let in.
+	// Connect is called when a client was admitted.
 	Connect func(ConnectInfo)
-	// Disconnect is called once when its session has ended.
+	// Disconnect is called once when a client's session has ended.
 	Disconnect func(DisconnectInfo)
-	// Join is called in the turn that lets a member in, Leave in the one that
-	// sees it go.
+	// Join is called when a member was admitted, Leave when one has left.
 	Join  func(JoinInfo)
 	Leave func(LeaveInfo)
-	// Message is called in the turn that has handled a member's message.
+	// Message is called when a member's message was handled.
 	Message func(MessageInfo)
-	// Drop is called when messages to a client were given up.
+	// Drop is called when messages to a client were dropped.
 	Drop func(DropInfo)
 	// Panic is called when the application's code has panicked.
 	Panic func(PanicInfo)
 }
 
-// ConnectInfo describes a client that was let in.
+// ConnectInfo describes a client that was admitted.
 type ConnectInfo struct {
 	Client   string
 	Identity Identity
 	Address  string
 }
 
-// DisconnectInfo describes a client that is gone.
+// DisconnectInfo describes a session that has ended.
 type DisconnectInfo struct {
 	Client string
 	Code   uint16 // what ended the session; 1006 if there was no close code
 	Reason string
 }
 
-// JoinInfo describes a member that was let in.
+// JoinInfo describes a member that was admitted.
 type JoinInfo struct {
 	Room    string
 	Client  string
 	Members int // with it
 }
 
-// LeaveInfo describes a member that is gone.
+// LeaveInfo describes a member that has left.
 type LeaveInfo struct {
 	Room    string
 	Client  string
@@ -61,7 +60,7 @@ type MessageInfo struct {
 	Err      error         // why it was refused
 }
 
-// DropInfo describes messages that were given up.
+// DropInfo describes messages that were dropped.
 type DropInfo struct {
 	Client   string
 	Messages int
