@@ -20,8 +20,8 @@ type Subscriber struct {
 // for all except Ports; for Ports only, whether they are members or not; and
 // the coming and going of the first of Ports.
 type Item struct {
-	Kind  Kind
-	Frame *Frame
+	Kind        Kind
+	Frame       *Frame
 	Subscribers []*Subscriber
 }
 
@@ -40,10 +40,10 @@ const (
 // Group is the members of one room on this node. It is used by one goroutine at
 // a time: the one that runs the room's turn. The zero value is an empty group.
 type Group struct {
-	subscribers    []*Subscriber
-	deflated int // ports whose connection takes compressed frames
-	batch    uint64
-	item     uint64
+	subscribers []*Subscriber
+	deflated    int // ports whose connection takes compressed frames
+	batch       uint64
+	item        uint64
 }
 
 // Len is the number of ports.
@@ -52,11 +52,11 @@ func (g *Group) Len() int { return len(g.subscribers) }
 // batchState is what a batch needs while it is written; pooled, so that a group
 // which is idle owns nothing.
 type batchState struct {
-	divergent    []*Subscriber  // treated on their own
-	shared   []*Frame // what everybody else gets
-	plain    []byte
-	deflated []byte
-	own      []byte
+	divergent []*Subscriber // treated on their own
+	shared    []*Frame      // what everybody else gets
+	plain     []byte
+	deflated  []byte
+	own       []byte
 }
 
 var batches = sync.Pool{New: func() any { return new(batchState) }}
@@ -117,7 +117,9 @@ func (g *Group) splitOff(b *batchState, items []Item) {
 	}
 }
 
-func (g *Group) has(p *Subscriber) bool { return int(p.index) < len(g.subscribers) && g.subscribers[p.index] == p }
+func (g *Group) has(p *Subscriber) bool {
+	return int(p.index) < len(g.subscribers) && g.subscribers[p.index] == p
+}
 
 func (g *Group) add(p *Subscriber) {
 	p.index = int32(len(g.subscribers)) //nolint:gosec // a group has no 2^31 members

@@ -51,22 +51,22 @@ type Observer interface {
 // to the outbox, and a goroutine that is lent as long as something waits writes
 // it out. All methods are safe for concurrent use.
 type Outlet struct {
-	conn    *socket.Conn
-	observer   Observer
-	writers *Writers
+	conn     *socket.Conn
+	observer Observer
+	writers  *Writers
 
-	mu       sync.Mutex
-	opened   bool
-	busy     bool // somebody writes, or the outlet is not open yet
-	closing  bool // nothing more is taken
-	overflow bool // closing because the outbox was full
-	wrote    bool // a frame was taken since the last Quiet
-	stalled  bool // the write under way has been seen by a Stalled before
-	queue    *queue
-	ping     bool
-	pong     []byte // the frame
+	mu         sync.Mutex
+	opened     bool
+	busy       bool // somebody writes, or the outlet is not open yet
+	closing    bool // nothing more is taken
+	overflow   bool // closing because the outbox was full
+	wrote      bool // a frame was taken since the last Quiet
+	stalled    bool // the write under way has been seen by a Stalled before
+	queue      *queue
+	ping       bool
+	pong       []byte // the frame
 	closeFrame []byte
-	written  chan struct{} // closed when the outlet has nothing more to write
+	written    chan struct{} // closed when the outlet has nothing more to write
 }
 
 // NewOutlet returns the outlet of conn. It keeps what it is given until Open.

@@ -311,7 +311,7 @@ type shutting uint8
 
 const (
 	closeOrderly  shutting = iota // members leave, and learn why
-	closeSilent                 // members leave; their connections end as well
+	closeSilent                   // members leave; their connections end as well
 	closePoisoned                 // the state may be inconsistent: no OnLeave
 )
 

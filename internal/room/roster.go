@@ -8,17 +8,17 @@ import (
 
 // Member is a client in the room.
 type Member struct {
-	ID        string
-	Number    uint64          // its place in joining order, never used again
-	Identity  *Identity       // nil: the zero Identity. It must not be changed
-	Info      json.RawMessage // its profile. It must not be changed
-	Face      any             // the caller's own view of the member; not part of the state
-	conn      uint64
-	stamp     uint64 // used while an audience is made
-	slot      int32  // in the roster
-	resumable bool
-	away      bool // its connection has broken
-	presenceDirty   bool // the others are to be told of a change
+	ID            string
+	Number        uint64          // its place in joining order, never used again
+	Identity      *Identity       // nil: the zero Identity. It must not be changed
+	Info          json.RawMessage // its profile. It must not be changed
+	Face          any             // the caller's own view of the member; not part of the state
+	conn          uint64
+	stamp         uint64 // used while an audience is made
+	slot          int32  // in the roster
+	resumable     bool
+	away          bool // its connection has broken
+	presenceDirty bool // the others are to be told of a change
 }
 
 // Away reports whether the member's connection has broken and its session waits for it.
