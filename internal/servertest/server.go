@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -25,13 +26,15 @@ const Loopback = "127.0.0.1:0"
 // Server is a server that listens, on TCP or in memory.
 type Server struct {
 	*simplysocket.Server
-	URL  string // of its WebSocket, any path would do
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	stop func() error
+	Address string // host and port; empty in memory
+	URL     string // of its WebSocket, any path would do
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	stop    func() error
 }
 
-// Start serves srv at that TCP address, or in memory for "".
-func Start(srv *simplysocket.Server, address string) (*Server, error) {
+// Start serves srv at that TCP address, or in memory for "". The HTTP server can be tuned
+// before it begins.
+func Start(srv *simplysocket.Server, address string, tune ...func(*http.Server)) (*Server, error) {
 	s := &Server{Server: srv}
 	var listener net.Listener
 	if address == "" {
@@ -42,10 +45,14 @@ func Start(srv *simplysocket.Server, address string) (*Server, error) {
 		if listener, err = net.Listen("tcp", address); err != nil {
 			return nil, err
 		}
-		s.Dial, s.URL = new(net.Dialer).DialContext, "ws://"+listener.Addr().String()+"/ws"
+		s.Address = listener.Addr().String()
+		s.Dial, s.URL = new(net.Dialer).DialContext, "ws://"+s.Address+"/ws"
 	}
 	server := simplysocket.NewHTTPServer(srv)
 	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	for _, f := range tune {
+		f(server)
+	}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -83,7 +90,13 @@ func Serve(t testing.TB, address string, o simplysocket.Options, configure ...fu
 	for _, f := range configure {
 		f(srv)
 	}
-	s, err := Start(srv, address)
+	return Run(t, srv, address)
+}
+
+// Run starts a server as Start does, and stops it with the test.
+func Run(t testing.TB, srv *simplysocket.Server, address string, tune ...func(*http.Server)) *Server {
+	t.Helper()
+	s, err := Start(srv, address, tune...)
 	if err != nil {
 		t.Fatal(err)
 	}
