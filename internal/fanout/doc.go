@@ -3,7 +3,7 @@
 //
 // A [Frame] is encoded once and shared by everybody who receives it. A [Group]
 // writes one batch of output to its members: members that the batch treats alike
-// gets the same joined bytes in one write. An [Outlet] is a connection's
+// get the same joined bytes in one write. An [Outlet] is a connection's
 // writing end; what the socket does not take at once waits in its outbox,
 // which is bounded and which nothing allocates while it is empty.
 package fanout
