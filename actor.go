@@ -315,7 +315,7 @@ const keptSteps = 1024
 
 // wakeup is the one timer of an actor: it runs when the next alarm of its room is due.
 type wakeup struct {
-	at    time.Time
+	at    int64       // in nanoseconds since 1970
 	timer *time.Timer // nil: none is set
 }
 
@@ -336,9 +336,9 @@ func (a *actor) setAlarm() {
 	switch {
 	case !ok:
 		a.alarm.stop()
-	case a.alarm.timer == nil || !at.Equal(a.alarm.at):
+	case a.alarm.timer == nil || at.UnixNano() != a.alarm.at:
 		a.alarm.stop()
-		a.alarm = wakeup{at, a.after(at.Sub(r.time()), signalWake)}
+		a.alarm = wakeup{at.UnixNano(), a.after(at.Sub(r.time()), signalWake)}
 	}
 }
 

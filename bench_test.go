@@ -2,6 +2,7 @@ package simplysocket_test
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -118,5 +119,35 @@ func BenchmarkTrace(b *testing.B) {
 				c.forget()
 			}
 		})
+	}
+}
+
+// BenchmarkIdleRooms measures the heap that a relay room at rest takes, with one member.
+func BenchmarkIdleRooms(b *testing.B) {
+	const rooms = 20_000
+	for b.Loop() {
+		h := serve(b, true, &simplysocket.Options{
+			MessageRate: simplysocket.Unlimited, MaxRoomsPerClient: rooms, HistoryAge: time.Millisecond,
+		})
+		c := h.connect()
+		join := func(from, to int) {
+			for i := from; i < to; i++ {
+				c.call("join-room", fmt.Sprint("room/", i), nil)
+				c.forget()
+			}
+		}
+		heap := func() uint64 {
+			time.Sleep(200 * time.Millisecond) // the histories are trimmed
+			for range 3 {
+				runtime.GC()
+			}
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc
+		}
+		join(0, 100)
+		before := heap()
+		join(100, rooms)
+		b.ReportMetric(float64(heap()-before)/(rooms-100), "B/room")
 	}
 }

@@ -111,7 +111,7 @@ func (r *Room) OnMessage(handle func(*Member, *Message) error) {
 		return nil, handle(req.Member, &Message{
 			Action:      req.Action,
 			MessageBody: body,
-			Target:      r.cfg.Name,
+			Target:      r.actor.name,
 			Sender:      req.Member.ID(),
 		})
 	}
@@ -186,7 +186,7 @@ func (r *Room) register(table *map[string]Handler, what, action string, h Handle
 		*table = map[string]Handler{}
 	}
 	if (*table)[action] != nil {
-		panic(fmt.Sprintf("simplysocket: room %s handles %q already", r.cfg.Name, action))
+		panic(fmt.Sprintf("simplysocket: room %s handles %q already", r.actor.name, action))
 	}
 	(*table)[action] = h
 }
@@ -198,7 +198,7 @@ func (r *Room) checkHandled(action string) error {
 	}
 	switch action {
 	case protocol.ActionJoinRoom, protocol.ActionLeaveRoom:
-		if r.cfg.Lobby {
+		if r.actor.isLobby {
 			return nil
 		}
 	case protocol.ActionHello, protocol.ActionListRooms, protocol.ActionListMembers,

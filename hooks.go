@@ -15,7 +15,7 @@ type hooks Room
 // Setup runs the application's setup and sees what it has registered.
 func (h *hooks) Setup(m *room.Machine) error {
 	r := (*Room)(h)
-	r.core = m
+	r.core, r.stage.cfg = m, m.Config()
 	m.Lend(&r.turn.out)
 	return r.run(func() error {
 		if err := r.setup(r); err != nil {
@@ -85,14 +85,14 @@ func (h *hooks) Message(m *room.Member, e *room.Entry) (json.RawMessage, error) 
 	handler := r.byAction[e.Action]
 	switch {
 	case handler != nil:
-	case r.cfg.Lobby && r.core.Relaying() && (e.Action == protocol.ActionJoinRoom || e.Action == protocol.ActionLeaveRoom):
+	case r.actor.isLobby && r.core.Relaying() && (e.Action == protocol.ActionJoinRoom || e.Action == protocol.ActionLeaveRoom):
 		return nil, room.Errorf(protocol.CodeUnknownAction, "every client is in the lobby for as long as it is connected")
 	case r.catchAll != nil:
 		handler = r.catchAll
 	case r.relayHandler != nil:
 		handler = r.relayHandler
 	default:
-		return nil, room.Errorf(protocol.CodeUnknownAction, "room %q has no action %q", r.cfg.Name, e.Action)
+		return nil, room.Errorf(protocol.CodeUnknownAction, "room %q has no action %q", r.actor.name, e.Action)
 	}
 	return r.invoke(handler, &Request{Room: r, Member: r.member(m), Action: e.Action, ID: e.ID, Body: e.Body})
 }
@@ -108,7 +108,7 @@ func (h *hooks) Server(e *room.Entry) (json.RawMessage, error) {
 		r.core.Relay(e.Action, e.Body, r.srv.name)
 		return nil, nil
 	default:
-		return nil, room.Errorf(protocol.CodeUnknownAction, "room %q has no action %q for the server", r.cfg.Name, e.Action)
+		return nil, room.Errorf(protocol.CodeUnknownAction, "room %q has no action %q for the server", r.actor.name, e.Action)
 	}
 }
 
@@ -122,7 +122,7 @@ func (h *hooks) Direct(from, to *room.Member, e *room.Entry) error {
 			return r.onDirect(sender, r.member(to), &Request{Room: r, Member: sender, Action: e.Action, ID: e.ID, Body: e.Body})
 		})
 	case !r.core.Relaying():
-		return room.Errorf(protocol.CodeForbidden, "room %q does not pass on direct messages", r.cfg.Name)
+		return room.Errorf(protocol.CodeForbidden, "room %q does not pass on direct messages", r.actor.name)
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func (r *Room) listedProperties() json.RawMessage {
 	}
 	raw, err := encodeBody(shown)
 	if err != nil || len(raw) > room.MaxProperties {
-		r.srv.log.Error("listed properties are left out", "room", r.cfg.Name, "bytes", len(raw), "error", err)
+		r.srv.log.Error("listed properties are left out", "room", r.actor.name, "bytes", len(raw), "error", err)
 		return nil
 	}
 	return raw

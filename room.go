@@ -21,11 +21,9 @@ type Room struct {
 	core    *room.Machine // set when the setup begins
 	stage   stage
 	setup   func(*Room) error
-	cfg     room.Config
 	params  pattern.Params
-	mute    bool // it relays nothing
-	opened  time.Time
 	entries uint64 // that were applied
+	mute    bool   // it relays nothing
 
 	// All below belongs to the turn.
 
@@ -41,24 +39,29 @@ type Room struct {
 }
 
 func (s *Server) newRoom(a *actor, setup func(*Room) error, params pattern.Params) *Room {
-	r := &Room{srv: s, actor: a, setup: setup, params: params, opened: time.Now()}
-	r.cfg = room.Config{
-		Name:                a.name,
-		Server:              s.name,
-		Epoch:               newEpoch(),
-		Seed:                [2]uint64{rand.Uint64(), rand.Uint64()},
-		Opened:              r.opened,
-		Lobby:               a.isLobby,
-		Plain:               isRelay(setup),
-		AnnounceMaxMembers:  s.opts.AnnounceMaxMembers,
-		EmptyTimeout:        s.opts.EmptyRoomTimeout,
-		DeliveriesPerSecond: 0,
-	}
-	if a.isLobby {
-		r.cfg.DeliveriesPerSecond = s.opts.LobbyDeliveriesPerSecond
-	}
-	r.stage = stage{actor: a, cfg: &r.cfg}
+	r := &Room{srv: s, actor: a, setup: setup, params: params}
+	r.stage.actor = a
 	return r
+}
+
+// config is what the room opens with.
+func (r *Room) config() room.Config {
+	o := &r.srv.opts
+	cfg := room.Config{
+		Name:               r.actor.name,
+		Server:             r.srv.name,
+		Epoch:              newEpoch(),
+		Seed:               [2]uint64{rand.Uint64(), rand.Uint64()},
+		Opened:             time.Now(),
+		Lobby:              r.actor.isLobby,
+		Plain:              isRelay(r.setup),
+		AnnounceMaxMembers: o.AnnounceMaxMembers,
+		EmptyTimeout:       o.EmptyRoomTimeout,
+	}
+	if cfg.Lobby {
+		cfg.DeliveriesPerSecond = o.LobbyDeliveriesPerSecond
+	}
+	return cfg
 }
 
 // newEpoch returns a number that no other opening of a room has, small enough
@@ -67,11 +70,14 @@ func newEpoch() uint64 { return rand.Uint64N(1<<53-1) + 1 }
 
 // time is the room's time: that of its opening plus what has passed since by the
 // monotonic clock. It never goes back, whatever the wall clock does.
-func (r *Room) time() time.Time { return r.opened.Add(time.Since(r.opened)) }
+func (r *Room) time() time.Time {
+	opened := r.core.Config().Opened
+	return opened.Add(time.Since(opened))
+}
 
 // open runs the setup. A room whose setup fails takes nobody in.
 func (r *Room) open() error {
-	_, out := room.Open(r.cfg, (*hooks)(r))
+	_, out := room.Open(r.config(), (*hooks)(r))
 	r.actor.collect(&item{}, out)
 	return ownError(out.Reply.Err)
 }
@@ -82,24 +88,24 @@ func (r *Room) report(it *item, out *room.Output) {
 	for i := range out.Failures {
 		f := &out.Failures[i]
 		if p := room.AsPanic(f.Err); p != nil {
-			r.srv.panicked("a room", r.cfg.Name, p)
+			r.srv.panicked("a room", r.actor.name, p)
 		}
 		switch f.Where {
 		case "":
 		case "setup":
-			r.srv.log.Error("room setup failed", "room", r.cfg.Name, "error", f.Err)
+			r.srv.log.Error("room setup failed", "room", r.actor.name, "error", f.Err)
 		default:
-			r.srv.log.Error("room hook failed", "room", r.cfg.Name, "hook", f.Where, "error", f.Err)
+			r.srv.log.Error("room hook failed", "room", r.actor.name, "hook", f.Where, "error", f.Err)
 		}
 	}
 	if err != nil && e.Kind != 0 && room.AsPanic(err) == nil {
 		_, internal := room.Public(err)
 		if heard := it.source.client != nil || it.source.call != nil; internal || !heard {
-			r.srv.log.Error("room handler failed", "room", r.cfg.Name, "client", e.Member, "action", e.ReAction(), "error", err)
+			r.srv.log.Error("room handler failed", "room", r.actor.name, "client", e.Member, "action", e.ReAction(), "error", err)
 		}
 	}
 	if r.srv.trace.Message != nil && e.Kind == room.KindMessage {
-		info := MessageInfo{Room: r.cfg.Name, Client: e.Member, Action: e.Action, Bytes: len(e.Body), Duration: r.time().Sub(e.Time), Err: ownError(err)}
+		info := MessageInfo{Room: r.actor.name, Client: e.Member, Action: e.Action, Bytes: len(e.Body), Duration: r.time().Sub(e.Time), Err: ownError(err)}
 		r.srv.observe(func() { r.srv.trace.Message(info) })
 	}
 }
@@ -119,25 +125,25 @@ func (r *Room) cleanUp() {
 func (r *Room) mustTurn(what string) {
 	r.mustBeInTurn(what)
 	if r.core.InSetup() {
-		panic("simplysocket: " + what + " in the setup of room " + r.cfg.Name)
+		panic("simplysocket: " + what + " in the setup of room " + r.actor.name)
 	}
 }
 
 func (r *Room) mustBeInTurn(what string) {
 	if !r.inTurn {
-		panic("simplysocket: " + what + " outside the turns of room " + r.cfg.Name)
+		panic("simplysocket: " + what + " outside the turns of room " + r.actor.name)
 	}
 }
 
 // mustSetUp panics when something is registered after the setup.
 func (r *Room) mustSetUp(what string) {
 	if !r.core.InSetup() {
-		panic("simplysocket: " + what + " belongs in the setup of room " + r.cfg.Name)
+		panic("simplysocket: " + what + " belongs in the setup of room " + r.actor.name)
 	}
 }
 
 // Name returns the room's name.
-func (r *Room) Name() string { return r.cfg.Name }
+func (r *Room) Name() string { return r.actor.name }
 
 // Param returns the part of the room's name that the given wildcard of its pattern
 // matched, or "".
@@ -263,7 +269,7 @@ func (r *Room) Close() {
 }
 
 // Ref returns a reference to this room that is safe to use anywhere.
-func (r *Room) Ref() RoomRef { return r.srv.Room(r.cfg.Name) }
+func (r *Room) Ref() RoomRef { return r.srv.Room(r.actor.name) }
 
 // SetCapacity limits the number of members; 0 (the default) means no limit. The limit is
 // exact even when joins race. Lowering it removes nobody.

@@ -32,7 +32,7 @@ type Task[Q, W any] struct {
 func NewTask[Q, W any](r *Room, name string, run func(context.Context, Q) (W, error), done func(Q, W, error) error) *Task[Q, W] {
 	r.mustSetUp("NewTask")
 	if r.tasks[name] != nil {
-		panic(fmt.Sprintf("simplysocket: room %s has a task %q already", r.cfg.Name, name))
+		panic(fmt.Sprintf("simplysocket: room %s has a task %q already", r.actor.name, name))
 	}
 	t := &task{
 		run: func(ctx context.Context, query json.RawMessage) (json.RawMessage, error) {
@@ -80,7 +80,7 @@ func (t *Task[Q, W]) Start(q Q) {
 func (r *Room) runTask(effect *room.Effect) {
 	t, ctx, number, query := r.tasks[effect.Name], r.ctx, effect.Number, effect.Body
 	go func() {
-		e := room.Entry{Kind: room.KindResult, Number: number, Epoch: r.cfg.Epoch, Failed: &room.Failure{Message: "runtime.Goexit was called"}}
+		e := room.Entry{Kind: room.KindResult, Number: number, Epoch: r.core.Config().Epoch, Failed: &room.Failure{Message: "runtime.Goexit was called"}}
 		defer func() {
 			_ = r.actor.post(&item{entry: e}) // a room that has closed needs no result
 		}()
@@ -101,7 +101,7 @@ func (t *task) perform(ctx context.Context, query json.RawMessage, r *Room) (fou
 		return found, nil
 	}
 	if p := room.AsPanic(err); p != nil {
-		r.srv.panicked("a room", r.cfg.Name, p)
+		r.srv.panicked("a room", r.actor.name, p)
 	}
 	failed = &room.Failure{Message: err.Error()}
 	if public, internal := room.Public(err); !internal {

@@ -31,7 +31,7 @@ type Timer[T any] struct {
 func NewTimer[T any](r *Room, name string, run func(T) error) *Timer[T] {
 	r.mustSetUp("NewTimer")
 	if r.timers[name] != nil {
-		panic(fmt.Sprintf("simplysocket: room %s has a timer %q already", r.cfg.Name, name))
+		panic(fmt.Sprintf("simplysocket: room %s has a timer %q already", r.actor.name, name))
 	}
 	if r.timers == nil {
 		r.timers = map[string]func(json.RawMessage) error{}

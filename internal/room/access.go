@@ -14,9 +14,8 @@ import (
 type access struct {
 	capacity int // 0: no limit
 	hidden   bool
-	locked   bool // a password is needed
-	password [sha256.Size]byte
-	listed   json.RawMessage // the properties that listings show
+	password *[sha256.Size]byte // nil: none is needed
+	listed   json.RawMessage    // the properties that listings show
 }
 
 // Info is what listings show of a room. It must not be changed.
@@ -37,8 +36,8 @@ func (m *Machine) Info() (info *Info, changed bool) {
 	}
 	m.changed = false
 	return &Info{
-		Name: m.cfg.Name, Joined: m.joined, Members: len(m.members), Capacity: m.capacity,
-		Locked: m.locked, Hidden: m.hidden, Properties: m.listed,
+		Name: m.cfg.Name, Joined: m.joined, Members: m.order.live, Capacity: m.capacity,
+		Locked: m.password != nil, Hidden: m.hidden, Properties: m.listed,
 	}, true
 }
 
@@ -66,12 +65,12 @@ func (m *Machine) admissible(e *Entry) error {
 		if err := m.configure(e.Body); err != nil {
 			return err
 		}
-	} else if m.locked {
+	} else if m.password != nil {
 		if err := m.checkPassword(e); err != nil {
 			return err
 		}
 	}
-	if m.capacity > 0 && len(m.members) >= m.capacity {
+	if m.capacity > 0 && m.order.live >= m.capacity {
 		return Errorf(protocol.CodeRoomFull, "room %q is full", m.cfg.Name)
 	}
 	return nil
@@ -118,7 +117,8 @@ func (m *Machine) configure(body json.RawMessage) error {
 	}
 	m.hidden = o.Hidden != nil && *o.Hidden || m.hidden
 	if o.Password != nil && *o.Password != "" {
-		m.locked, m.password = true, sha256.Sum256([]byte(*o.Password))
+		sum := sha256.Sum256([]byte(*o.Password))
+		m.password = &sum
 	}
 	m.changed = true
 	return nil

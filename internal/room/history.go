@@ -13,7 +13,7 @@ import (
 // quoteHistory checks what a member asks for of the history. The page itself is made
 // where the history is kept.
 func (m *Machine) quoteHistory(e *Entry) error {
-	member := m.members[e.Member]
+	member := m.order.find(e.Member)
 	if member == nil {
 		return m.notAMember()
 	}

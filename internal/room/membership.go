@@ -21,7 +21,7 @@ func (m *Machine) join(e *Entry) (err error) {
 	if m.joined && e.Flags&FlagCreate != 0 {
 		return Errorf(protocol.CodeRoomExists, "room %q exists", m.cfg.Name)
 	}
-	if m.members[e.Member] != nil {
+	if m.order.find(e.Member) != nil {
 		return nil
 	}
 	access := m.access
@@ -36,12 +36,10 @@ func (m *Machine) join(e *Entry) (err error) {
 		resumable: e.Who.Resumable,
 		away:      e.Flags&FlagAway != 0,
 	}
-	m.members[member.ID] = member
 	m.order.add(member)
 	in := false
 	defer func() {
 		if !in {
-			delete(m.members, member.ID)
 			m.order.remove(member)
 			access.listed = m.listed
 			m.access = access
@@ -75,7 +73,7 @@ func (m *Machine) enter(member *Member) (notice int) {
 	seq := m.nextSeq()
 	m.emit(&Item{
 		Kind: ItemEnter, Member: member.ID, Number: member.Number, Away: member.away,
-		Members: len(m.members), Seq: seq - 1,
+		Members: m.order.live, Seq: seq - 1,
 	})
 	m.emit(&Item{Kind: ItemOnly, Seq: seq})
 	return len(m.out.Items) - 1
@@ -104,7 +102,7 @@ func (m *Machine) fillNotice(index int, j *Join) {
 
 // encodeJoined encodes the `joined-room` of a member under the item's seq.
 func (m *Machine) encodeJoined(it *Item, j *Join) {
-	state := joinedBody{Epoch: m.cfg.Epoch, Seq: it.Seq, Count: len(m.members), Members: []memberItem{}}
+	state := joinedBody{Epoch: m.cfg.Epoch, Seq: it.Seq, Count: m.order.live, Members: []memberItem{}}
 	if !m.cfg.Lobby {
 		state.Members, state.Next = m.membersAfter(0)
 	}
@@ -151,7 +149,7 @@ func (m *Machine) announceJoin(j *Join) {
 
 // leave ends a membership that the client, or the end of its session, wants to end.
 func (m *Machine) leave(e *Entry) error {
-	member := m.members[e.Member]
+	member := m.order.find(e.Member)
 	switch {
 	case member != nil:
 		m.remove(member, e.Reason)
@@ -167,16 +165,15 @@ type leftBody struct {
 
 // remove takes a member out and tells the others.
 func (m *Machine) remove(member *Member, reason LeaveReason) {
-	delete(m.members, member.ID)
 	m.order.remove(member)
 	m.changed = true
-	if len(m.members) == 0 {
+	if m.order.live == 0 {
 		m.emptied = m.now
 	}
 	if reason != Dropped {
 		m.sendLeft(member, reason)
 	}
-	m.emit(&Item{Kind: ItemExit, Reason: reason, Number: member.Number, Member: member.ID, Members: len(m.members)})
+	m.emit(&Item{Kind: ItemExit, Reason: reason, Number: member.Number, Member: member.ID, Members: m.order.live})
 	if !m.cfg.Lobby && !m.thinned() {
 		m.broadcast(protocol.ActionClientLeftRoom, encode(memberNews{
 			Client:  member.ID,
@@ -203,7 +200,7 @@ func EncodeLeft(dst []byte, server, room, client string, reason LeaveReason) []b
 
 // drop notes that a member's connection has broken.
 func (m *Machine) drop(e *Entry) {
-	member := m.members[e.Member]
+	member := m.order.find(e.Member)
 	if member == nil || member.away || member.conn != e.Conn {
 		return
 	}
@@ -216,7 +213,7 @@ func (m *Machine) drop(e *Entry) {
 // resume has a member go on over another connection. What it has missed is known where
 // the history is kept; only if its position is unknown does the room start it afresh.
 func (m *Machine) resume(e *Entry) {
-	member := m.members[e.Member]
+	member := m.order.find(e.Member)
 	switch {
 	case member == nil:
 		if e.Seen.Epoch != 0 && !m.cfg.Lobby { // it does not know yet that it is no member

@@ -9,7 +9,7 @@ import (
 
 // message handles a member's message.
 func (m *Machine) message(e *Entry) (json.RawMessage, error) {
-	member := m.members[e.Member]
+	member := m.order.find(e.Member)
 	switch {
 	case member == nil:
 		return nil, m.notAMember()
@@ -30,7 +30,7 @@ func (m *Machine) Relay(action string, body json.RawMessage, sender string) {
 
 // directMessage takes a message from one member to another.
 func (m *Machine) directMessage(e *Entry) error {
-	from, to := m.members[e.Member], m.members[e.Target]
+	from, to := m.order.find(e.Member), m.order.find(e.Target)
 	switch {
 	case from == nil:
 		return m.notAMember()
@@ -87,8 +87,8 @@ func (m *Machine) SendTo(member *Member, action string, body json.RawMessage, fr
 // count adds a broadcast to the deliveries that a member's message causes. What a client
 // may cause is limited at the door.
 func (m *Machine) count() {
-	if m.handling != nil && m.handling.Kind == KindMessage {
-		m.out.Deliveries += len(m.members)
+	if m.out.handling != nil && m.out.handling.Kind == KindMessage {
+		m.out.Deliveries += m.order.live
 	}
 }
 
@@ -97,11 +97,11 @@ func (m *Machine) count() {
 // and would not learn of a refusal.
 func (m *Machine) spend() error {
 	m.count()
-	e := m.handling
-	if m.cfg.DeliveriesPerSecond == 0 || e != nil && (e.Kind == KindMessage || e.Kind == KindServer || e.Kind == KindBroadcast) {
+	e := m.out.handling
+	if m.lobby == nil || e != nil && (e.Kind == KindMessage || e.Kind == KindServer || e.Kind == KindBroadcast) {
 		return nil
 	}
-	if !m.lobby.take(m.now, len(m.members), m.cfg.DeliveriesPerSecond) {
+	if !m.lobby.take(m.now, m.order.live, m.cfg.DeliveriesPerSecond) {
 		return Errorf(protocol.CodeRateLimited, "too many deliveries per second")
 	}
 	return nil

@@ -20,6 +20,13 @@ type Output struct {
 
 	payloads []byte
 	numbers  []uint64
+
+	// Of the entry at hand. It is here and not in the machine, because a room at rest has none.
+
+	handling *Entry // nil: the setup
+	before   mark
+	todo     []action
+	unwound  error // by runtime.Goexit of a hook
 }
 
 // Reply is how an entry ended.
@@ -95,10 +102,11 @@ func (o *Output) reset() {
 	clear(o.Items)
 	clear(o.Effects)
 	clear(o.Failures)
+	clear(o.todo)
 	if cap(o.payloads) > keptPayloads {
 		o.payloads = nil
 	}
-	*o = Output{Items: o.Items[:0], Effects: o.Effects[:0], Failures: o.Failures[:0], payloads: o.payloads[:0], numbers: o.numbers[:0]}
+	*o = Output{Items: o.Items[:0], Effects: o.Effects[:0], Failures: o.Failures[:0], payloads: o.payloads[:0], numbers: o.numbers[:0], todo: o.todo[:0]}
 }
 
 // keptPayloads is the largest buffer of messages that is kept for the next entry.
@@ -133,7 +141,7 @@ func (m *Machine) revoke(to mark) {
 	clear(o.Items[to.items:])
 	o.Items, o.payloads, o.numbers = o.Items[:to.items], o.payloads[:to.payloads], o.numbers[:to.numbers]
 	o.Deliveries, m.seq = to.deliveries, to.seq
-	m.todo = m.todo[:0]
+	o.todo = o.todo[:0]
 }
 
 // audience keeps numbers as long as the output.
@@ -189,13 +197,13 @@ func (m *Machine) broadcast(action string, body []byte, sender string, s *Send) 
 func (m *Machine) numbersOf(ids, without []string) []uint64 {
 	m.stamp++
 	for _, id := range without {
-		if member := m.members[id]; member != nil {
+		if member := m.order.find(id); member != nil {
 			member.stamp = m.stamp
 		}
 	}
 	first := len(m.out.numbers)
 	for _, id := range ids {
-		if member := m.members[id]; member != nil && member.stamp != m.stamp {
+		if member := m.order.find(id); member != nil && member.stamp != m.stamp {
 			member.stamp = m.stamp
 			m.out.numbers = append(m.out.numbers, member.Number)
 		}
@@ -231,7 +239,7 @@ func (m *Machine) answering(e *Entry) Item {
 	if m.timestamps {
 		it.Time = m.now.UnixMilli()
 	}
-	if member := m.members[e.Member]; member != nil {
+	if member := m.order.find(e.Member); member != nil {
 		it.Number = member.Number
 	}
 	it.Numbers = m.out.audience(it.Number)
@@ -314,24 +322,24 @@ const (
 // release lets what the entry has yielded go out, and does what it has asked for. Its
 // error is a runtime.Goexit of a hook on the way.
 func (m *Machine) release() error {
-	todo := m.todo
-	m.todo = nil
+	todo := m.out.todo
+	m.out.todo = nil
 	for i := range todo { // a kick runs OnLeave, which may ask for more
 		m.do(&todo[i])
 	}
 	clear(todo)
-	if m.todo == nil {
-		m.todo = todo[:0]
+	if m.out.todo == nil {
+		m.out.todo = todo[:0]
 	}
-	unwound := m.unwound
-	m.unwound = nil
+	unwound := m.out.unwound
+	m.out.unwound = nil
 	return unwound
 }
 
 func (m *Machine) do(a *action) {
 	switch a.kind {
 	case doKick:
-		if member := m.members[a.member]; member != nil && member.Number == a.number && m.phase == phaseOpen {
+		if member := m.order.find(a.member); member != nil && member.Number == a.number && m.phase == phaseOpen {
 			m.remove(member, Kicked)
 		}
 	case doClose:

@@ -25,7 +25,7 @@ const presenceDebounce = 200 * time.Millisecond
 
 // markPresenceChanged notes that there is something new about a member.
 func (m *Machine) markPresenceChanged(member *Member) {
-	if m.cfg.Lobby || m.presence.off || member.presenceDirty || len(m.members) > m.cfg.AnnounceMaxMembers {
+	if m.cfg.Lobby || m.presence.off || member.presenceDirty || m.order.live > m.cfg.AnnounceMaxMembers {
 		return
 	}
 	member.presenceDirty = true
@@ -53,7 +53,7 @@ func (m *Machine) tellPresence() {
 	}
 	for _, member := range stirred {
 		member.presenceDirty = false
-		if m.members[member.ID] != member {
+		if m.order.find(member.ID) != member {
 			continue
 		}
 		if !page.add(member.item()) {
@@ -66,7 +66,7 @@ func (m *Machine) tellPresence() {
 
 // setInfo takes a member's profile.
 func (m *Machine) setInfo(e *Entry) {
-	if member := m.members[e.Member]; member != nil {
+	if member := m.order.find(e.Member); member != nil {
 		member.Info = e.Body
 		m.markPresenceChanged(member)
 	}
@@ -78,7 +78,7 @@ func (m *Machine) thinned() bool {
 	switch {
 	case m.presence.off:
 		return true
-	case len(m.members) <= m.cfg.AnnounceMaxMembers:
+	case m.order.live <= m.cfg.AnnounceMaxMembers:
 		return false
 	}
 	if !m.presence.counting {
@@ -94,7 +94,7 @@ type countBody struct {
 
 func (m *Machine) announceCount() {
 	m.presence.counting = false
-	m.broadcast(protocol.ActionRoomCount, encode(countBody{len(m.members)}), m.cfg.Server, nil)
+	m.broadcast(protocol.ActionRoomCount, encode(countBody{m.order.live}), m.cfg.Server, nil)
 }
 
 // memberItem is what lists and presence tell of a member.
@@ -145,17 +145,17 @@ type memberList struct {
 // listMembers answers a member with a page of the members in joining order; in the lobby
 // with their number alone.
 func (m *Machine) listMembers(e *Entry) (json.RawMessage, error) {
-	if m.members[e.Member] == nil {
+	if m.order.find(e.Member) == nil {
 		return nil, m.notAMember()
 	}
 	if m.cfg.Lobby {
-		return encode(countBody{len(m.members)}), nil
+		return encode(countBody{m.order.live}), nil
 	}
 	var after uint64
 	if err := ReadParams(e.Body, Params{"after": &after}); err != nil {
 		return nil, err
 	}
-	list := memberList{Count: len(m.members)}
+	list := memberList{Count: m.order.live}
 	list.Members, list.Next = m.membersAfter(after)
 	return encode(list), nil
 }

@@ -55,7 +55,6 @@ type Machine struct {
 	seq      uint64
 	joined   bool // somebody has been a member
 	emptied  time.Time
-	members  map[string]*Member
 	order    roster
 	stamp    uint64
 	guesses  map[string]guess
@@ -64,26 +63,20 @@ type Machine struct {
 	settings
 	clocks
 	relaying bool
-	wrapped  bool // middleware wraps the relaying
-	lobby    bucket
+	wrapped  bool    // middleware wraps the relaying
+	lobby    *bucket // nil: no limit
 	source   *rand.PCG
 	random   *rand.Rand
 
-	// Of the entry at hand.
-
-	out      *Output // nil between entries of a room at rest
-	handling *Entry
-	before   mark
-	todo     []action
-	poisoned bool  // a hook has panicked: the state may be inconsistent
-	unwound  error // by runtime.Goexit of a hook
-	changed  bool  // what listings show
+	poisoned bool    // a hook has panicked: the state may be inconsistent
+	changed  bool    // what listings show
+	out      *Output // with the state of the entry at hand; nil for a room at rest
 }
 
 // settings are what the application may set at any time.
 type settings struct {
-	overflow   Overflow
 	interval   time.Duration
+	overflow   Overflow
 	timestamps bool
 	history    HistoryAccess
 }
@@ -113,7 +106,7 @@ const (
 func Open(cfg Config, hooks Hooks) (*Machine, *Output) {
 	m := newMachine(cfg, hooks)
 	m.out = new(Output)
-	m.before = m.mark()
+	m.out.before = m.mark()
 	err := m.setUp()
 	if err == nil {
 		m.phase = phaseOpen
@@ -121,7 +114,7 @@ func Open(cfg Config, hooks Hooks) (*Machine, *Output) {
 		err = m.release()
 	} else {
 		m.fail("setup", err)
-		m.revoke(m.before)
+		m.revoke(m.out.before)
 		m.shut(closePoisoned)
 	}
 	m.out.Reply.Err = err
@@ -129,10 +122,12 @@ func Open(cfg Config, hooks Hooks) (*Machine, *Output) {
 }
 
 func newMachine(cfg Config, hooks Hooks) *Machine {
-	m := &Machine{cfg: cfg, hooks: hooks, now: cfg.Opened, members: map[string]*Member{}, changed: true}
+	m := &Machine{cfg: cfg, hooks: hooks, now: cfg.Opened, changed: true}
 	m.hidden = cfg.Lobby
 	m.overflow = OverflowDisconnect
-	m.lobby = bucket{tokens: float64(cfg.DeliveriesPerSecond), filled: cfg.Opened}
+	if cfg.DeliveriesPerSecond > 0 {
+		m.lobby = &bucket{tokens: float64(cfg.DeliveriesPerSecond), filled: cfg.Opened}
+	}
 	return m
 }
 
@@ -144,13 +139,13 @@ func (m *Machine) Apply(e *Entry) *Output {
 		m.out = new(Output)
 	}
 	m.out.reset()
-	m.handling, m.before = e, m.mark()
+	m.out.handling, m.out.before = e, m.mark()
 	if e.Time.After(m.now) {
 		m.now = e.Time
 	}
 	reply, err := m.dispatch(e)
 	if err != nil {
-		m.revoke(m.before)
+		m.revoke(m.out.before)
 	} else {
 		err = m.release()
 	}
@@ -162,7 +157,7 @@ func (m *Machine) Apply(e *Entry) *Output {
 	if m.poisoned {
 		m.shut(closePoisoned)
 	}
-	m.handling = nil
+	m.out.handling = nil
 	return m.out
 }
 
@@ -170,10 +165,10 @@ func (m *Machine) Apply(e *Entry) *Output {
 // runtime.Goexit. Its output is that of the entry, or of the setup, at hand.
 func (m *Machine) Exited() *Output {
 	p := NewPanic("runtime.Goexit called in a turn")
-	e := m.handling
-	m.handling = nil
+	e := m.out.handling
+	m.out.handling = nil
 	if m.phase < phaseClosing {
-		m.revoke(m.before)
+		m.revoke(m.out.before)
 	}
 	m.fail("", p)
 	if e != nil {
@@ -196,7 +191,7 @@ func (m *Machine) reply(e *Entry, body json.RawMessage, err error) {
 		m.answer(e, protocol.ActionAck, body)
 	}
 	m.out.Reply.Err, m.out.Reply.Body = err, body
-	m.out.Reply.IsMember = m.members[e.Member] != nil
+	m.out.Reply.IsMember = m.order.find(e.Member) != nil
 }
 
 func (m *Machine) fail(where string, err error) {
@@ -250,22 +245,22 @@ func (m *Machine) dispatch(e *Entry) (reply json.RawMessage, err error) {
 // hook runs a hook whose error cannot stop what it was called for: its output is revoked
 // and the error reported.
 func (m *Machine) hook(name string, f func() error) {
-	outer := m.before
-	m.before = m.mark() // a runtime.Goexit of the hook takes back no more than its own output
+	outer := m.out.before
+	m.out.before = m.mark() // a runtime.Goexit of the hook takes back no more than its own output
 	err := guard(f)
 	if err == nil {
 		err = m.release()
 	} else {
-		m.revoke(m.before)
+		m.revoke(m.out.before)
 	}
-	m.before = outer
+	m.out.before = outer
 	if err == nil {
 		return
 	}
 	if p := AsPanic(err); p != nil {
 		m.poisoned = true
 		if p.Exit {
-			m.unwound = p
+			m.out.unwound = p
 		}
 	}
 	m.fail(name, err)
@@ -286,7 +281,7 @@ func (m *Machine) closeIdle() {
 // it. It reports false for a room with members, and for the lobby.
 func (m *Machine) IdleAt() (due time.Time, ok bool) {
 	switch {
-	case m.cfg.Lobby || len(m.members) > 0 || m.phase != phaseOpen:
+	case m.cfg.Lobby || m.order.live > 0 || m.phase != phaseOpen:
 		return time.Time{}, false
 	case !m.joined:
 		return m.now, true
@@ -321,7 +316,7 @@ func (m *Machine) shut(how shutting) {
 	}
 	before := m.phase
 	m.phase = phaseClosing
-	m.todo = nil
+	m.out.todo = nil
 	if before == phaseOpen {
 		m.runLastHooks(how)
 	}
@@ -329,12 +324,13 @@ func (m *Machine) shut(how shutting) {
 	if announced {
 		m.broadcast(protocol.ActionRoomClosed, nil, m.cfg.Server, nil)
 	}
+	left := m.order.live
 	for member := range m.order.all() {
 		if announced {
 			m.sendLeft(member, Closed)
 		}
-		delete(m.members, member.ID)
-		m.emit(&Item{Kind: ItemExit, Reason: Closed, Number: member.Number, Member: member.ID, Members: len(m.members)})
+		left--
+		m.emit(&Item{Kind: ItemExit, Reason: Closed, Number: member.Number, Member: member.ID, Members: left})
 	}
 	m.order, m.presence, m.clocks = roster{}, presence{}, clocks{}
 	m.phase = phaseClosed
@@ -372,10 +368,10 @@ func (m *Machine) Config() *Config { return &m.cfg }
 func (m *Machine) Now() time.Time { return m.now }
 
 // Len is the number of members.
-func (m *Machine) Len() int { return len(m.members) }
+func (m *Machine) Len() int { return m.order.live }
 
 // Member returns the member of that ID, or nil.
-func (m *Machine) Member(id string) *Member { return m.members[id] }
+func (m *Machine) Member(id string) *Member { return m.order.find(id) }
 
 // Members iterates over the members in joining order.
 func (m *Machine) Members() iter.Seq[*Member] { return m.order.all() }
@@ -420,13 +416,13 @@ func (m *Machine) History() HistoryAccess {
 
 // Kick removes a member when the entry is released.
 func (m *Machine) Kick(member *Member) {
-	m.todo = append(m.todo, action{kind: doKick, member: member.ID, number: member.Number})
+	m.out.todo = append(m.out.todo, action{kind: doKick, member: member.ID, number: member.Number})
 }
 
 // Close closes the room when the entry is released.
-func (m *Machine) Close() { m.todo = append(m.todo, action{kind: doClose}) }
+func (m *Machine) Close() { m.out.todo = append(m.out.todo, action{kind: doClose}) }
 
 // JoinRoom has a member's client join another room when the entry is released.
 func (m *Machine) JoinRoom(member *Member, room string, body json.RawMessage) {
-	m.todo = append(m.todo, action{kind: doJoin, member: member.ID, name: room, body: body})
+	m.out.todo = append(m.out.todo, action{kind: doJoin, member: member.ID, name: room, body: body})
 }

@@ -29,8 +29,24 @@ func (m *Member) Away() bool { return m.away }
 // each move all the others.
 type roster struct {
 	slots []*Member
+	byID  map[string]*Member // nil in a small room, where a search is faster and takes no memory
 	live  int
 	next  uint64 // the number of the newest member
+}
+
+// smallRoom is how many members a room may have without an index.
+const smallRoom = 8
+
+func (r *roster) find(id string) *Member {
+	if r.byID != nil {
+		return r.byID[id]
+	}
+	for _, m := range r.slots {
+		if m != nil && m.ID == id {
+			return m
+		}
+	}
+	return nil
 }
 
 func (r *roster) add(m *Member) {
@@ -43,11 +59,21 @@ func (r *roster) append(m *Member) {
 	m.slot = int32(len(r.slots)) //nolint:gosec // a room has no 2^31 members
 	r.slots = append(r.slots, m)
 	r.live++
+	switch {
+	case r.byID != nil:
+		r.byID[m.ID] = m
+	case r.live > smallRoom:
+		r.byID = make(map[string]*Member, 2*smallRoom)
+		for m := range r.all() {
+			r.byID[m.ID] = m
+		}
+	}
 }
 
 func (r *roster) remove(m *Member) {
 	r.slots[m.slot] = nil
 	r.live--
+	delete(r.byID, m.ID)
 	if r.live < len(r.slots)/2 {
 		r.compact()
 	}
@@ -60,7 +86,7 @@ func (r *roster) compact() {
 		slots = append(slots, m)
 	}
 	if len(slots) == 0 {
-		slots = nil
+		slots, r.byID = nil, nil
 	}
 	r.slots = slots
 }

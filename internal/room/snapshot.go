@@ -1,6 +1,7 @@
 package room
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,8 +26,10 @@ func (m *Machine) Snapshot(b []byte) []byte {
 	w.settings(&m.settings)
 	w.presence(&m.presence)
 	w.clocks(&m.clocks)
-	w.float(m.lobby.tokens)
-	w.time(m.lobby.filled)
+	if m.lobby != nil {
+		w.float(m.lobby.tokens)
+		w.time(m.lobby.filled)
+	}
 	w.bool(m.poisoned)
 	w.bool(m.changed)
 	w.bool(m.source != nil)
@@ -54,7 +57,7 @@ func Restore(snapshot []byte, hooks Hooks) (*Machine, error) {
 	if err := m.setUp(); err != nil {
 		return nil, err
 	}
-	m.out, m.todo = nil, nil
+	m.out = nil
 	if m.phase = phase(r.byte()); m.phase > phaseClosed {
 		r.fail("no such phase")
 	}
@@ -65,7 +68,9 @@ func Restore(snapshot []byte, hooks Hooks) (*Machine, error) {
 	r.settings(&m.settings)
 	r.presence(m)
 	r.clocks(&m.clocks)
-	m.lobby = bucket{r.float(), r.time()}
+	if m.lobby != nil {
+		*m.lobby = bucket{r.float(), r.time()}
+	}
 	m.poisoned, m.changed = r.bool(), r.bool()
 	if m.source, m.random = nil, nil; r.bool() {
 		state := r.next()
@@ -139,7 +144,7 @@ func flag(bit byte, set bool) byte {
 }
 
 func (r *reader) members(m *Machine) {
-	m.members, m.order = map[string]*Member{}, roster{next: r.uint()}
+	m.order = roster{next: r.uint()}
 	last := uint64(0)
 	for range r.count() {
 		flags := r.byte()
@@ -153,12 +158,11 @@ func (r *reader) members(m *Machine) {
 		if flags&memberIdentity != 0 {
 			member.Identity = r.identity()
 		}
-		if m.members[member.ID] != nil || member.Number <= last || member.Number > m.order.next {
+		if m.order.find(member.ID) != nil || member.Number <= last || member.Number > m.order.next {
 			r.fail("members out of order")
 			return
 		}
 		last = member.Number
-		m.members[member.ID] = member
 		m.order.append(member)
 	}
 }
@@ -186,8 +190,10 @@ func (r *reader) guesses() (guesses map[string]guess) {
 func (w *writer) access(a *access) {
 	w.int(a.capacity)
 	w.bool(a.hidden)
-	w.bool(a.locked)
-	w.b = append(w.b, a.password[:]...)
+	w.bool(a.password != nil)
+	if a.password != nil {
+		w.b = append(w.b, a.password[:]...)
+	}
 	w.bool(a.listed != nil)
 	if a.listed != nil {
 		w.bytes(a.listed)
@@ -195,9 +201,12 @@ func (w *writer) access(a *access) {
 }
 
 func (r *reader) access(a *access) {
-	*a = access{capacity: r.int(), hidden: r.bool(), locked: r.bool()}
-	for i := range a.password {
-		a.password[i] = r.byte()
+	*a = access{capacity: r.int(), hidden: r.bool()}
+	if r.bool() {
+		a.password = new([sha256.Size]byte)
+		for i := range a.password {
+			a.password[i] = r.byte()
+		}
 	}
 	if r.bool() {
 		a.listed = r.bytes()
@@ -212,7 +221,7 @@ func (w *writer) settings(s *settings) {
 }
 
 func (r *reader) settings(s *settings) {
-	*s = settings{Overflow(r.byte()), r.duration(), r.bool(), HistoryAccess(r.byte())}
+	*s = settings{overflow: Overflow(r.byte()), interval: r.duration(), timestamps: r.bool(), history: HistoryAccess(r.byte())}
 }
 
 func (w *writer) presence(p *presence) {
@@ -230,7 +239,7 @@ func (r *reader) presence(m *Machine) {
 	m.presence = presence{off: r.bool(), due: r.bool(), counting: r.bool()}
 	for range r.count() {
 		id, number := r.string(), r.uint()
-		member := m.members[id]
+		member := m.order.find(id)
 		if member == nil || member.Number != number { // it has left since, and is passed over
 			member = &Member{ID: id, Number: number}
 		}
