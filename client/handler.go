@@ -13,8 +13,8 @@ import (
 type handlers struct {
 	actions  map[string]func(*Message) error
 	message  func(*Message)
-	join     func(slug string)
-	leave    func(slug string, reason LeaveReason)
+	join     func(id string)
+	leave    func(id string, reason LeaveReason)
 	presence func(Member)
 	gap      func(Gap)
 	rejoin   func(welcome json.RawMessage)
@@ -60,10 +60,10 @@ func (r *Room) on(action string, f func(*Message) error) {
 func (r *Room) OnMessage(f func(*Message)) { r.register(func(h *handlers) { h.message = f }) }
 
 // OnJoin registers a callback for announced joins of others.
-func (r *Room) OnJoin(f func(slug string)) { r.register(func(h *handlers) { h.join = f }) }
+func (r *Room) OnJoin(f func(id string)) { r.register(func(h *handlers) { h.join = f }) }
 
 // OnLeave registers a callback for announced leaves of others.
-func (r *Room) OnLeave(f func(slug string, reason LeaveReason)) {
+func (r *Room) OnLeave(f func(id string, reason LeaveReason)) {
 	r.register(func(h *handlers) { h.leave = f })
 }
 
@@ -121,15 +121,15 @@ func (r *Room) tell(m *Message) {
 	}
 }
 
-func (r *Room) tellJoin(slug string) {
+func (r *Room) tellJoin(id string) {
 	if f := r.registered().join; f != nil {
-		f(slug)
+		f(id)
 	}
 }
 
-func (r *Room) tellLeave(slug string, reason LeaveReason) {
+func (r *Room) tellLeave(id string, reason LeaveReason) {
 	if f := r.registered().leave; f != nil {
-		f(slug, reason)
+		f(id, reason)
 	}
 }
 

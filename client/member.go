@@ -9,7 +9,7 @@ import (
 
 // Member is a member of a room.
 type Member struct {
-	// ID is the slug.
+	// ID is the public name of the client.
 	ID string
 	// Away says that its connection is broken and its session waits for it.
 	Away bool
@@ -47,8 +47,8 @@ func (r *Room) Members() []Member {
 }
 
 // place returns the position of a member, or -1. The caller holds the lock.
-func (r *Room) place(slug string) int {
-	return slices.IndexFunc(r.members, func(m Member) bool { return m.ID == slug })
+func (r *Room) place(id string) int {
+	return slices.IndexFunc(r.members, func(m Member) bool { return m.ID == id })
 }
 
 // takePresence records changes of members. The caller holds the lock.

@@ -14,7 +14,7 @@ type Message struct {
 	Action string
 	// Body is a JSON object.
 	Body json.RawMessage
-	// Sender is the slug of the client it comes from, or the server's name.
+	// Sender is the ID of the client that sent it, or the server's name.
 	Sender string
 	// Direct says that it was sent to this client alone.
 	Direct bool

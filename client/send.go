@@ -25,12 +25,12 @@ func (r *Room) Send(ctx context.Context, action string, body any) error {
 }
 
 // SendTo is like Send for a message to a single other member.
-func (r *Room) SendTo(ctx context.Context, slug, action string, body any) error {
+func (r *Room) SendTo(ctx context.Context, id, action string, body any) error {
 	m, err := r.newMessage(action, body)
 	if err != nil {
 		return err
 	}
-	m.header.IsTargetClient, m.header.Target, m.header.Room = true, slug, r.name
+	m.header.IsTargetClient, m.header.Target, m.header.Room = true, id, r.name
 	_, err = r.conn.ask(ctx, m)
 	return err
 }

@@ -28,7 +28,7 @@ func (s State) String() string {
 
 // Session is what the server said when it let the client in.
 type Session struct {
-	// Client is the client's slug.
+	// Client is the client's ID.
 	Client string
 	// Server is the server's name, the sender of what comes from no client.
 	Server string

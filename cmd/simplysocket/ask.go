@@ -97,9 +97,9 @@ func (s *session) send(name, action string, body any) {
 }
 
 // sendTo sends a message to a client that shares any room with us.
-func (s *session) sendTo(slug, action string, body any) {
+func (s *session) sendTo(id, action string, body any) {
 	s.ask(func(ctx context.Context) error {
-		return s.conn.Lobby().SendTo(ctx, slug, action, body)
+		return s.conn.Lobby().SendTo(ctx, id, action, body)
 	})
 }
 

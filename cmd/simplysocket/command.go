@@ -94,12 +94,12 @@ func (s *session) obeyLeave(name string) {
 }
 
 func (s *session) obeyTo(rest string) {
-	slug, text, _ := strings.Cut(rest, " ")
+	id, text, _ := strings.Cut(rest, " ")
 	if text = strings.TrimSpace(text); text == "" {
 		s.hint("/to SLUG TEXT")
 		return
 	}
-	s.sendTo(slug, actionSendMessage, chatBody{text})
+	s.sendTo(id, actionSendMessage, chatBody{text})
 }
 
 func (s *session) obeyRaw(rest string) {

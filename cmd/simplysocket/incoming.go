@@ -11,7 +11,7 @@ import (
 // incoming is a message that has come.
 type incoming struct {
 	env  *protocol.Envelope
-	self string // our slug
+	self string // our ID
 }
 
 // text is the message as JSON.
@@ -137,18 +137,18 @@ func (m *incoming) place() string {
 	return fmt.Sprintf("[%s] ", room)
 }
 
-// sender is the slug as far as it takes to tell people apart.
+// sender is the ID as far as it takes to tell people apart.
 func (m *incoming) sender() string {
 	const enough = 4
-	slug := []rune(string(m.env.Sender))
+	id := []rune(string(m.env.Sender))
 	switch {
-	case string(slug) == m.self:
+	case string(id) == m.self:
 		return "you"
-	case len(slug) > 2*enough:
-		slug = append(slug[:enough:enough], '…')
+	case len(id) > 2*enough:
+		id = append(id[:enough:enough], '…')
 	}
 	if m.env.IsTargetClient && len(m.env.Room) > 0 {
-		return string(slug) + " to you"
+		return string(id) + " to you"
 	}
-	return string(slug)
+	return string(id)
 }
