@@ -1,5 +1,4 @@
 import type { Body, Gap, Message } from "./types.js";
-export type { Body };
 /** What the server sends, key for key. */
 export interface Envelope {
     action: string;

@@ -1,4 +1,4 @@
-import { type Body } from "./envelope.js";
+import type { Body } from "./types.js";
 /** A message that asks for an answer. */
 export interface Outgoing {
     /** The envelope without its id. */

@@ -69,4 +69,4 @@ export interface UsedRoom<T extends RoomTypes<T> = Untyped> {
  * Is in a room while the component is mounted. Components that use the same room of
  * a socket share it; the last one to unmount leaves it, offline too.
  */
-export declare function useRoom<T extends RoomTypes<T> = Untyped>(socket: Pick<Socket<any>, "join"> | undefined, name: string, { enabled, params, on }?: RoomOptions<T>): UsedRoom<T>;
+export declare function useRoom<T extends RoomTypes<T> = Untyped>(socket: Pick<Socket, "join"> | undefined, name: string, { enabled, params, on }?: RoomOptions<T>): UsedRoom<T>;

@@ -1,7 +1,6 @@
 import { Channel } from "./channel.js";
-import { type Body } from "./envelope.js";
 import { type WaitOptions } from "./later.js";
-import type { Action, ClosedReason, History, Info, MemberList, Message, Presence, RoomTypes, Sends, Untyped, Welcome } from "./types.js";
+import type { Action, Body, ClosedReason, History, Info, MemberList, Message, Presence, RoomTypes, Sends, Untyped, Welcome } from "./types.js";
 /** Whether a request of the client's own, which may run twice, is worth another attempt. */
 export declare function passes(error: unknown): boolean;
 /** A place in the output of a room. */

@@ -1,5 +1,4 @@
-import { type Body } from "./envelope.js";
-import type { Member, MemberList, Presence } from "./types.js";
+import type { Body, Member, MemberList, Presence } from "./types.js";
 /** The members of a room, as far as the room tells them. */
 export declare class Roster {
     #private;

@@ -1,5 +1,6 @@
-import type { Address, Body } from "./envelope.js";
+import type { Address } from "./envelope.js";
 import type { WaitOptions } from "./later.js";
+import type { Body } from "./types.js";
 /** How a request is sent. */
 export interface RequestOptions extends WaitOptions {
     /** The room that the request belongs to: it is not sent once the room has ended. */

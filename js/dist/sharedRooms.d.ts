@@ -1,9 +1,9 @@
 import type { JoinParams, Room, Socket } from "./simplysocket.js";
 /** What joins rooms. */
-export type Joiner = Pick<Socket<any>, "join">;
+export type Joiner = Pick<Socket, "join">;
 /** A component's part in a room that several may use. */
 export interface Lease {
-    room: Promise<Room<any>>;
+    room: Promise<Room>;
     release(): void;
 }
 /**

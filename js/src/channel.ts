@@ -1,16 +1,16 @@
-import { type Address, type Body, type Envelope, gapOf, messageOf } from "./envelope.js";
+import { type Address, type Envelope, gapOf, messageOf } from "./envelope.js";
 import { type RoomError, roomError } from "./errors.js";
 import { type WaitOptions, waiting } from "./later.js";
 import { Listeners } from "./listeners.js";
 import type { Sender } from "./sender.js";
-import type { Action, CallBody, Calls, Gap, Message, Receives, Reply, RoomTypes, Sends, Untyped } from "./types.js";
+import type { Action, Body, CallBody, Calls, Gap, Message, Receives, Reply, RoomTypes, Sends, Untyped } from "./types.js";
 
 /** What messages are sent to and received from: a room or, as the socket itself, the lobby. */
 export class Channel<T extends RoomTypes<T> = Untyped> {
   /** The channel's name on the wire; empty for the lobby. */
   protected readonly target: string;
   readonly #sender: Sender;
-  readonly #messages = new Map<string, Listeners<[any, Message<any>]>>();
+  readonly #messages = new Map<string, Listeners<[Body, Message]>>();
   readonly #gaps = new Listeners<[Gap]>();
   readonly #errors = new Listeners<[RoomError]>();
   readonly #ends = new Listeners<[Error]>();
@@ -33,7 +33,7 @@ export class Channel<T extends RoomTypes<T> = Untyped> {
   ): () => void {
     let listeners = this.#messages.get(action);
     if (!listeners) this.#messages.set(action, (listeners = new Listeners()));
-    return this.listen(listeners, listener as (body: unknown, message: Message<any>) => void);
+    return this.listen(listeners, listener as (body: Body, message: Message) => void);
   }
 
   /** Resolves with the next message of one action; rejects when this client leaves the room first. */

@@ -1,5 +1,6 @@
-import { type Body, numbered } from "./envelope.js";
+import { numbered } from "./envelope.js";
 import { outcomeUnknown } from "./errors.js";
+import type { Body } from "./types.js";
 
 /** A message that asks for an answer. */
 export interface Outgoing {

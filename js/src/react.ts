@@ -18,6 +18,7 @@ import {
 } from "react";
 import { acquire } from "./sharedRooms.js";
 import {
+  type Body,
   type ClosedReason,
   type ConnectionError,
   type JoinParams,
@@ -64,19 +65,19 @@ export function SocketProvider({ url, options, children }: SocketProviderProps):
  */
 export function useSocket<T extends RoomTypes<T> = Untyped>(url?: string, options?: Options): UsedSocket<T> {
   const provided = useContext(SocketContext);
-  const own = useConnection(url, options);
+  const own = useConnection<T>(url, options);
   if (url !== undefined) return own;
   if (!provided) throw new Error("useSocket() without a URL needs a <SocketProvider> around the component");
   return provided;
 }
 
-function useConnection(url: string | undefined, options: Options | undefined): UsedSocket<any> {
-  const [used, setUsed] = useState<UsedSocket<any>>(unconnected);
+function useConnection<T extends RoomTypes<T> = Untyped>(url: string | undefined, options: Options | undefined): UsedSocket<T> {
+  const [used, setUsed] = useState<UsedSocket<T>>(unconnected);
   const latest = useLatest(options);
   useEffect(() => {
     if (url === undefined) return;
     const { token, ...rest } = latest.current ?? {};
-    const socket = connect<any>(url, token ? { ...rest, token: () => latest.current?.token?.() } : rest);
+    const socket = connect<T>(url, token ? { ...rest, token: () => latest.current?.token?.() } : rest);
     const show = (state: State, error?: ConnectionError) => setUsed({ socket, state, error });
     const end = socket.onState(show);
     show(socket.state);
@@ -89,7 +90,7 @@ function useConnection(url: string | undefined, options: Options | undefined): U
   return used;
 }
 
-const unconnected: UsedSocket<any> = { socket: undefined, state: "connecting", error: undefined };
+const unconnected = { socket: undefined, state: "connecting", error: undefined } as const;
 
 /** Functions for the messages of a room, by action. */
 export type Handlers<T> = {
@@ -135,7 +136,7 @@ export interface UsedRoom<T extends RoomTypes<T> = Untyped> {
 interface Attempt {
   key: object;
   status: RoomStatus;
-  room?: Room<any>;
+  room?: Room;
   error?: RoomError | ConnectionError;
   reason?: ClosedReason;
 }
@@ -145,12 +146,12 @@ interface Attempt {
  * a socket share it; the last one to unmount leaves it, offline too.
  */
 export function useRoom<T extends RoomTypes<T> = Untyped>(
-  socket: Pick<Socket<any>, "join"> | undefined,
+  socket: Pick<Socket, "join"> | undefined,
   name: string,
   { enabled = true, params = {}, on = {} as Handlers<T> }: RoomOptions<T> = {},
 ): UsedRoom<T> {
   const [attempt, setAttempt] = useState<Attempt>();
-  const handlers = useLatest<Record<string, ((body: any, message: any) => void) | undefined>>(on as Record<string, never>);
+  const handlers = useLatest<Record<string, ((body: Body, message: Message) => void) | undefined>>(on as Record<string, never>);
   const asked = JSON.stringify(params);
   const key = useMemo(() => ({}), [socket, name, asked, enabled]);
   useEffect(() => {
@@ -159,7 +160,7 @@ export function useRoom<T extends RoomTypes<T> = Untyped>(
     const show = (news: Omit<Attempt, "key">) => setAttempt({ key, ...news });
     let ends: (() => void)[] | undefined;
     let error: RoomError | undefined;
-    const enter = (room: Room<any>) => {
+    const enter = (room: Room) => {
       if (ends) return;
       ends = Object.keys(handlers.current).map((action) =>
         room.on(action, (body, message) => handlers.current[action]?.(body, message)),
@@ -183,7 +184,7 @@ export function useRoom<T extends RoomTypes<T> = Untyped>(
   const subscribe = useCallback((changed: () => void) => room?.onMembers(changed) ?? nothing, [room]);
   const members = useSyncExternalStore(subscribe, () => room?.members ?? nobody, () => nobody);
   const count = useSyncExternalStore(subscribe, () => room?.count ?? 0, () => 0);
-  return { status: status ?? idle, room, members, count, error, reason };
+  return { status: status ?? idle, room: room as Room<any> | undefined, members, count, error, reason };
 }
 
 const nobody: readonly string[] = [];

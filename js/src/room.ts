@@ -1,5 +1,5 @@
 import { Channel } from "./channel.js";
-import { type Body, type Envelope, envelopeOf, gapOf, messageOf, numberOf } from "./envelope.js";
+import { type Envelope, envelopeOf, gapOf, messageOf, numberOf } from "./envelope.js";
 import { ConnectionError, RoomError } from "./errors.js";
 import { type WaitOptions, soon } from "./later.js";
 import { Listeners } from "./listeners.js";
@@ -9,6 +9,7 @@ import type { Sender } from "./sender.js";
 import type {
   Action,
   AnyMessage,
+  Body,
   ClosedReason,
   Gap,
   History,
@@ -63,7 +64,7 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   /** @internal Whether the room has let this client in. */
   entered = false;
   /** @internal The join under way. */
-  joining: Promise<Room<any>> | undefined;
+  joining: Promise<void> | undefined;
   /** @internal How many wait for the join. */
   waiters = 0;
   /** @internal The request that returns to the room in a new session. */
@@ -77,17 +78,17 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   #closed: ClosedReason | undefined;
   #leaving: Promise<void> | undefined;
   #listing: "once" | "again" | undefined;
-  readonly #leave: (room: Room<any>) => Promise<void>;
+  readonly #leave: () => Promise<void>;
   readonly #roster = new Roster();
   readonly #joins = new Listeners<[string, Message]>();
   readonly #leaves = new Listeners<[string, Message]>();
-  readonly #presences = new Listeners<[string, Presence<any>]>();
+  readonly #presences = new Listeners<[string, Presence]>();
   readonly #changes = new Listeners<[]>();
-  readonly #rejoins = new Listeners<[Welcome<any>]>();
+  readonly #rejoins = new Listeners<[Welcome]>();
   readonly #closes = new Listeners<[ClosedReason]>();
 
   /** @internal */
-  constructor(sender: Sender, name: string, params: JoinParams | undefined, leave: (room: Room<any>) => Promise<void>) {
+  constructor(sender: Sender, name: string, params: JoinParams | undefined, leave: () => Promise<void>) {
     super(sender, name);
     this.params = params;
     this.placed = params === undefined;
@@ -170,7 +171,7 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
    * where this client is out of the room for another reason.
    */
   leave(): Promise<void> {
-    this.#leaving ??= this.#closed ? Promise.reject(endOf(this.name, this.#closed)) : this.#leave(this);
+    this.#leaving ??= this.#closed ? Promise.reject(endOf(this.name, this.#closed)) : this.#leave();
     return this.#leaving;
   }
 
@@ -186,7 +187,7 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
 
   /** Listens to members who go away, come back or show something else of themselves. */
   onPresence(listener: (client: string, presence: Presence<Info<T>>) => void): () => void {
-    return this.listen(this.#presences, listener);
+    return this.listen(this.#presences, listener as (client: string, presence: Presence) => void);
   }
 
   /** Listens to changes of `members`, `count` and `presence`. */
@@ -199,7 +200,7 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
    * each with the new `welcome`. A gap precedes it.
    */
   onRejoined(listener: (welcome: Welcome<T>) => void): () => void {
-    return this.listen(this.#rejoins, listener);
+    return this.listen(this.#rejoins, listener as (welcome: Welcome) => void);
   }
 
   /** Listens to the end: this client is out of the room. */
@@ -278,7 +279,7 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     this.#welcome = body;
     this.#roster.list(body);
     this.#changes.call();
-    if (again) this.#rejoins.call(this.welcome);
+    if (again) this.#rejoins.call(body as Welcome);
   }
 
   /** @internal */

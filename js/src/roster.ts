@@ -1,5 +1,5 @@
-import { type Body, isObject, numberOf } from "./envelope.js";
-import type { Member, MemberList, Presence } from "./types.js";
+import { isObject, numberOf } from "./envelope.js";
+import type { Body, Member, MemberList, Presence } from "./types.js";
 
 /** The members of a room, as far as the room tells them. */
 export class Roster {

@@ -1,13 +1,12 @@
-import type { Channel } from "./channel.js";
 import type { Connection } from "./connection.js";
-import { type Address, type Body, type Envelope, type Terms, encode } from "./envelope.js";
+import { type Address, type Envelope, type Terms, encode } from "./envelope.js";
 import { ConnectionError, RoomError, outcomeUnknown, roomError } from "./errors.js";
 import { type Timer, type WaitOptions, later, soon, waiting } from "./later.js";
 import { RateLimiter } from "./rateLimiter.js";
 import { type Outgoing, Queue } from "./queue.js";
 import { Room, type SavedRoom, endOf, passes } from "./room.js";
 import type { RequestOptions, Sender } from "./sender.js";
-import type { ClosedReason, Gap, JoinParams } from "./types.js";
+import type { Body, ClosedReason, Gap, JoinParams } from "./types.js";
 
 /** The names of the protocol's later additions that this client knows. */
 const features: string[] = ["set-info"];
@@ -32,8 +31,13 @@ export interface SavedSession {
   rooms: SavedRoom[];
 }
 
-// A room, whatever the application says about its messages.
-type AnyRoom = Room<any>;
+/** Callbacks for the owner of a session. */
+export interface SessionEvents {
+  /** A message that belongs to no room. */
+  received(envelope: Envelope): void;
+  /** A room that the server has put this client into. */
+  placed(room: Room): void;
+}
 
 /** A leave that the server does not know of yet. */
 interface Leave {
@@ -48,10 +52,6 @@ interface Leave {
 export class Session implements Sender {
   /** The client's slug. */
   id = "";
-  /** The channel of all that belongs to no room. */
-  lobby!: Channel<any>;
-  /** Called with rooms that the server has put this client into. */
-  placed!: (room: AnyRoom) => void;
 
   #token: string | undefined;
   #direct = 0;
@@ -61,15 +61,17 @@ export class Session implements Sender {
   #lost = false; // a connection was lost, or could not be made
   #connection: Connection | undefined; // while welcome
   #timer: Timer | undefined;
-  #omitted: AnyRoom[] = []; // rooms that the last hello had no place for
+  #omitted: Room[] = []; // rooms that the last hello had no place for
   readonly #options: SessionOptions;
+  readonly #events: SessionEvents;
   readonly #queue = new Queue();
   readonly #rateLimiter = new RateLimiter();
-  readonly #rooms = new Map<string, AnyRoom>();
+  readonly #rooms = new Map<string, Room>();
   readonly #leaving = new Map<string, Leave>();
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions, events: SessionEvents) {
     this.#options = options;
+    this.#events = events;
   }
 
   /** Whether the server knows an addition to the protocol, as far as it has said. */
@@ -95,11 +97,11 @@ export class Session implements Sender {
   }
 
   /**
-   * Goes on with a connection that is welcome. Returns the gaps to tell, because
-   * the session is a new one, once the joins that return to the rooms are on their
-   * way: what the application then sends comes after them.
+   * Goes on with a connection that is welcome. Where it begins a new session after
+   * another, returns what each room has lost, once the joins that return to the
+   * rooms are on their way: what the application then sends comes after them.
    */
-  begin(terms: Terms, connection: Connection): [Channel<any>, Gap][] {
+  begin(terms: Terms, connection: Connection): [Room, Gap][] | undefined {
     const first = this.id === "";
     this.id = terms.client;
     this.#token = terms.session;
@@ -107,13 +109,13 @@ export class Session implements Sender {
     this.#features = terms.features;
     this.#rateLimiter.limit(terms.limits);
     this.#connection = connection;
-    const gaps = terms.resumed ? [] : this.#renew();
+    const gaps = terms.resumed ? undefined : this.#renew();
     const omitted = terms.resumed ? this.#omitted.filter((room) => !room.closed && !room.joining) : [];
     this.#queue.addFirst(omitted.map((room) => this.#rejoin(room)));
     this.#queue.resend();
     this.#flush();
     if (first) this.#adopt();
-    return first ? [] : gaps;
+    return first ? undefined : gaps;
   }
 
   /** Goes on without a connection for a while. */
@@ -135,7 +137,6 @@ export class Session implements Sender {
     this.#queue.end(error);
     for (const { message } of [...this.#leaving.values()]) message.resolve({});
     for (const room of [...this.#rooms.values()]) this.#out(room, "ended");
-    this.lobby.finish(error);
   }
 
   /** What the page that is loaded next needs to go on; undefined without a session. */
@@ -152,8 +153,8 @@ export class Session implements Sender {
     for (const saved of rooms) this.#add(saved.name, undefined).restore(saved);
   }
 
-  join(name: string, params: JoinParams, options: WaitOptions): Promise<AnyRoom> {
-    let joining: AnyRoom | undefined;
+  join(name: string, params: JoinParams, options: WaitOptions): Promise<Room> {
+    let joining: Room | undefined;
     return waiting(options, (resolve, reject) => {
       let abandoned = false;
       const enter = async () => {
@@ -192,7 +193,7 @@ export class Session implements Sender {
   }
 
   /** Leaves a room. The leave waits for a connection, and is repeated until the server accepts it. */
-  leave(room: AnyRoom): Promise<void> {
+  leave(room: Room): Promise<void> {
     const { name } = room;
     this.#out(room, "left");
     if (this.#ended) return Promise.resolve();
@@ -230,20 +231,20 @@ export class Session implements Sender {
     if (!this.#advance(envelope, room) || action.startsWith("$")) return;
     if (room) this.#deliver(room, envelope);
     // What comes from a room after this client has left it is of no concern any more.
-    else if (lobby || action === "error") this.lobby.receive(envelope);
+    else if (lobby || action === "error") this.#events.received(envelope);
   }
 
-  #abandon(room: AnyRoom): void {
+  #abandon(room: Room): void {
     this.#queue.drop(room, endOf(room.name, "left"));
     void this.leave(room);
   }
 
-  #deliver(room: AnyRoom, envelope: Envelope): void {
+  #deliver(room: Room, envelope: Envelope): void {
     const { action, message_body: body } = envelope;
     if (action === "joined-room") {
       const placed = room.placed && !room.entered;
       room.enter(body);
-      if (placed) this.placed(room);
+      if (placed) this.#events.placed(room);
     } else if (action === "left-room") {
       this.#removed(room, body["reason"]);
     } else {
@@ -251,7 +252,7 @@ export class Session implements Sender {
     }
   }
 
-  #removed(room: AnyRoom, reason: unknown): void {
+  #removed(room: Room, reason: unknown): void {
     if (room.parked) {
       // That membership was the page's before; a join that is under way makes a new one.
       room.forget();
@@ -269,7 +270,7 @@ export class Session implements Sender {
 
   // Takes a room away that this client is not in any more. What waits for it is not
   // sent, except what the application said before it left.
-  #out(room: AnyRoom, reason: ClosedReason): void {
+  #out(room: Room, reason: ClosedReason): void {
     if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
     if (room.closed) return;
     this.#queue.cancel(room.rejoin);
@@ -284,7 +285,7 @@ export class Session implements Sender {
     const parked = [...this.#rooms.values()].filter((room) => room.parked && !room.joining);
     for (const room of parked.filter((room) => room.placed)) {
       room.adopt();
-      this.placed(room);
+      this.#events.placed(room);
       room.release();
       void room.relist();
     }
@@ -294,14 +295,14 @@ export class Session implements Sender {
     if (parked.length > 0) later(leave, parking);
   }
 
-  #add(name: string, params: JoinParams | undefined): AnyRoom {
-    const room: AnyRoom = new Room(this, name, params, (room) => this.leave(room));
+  #add(name: string, params: JoinParams | undefined): Room {
+    const room: Room = new Room(this, name, params, () => this.leave(room));
     this.#rooms.set(name, room);
     return room;
   }
 
   // Takes note of a position. False: it was received before.
-  #advance(envelope: Envelope, room: AnyRoom | undefined): boolean {
+  #advance(envelope: Envelope, room: Room | undefined): boolean {
     if (room) return room.advance(envelope);
     const { action, n, message_body: body } = envelope;
     const gap = action === "gap" && envelope.room === undefined;
@@ -315,7 +316,7 @@ export class Session implements Sender {
   // What was sent again may be answered from the server's memory, under a position
   // that has passed, or before what was missed and is still on its way. So such an
   // answer counts whatever its position, and its position does not.
-  #answer(id: number, envelope: Envelope, room: AnyRoom | undefined): void {
+  #answer(id: number, envelope: Envelope, room: Room | undefined): void {
     const { action, message_body: body } = envelope;
     const again = this.#queue.wasResent(id);
     const message = this.#queue.answered(id);
@@ -328,7 +329,7 @@ export class Session implements Sender {
   }
 
   /** Returns the room of a name, which may be joining. */
-  #enter(name: string, params: JoinParams): AnyRoom {
+  #enter(name: string, params: JoinParams): Room {
     // What is asked of an opening is asked once: on return the room is open.
     const { create, ...again } = params;
     const known = this.#rooms.get(name);
@@ -344,7 +345,7 @@ export class Session implements Sender {
     return room;
   }
 
-  async #ask(room: AnyRoom, params: JoinParams): Promise<AnyRoom> {
+  async #ask(room: Room, params: JoinParams): Promise<void> {
     try {
       for (;;) {
         try {
@@ -360,7 +361,6 @@ export class Session implements Sender {
       }
       if (room.closed) throw endOf(room.name, room.closed);
       room.parked = false;
-      return room;
     } catch (error) {
       const { closed } = room;
       // The server may have the client in the room, for a page before or an answer that is lost.
@@ -374,14 +374,14 @@ export class Session implements Sender {
     }
   }
 
-  #renew(): [Channel<any>, Gap][] {
+  #renew(): [Room, Gap][] {
     this.#queue.lose();
     this.#direct = 0;
     for (const { message } of [...this.#leaving.values()]) {
       this.#queue.cancel(message);
       message.resolve({});
     }
-    const gaps: [Channel<any>, Gap][] = [[this.lobby, {}]];
+    const gaps: [Room, Gap][] = [];
     const joins: Outgoing[] = [];
     for (const room of [...this.#rooms.values()]) {
       const gap = room.forget();
@@ -402,7 +402,7 @@ export class Session implements Sender {
   }
 
   /** A request that returns to a room. */
-  #rejoin(room: AnyRoom): Outgoing {
+  #rejoin(room: Room): Outgoing {
     this.#queue.cancel(room.rejoin);
     const message: Outgoing = {
       text: encode("join-room", room.params ?? {}, { target: room.name }),

@@ -10,6 +10,7 @@ export type { Room } from "./room.js";
 export type { Channel } from "./channel.js";
 export type {
   AnyMessage,
+  Body,
   ClosedReason,
   Gap,
   History,
@@ -30,5 +31,4 @@ export {
   type RoomErrorCode,
 } from "./errors.js";
 export type { WaitOptions } from "./later.js";
-export type { Body } from "./envelope.js";
 export type { WebSocketConstructor, WebSocketLike } from "./connection.js";

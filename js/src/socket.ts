@@ -1,14 +1,14 @@
 import { Backoff, type RetryDecision } from "./backoff.js";
 import { Channel } from "./channel.js";
 import { Connection, type WebSocketConstructor, patience } from "./connection.js";
-import { type Body, type Envelope, termsOf } from "./envelope.js";
+import { type Envelope, termsOf } from "./envelope.js";
 import { ConnectionError, RoomError } from "./errors.js";
 import { type Timer, type WaitOptions, later, waiting } from "./later.js";
 import { Listeners } from "./listeners.js";
 import type { Room } from "./room.js";
 import { Session } from "./session.js";
 import { Tab } from "./tab.js";
-import type { JoinParams, RoomTypes, Untyped } from "./types.js";
+import type { Body, JoinParams, RoomTypes, Untyped } from "./types.js";
 
 /** How a socket connects. Every default is good. */
 export interface Options {
@@ -83,20 +83,24 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   readonly #tab: Tab | undefined;
   readonly #backoff = new Backoff();
   readonly #states = new Listeners<[State, ConnectionError | undefined]>();
-  readonly #rooms = new Listeners<[Room<any>]>();
+  readonly #rooms = new Listeners<[Room]>();
 
   /** @internal */
   constructor(url: string, options: Options) {
     const { offline = "queue", queue = 256, lobby = "lobby", WebSocket = globalThis.WebSocket } = options;
     if (!WebSocket) throw new TypeError("there is no WebSocket here: pass one in the options");
-    const session = new Session({ offline, queue, lobby });
+    const session = new Session(
+      { offline, queue, lobby },
+      {
+        received: (envelope) => this.receive(envelope),
+        placed: (room) => this.#rooms.call(room),
+      },
+    );
     super(session, "");
     this.#session = session;
     this.#url = url;
     this.#token = options.token;
     this.#WebSocket = WebSocket;
-    session.lobby = this;
-    session.placed = (room) => this.#rooms.call(room);
     if (options.session === "tab") {
       this.#tab = new Tab(url);
       const saved = this.#tab.take();
@@ -137,7 +141,7 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
    * the reason, such as `kicked`. A join that the options give up is left again.
    */
   join<R extends RoomTypes<R> = Untyped>(name: string, params: JoinParams = {}, options: WaitOptions = {}): Promise<Room<R>> {
-    return this.#session.join(name, params, options);
+    return this.#session.join(name, params, options) as Promise<Room<any>>;
   }
 
   /** Lists rooms that are not hidden, by name: the first 100, or those after a name. */
@@ -200,7 +204,9 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     connection.welcome(terms.heartbeat);
     const gaps = this.#session.begin(terms, connection);
     this.#change("connected");
-    for (const [channel, gap] of gaps) channel.gap(gap);
+    if (!gaps) return;
+    this.gap({});
+    for (const [room, gap] of gaps) room.gap(gap);
   }
 
   #closed(code: number, reason: string, cause?: unknown): void {
@@ -229,6 +235,7 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   #end(error: ConnectionError): void {
     this.#stop();
     this.#session.end(error);
+    this.finish(error);
     this.#change("ended", error);
   }
 
