@@ -9,12 +9,12 @@ export interface RetryDecision {
 export declare class Backoff {
     #private;
     /**
-     * Decides about the close of a connection that was welcome for `lasted` milliseconds, by
-     * a client that can get a `fresh` token or not. Undefined: do not come back.
+     * Decides about the close of a connection that was welcome for `connectedFor` milliseconds, by
+     * a client that can get a `canReauthenticate` token or not. Undefined: do not come back.
      * A welcome shows that the server is back. One connection after the other that does
      * not last is the server's or the network's trouble, and pauses grow all the same.
      */
-    next(code: number, lasted: number, fresh: boolean): RetryDecision | undefined;
+    next(code: number, connectedFor: number, canReauthenticate: boolean): RetryDecision | undefined;
     /** Forgets failures that had a reason which is gone. */
     reset(): void;
 }

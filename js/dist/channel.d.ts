@@ -1,6 +1,6 @@
 import { type RoomError } from "./errors.js";
-import { type WaitOptions } from "./later.js";
 import type { Action, CallBody, Calls, Gap, Message, Receives, Reply, RoomTypes, Sends, Untyped } from "./types.js";
+import { type WaitOptions } from "./wait.js";
 /** What messages are sent to and received from: a room or, as the socket itself, the lobby. */
 export declare class Channel<T extends RoomTypes<T> = Untyped> {
     #private;

@@ -1,6 +1,6 @@
 import { type Envelope } from "./envelope.js";
 /** How long each step of connecting may take: getting a token, and from the first packet to the welcome. */
-export declare const patience = 15000;
+export declare const connectTimeout = 15000;
 /** The part of a WebSocket that this client uses. */
 export interface WebSocketLike {
     readonly readyState: number;
@@ -26,11 +26,11 @@ export interface ConnectionEvents {
 /** One WebSocket, from opening to its end. */
 export declare class Connection {
     #private;
-    constructor(make: WebSocketConstructor, url: string, token: string | undefined, hello: string, events: ConnectionEvents);
+    constructor(WebSocket: WebSocketConstructor, url: string, token: string | undefined, hello: string, events: ConnectionEvents);
     /** Sends a text, and says whether it did. */
     send(text: string): boolean;
     /** Notes the welcome. From now on something must be read in each two of these intervals. */
-    welcome(heartbeat: number): void;
+    markWelcomed(heartbeat: number): void;
     /** Closes without an event, and ends the session. */
     close(): void;
     /** Closes without an event, and keeps the session. */

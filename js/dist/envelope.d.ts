@@ -20,7 +20,7 @@ export interface Address {
     room?: string;
 }
 /** The body of the server's `welcome`, as far as this client needs it. */
-export interface Terms {
+export interface ServerInfo {
     client: string;
     session: string;
     resumed: boolean;
@@ -37,16 +37,16 @@ export interface Limits {
 /** The text of a message without an id. */
 export declare function encode(action: string, body: object, address?: Address): string;
 /** Adds the id of a message, which is known only when it is sent. */
-export declare function numbered(text: string, id: number): string;
+export declare function withID(text: string, id: number): string;
 /** Reads a frame; undefined if no server of this protocol sends such a frame. */
 export declare function decode(data: unknown): Envelope | undefined;
 /** Takes a value as an envelope, without the keys that have a wrong type; undefined if it is none. */
-export declare function envelopeOf(value: unknown): Envelope | undefined;
+export declare function parseEnvelope(value: unknown): Envelope | undefined;
 /** What the application gets of an envelope. */
-export declare function messageOf({ action, message_body, sender, IsTargetClient, seq, time }: Envelope): Message;
+export declare function toMessage({ action, message_body, sender, IsTargetClient, seq, time }: Envelope): Message;
 /** Reads the body of `welcome`; undefined if it names no client. */
-export declare function termsOf({ client, session, resumed, heartbeat, limits, features }: Body): Terms | undefined;
+export declare function parseWelcome({ client, session, resumed, heartbeat, limits, features }: Body): ServerInfo | undefined;
 /** Reads the body of `gap`. */
-export declare function gapOf(body: Body): Gap;
+export declare function parseGap(body: Body): Gap;
 export declare function isObject(value: unknown): value is Body;
-export declare function numberOf(value: unknown): number | undefined;
+export declare function asNumber(value: unknown): number | undefined;

@@ -9,5 +9,5 @@ export declare class Listeners<Args extends unknown[]> {
      * Calls all of them, except those that another one removes. One that throws is
      * reported as an uncaught error and stops neither the others nor this client.
      */
-    call(...args: Args): void;
+    emit(...args: Args): void;
 }

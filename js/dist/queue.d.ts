@@ -1,6 +1,6 @@
 import type { Body } from "./types.js";
 /** A message that asks for an answer. */
-export interface Outgoing {
+export interface PendingRequest {
     /** The envelope without its id. */
     text: string;
     /** What the message is not sent without. */
@@ -16,26 +16,26 @@ export interface Outgoing {
 export declare class Queue {
     #private;
     /** How many messages have not been sent yet. */
-    get waiting(): number;
-    add(message: Outgoing): void;
+    get unsent(): number;
+    add(message: PendingRequest): void;
     /** Puts messages before all others. */
-    addFirst(messages: Outgoing[]): void;
+    addFirst(messages: PendingRequest[]): void;
     /** Takes a message back that was not sent yet. */
-    cancel(message: Outgoing | undefined): void;
+    cancel(message: PendingRequest | undefined): void;
     /** Rejects the messages of an owner that were not sent yet. */
-    drop(owner: object, error: Error): void;
+    rejectUnsent(owner: object, error: Error): void;
     /** Whether there is something to send. */
-    ready(): boolean;
+    hasNext(): boolean;
     /** Takes the next message to send: its id and its text. */
     next(): [id: number, text: string];
     /** Whether a message may have been sent more than once. */
     wasResent(id: number): boolean;
     /** Takes the message that an answer belongs to. */
-    answered(id: number): Outgoing | undefined;
+    takeUnanswered(id: number): PendingRequest | undefined;
     /** Sends what was not answered again, as it was. */
-    resend(): void;
+    resendUnanswered(): void;
     /** Rejects what was not answered: its answers are gone with the session. */
-    lose(): void;
+    rejectUnanswered(): void;
     /** Rejects everything, for good. */
-    end(error: Error): void;
+    rejectAll(error: Error): void;
 }

@@ -6,7 +6,7 @@ import type { Limits } from "./envelope.js";
  */
 export declare class RateLimiter {
     #private;
-    limit({ messages_per_second, burst }: Limits): void;
+    setLimits({ messages_per_second, burst }: Limits): void;
     /** Takes the place of one message: 0, or in how many milliseconds there is one. */
     take(): number;
 }

@@ -7,7 +7,7 @@ import { type ReactNode } from "react";
 import { type ClosedReason, type ConnectionError, type JoinParams, type Message, type Options, type Room, type RoomError, type RoomTypes, type Socket, type State, type Untyped } from "./simplysocket.js";
 import type { Receives } from "./types.js";
 /** What `useSocket` returns. */
-export interface UsedSocket<T extends RoomTypes<T> = Untyped> {
+export interface UseSocketResult<T extends RoomTypes<T> = Untyped> {
     /** The socket; undefined before the first effect. */
     socket: Socket<T> | undefined;
     state: State;
@@ -28,7 +28,7 @@ export declare function SocketProvider({ url, options, children }: SocketProvide
  * With one: connects while the component is mounted, with a socket of its own. Only
  * another `url` makes another socket; of the options, `token` is always the latest.
  */
-export declare function useSocket<T extends RoomTypes<T> = Untyped>(url?: string, options?: Options): UsedSocket<T>;
+export declare function useSocket<T extends RoomTypes<T> = Untyped>(url?: string, options?: Options): UseSocketResult<T>;
 /** Functions for the messages of a room, by action. */
 export type Handlers<T> = {
     [K in keyof Receives<T>]?: (body: Receives<T>[K], message: Message<Receives<T>[K], K & string>) => void;
@@ -53,7 +53,7 @@ export interface RoomOptions<T = Untyped> {
  */
 export type RoomStatus = "joining" | "joined" | "refused" | "left";
 /** What `useRoom` returns. */
-export interface UsedRoom<T extends RoomTypes<T> = Untyped> {
+export interface UseRoomResult<T extends RoomTypes<T> = Untyped> {
     status: RoomStatus;
     /** The room, while the status is `joined`. */
     room: Room<T> | undefined;
@@ -69,4 +69,4 @@ export interface UsedRoom<T extends RoomTypes<T> = Untyped> {
  * Is in a room while the component is mounted. Components that use the same room of
  * a socket share it; the last one to unmount leaves it, offline too.
  */
-export declare function useRoom<T extends RoomTypes<T> = Untyped>(socket: Pick<Socket, "join"> | undefined, name: string, { enabled, params, on }?: RoomOptions<T>): UsedRoom<T>;
+export declare function useRoom<T extends RoomTypes<T> = Untyped>(socket: Pick<Socket, "join"> | undefined, name: string, { enabled, params, on }?: RoomOptions<T>): UseRoomResult<T>;

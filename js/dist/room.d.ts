@@ -1,8 +1,8 @@
 import { Channel } from "./channel.js";
-import { type WaitOptions } from "./later.js";
 import type { Action, Body, ClosedReason, History, Info, MemberList, Message, Presence, RoomTypes, Sends, Untyped, Welcome } from "./types.js";
+import type { WaitOptions } from "./wait.js";
 /** Whether a request of the client's own, which may run twice, is worth another attempt. */
-export declare function passes(error: unknown): boolean;
+export declare function isRetryable(error: unknown): boolean;
 /** A place in the output of a room. */
 export type Position = [epoch: number, seq: number];
 /** What a page keeps of a room for the page that is loaded next in its tab. */
@@ -11,7 +11,7 @@ export interface SavedRoom {
     position: Position;
     welcome: Body;
     /** Whether the server put the client there. */
-    placed: boolean;
+    addedByServer: boolean;
 }
 /**
  * A room that this client is in. It stays the same object while the connection
@@ -76,4 +76,4 @@ export declare class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     onClosed(listener: (reason: ClosedReason) => void): () => void;
 }
 /** Says why a room can be used no more. */
-export declare function endOf(name: string, reason: ClosedReason): Error;
+export declare function closedError(name: string, reason: ClosedReason): Error;

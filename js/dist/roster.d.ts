@@ -9,15 +9,15 @@ export declare class Roster {
     stale: boolean;
     presence(client: string): Presence | undefined;
     /** Takes a new list: the body of `joined-room` or of the answer to `list-members`. */
-    list(body: Body): void;
+    replace(body: Body): void;
     /** Takes a client that joined; one that a newer list has is known already. */
-    join(client: string, info: unknown): void;
+    add(client: string, info: unknown): void;
     /** Takes a client that left. */
-    leave(client: string): void;
+    remove(client: string): void;
     /** Takes news about members and returns those about members that are known. */
     update(clients: unknown): Member[];
     /** Takes the count of a room that is too large to announce its members. */
-    counted(count: unknown): void;
+    setCount(count: unknown): void;
 }
 /** Reads a page of the list of members. */
-export declare function memberListOf(body: Body): MemberList;
+export declare function parseMemberList(body: Body): MemberList;

@@ -1,10 +1,10 @@
 import type { Connection } from "./connection.js";
-import { type Address, type Envelope, type Terms } from "./envelope.js";
+import { type Address, type Envelope, type ServerInfo } from "./envelope.js";
 import { ConnectionError } from "./errors.js";
-import { type WaitOptions } from "./later.js";
 import { Room, type SavedRoom } from "./room.js";
 import type { RequestOptions, Sender } from "./sender.js";
 import type { Body, Gap, JoinParams } from "./types.js";
+import { type WaitOptions } from "./wait.js";
 /** What a session takes from the options of its socket. */
 export interface SessionOptions {
     offline: "queue" | "reject";
@@ -22,7 +22,7 @@ export interface SessionEvents {
     /** A message that belongs to no room. */
     received(envelope: Envelope): void;
     /** A room that the server has put this client into. */
-    placed(room: Room): void;
+    roomAdded(room: Room): void;
 }
 /**
  * What outlives a connection: the client's identity, its rooms and how far it has
@@ -34,7 +34,7 @@ export declare class Session implements Sender {
     id: string;
     constructor(options: SessionOptions, events: SessionEvents);
     /** Whether the server knows an addition to the protocol, as far as it has said. */
-    knows(feature: string): boolean;
+    supports(feature: string): boolean;
     /** The first message on a connection. It fits the server's limit: rooms beyond are joined again after `welcome`. */
     hello(): string;
     /**
@@ -42,11 +42,11 @@ export declare class Session implements Sender {
      * another, returns what each room has lost, once the joins that return to the
      * rooms are on their way: what the application then sends comes after them.
      */
-    begin(terms: Terms, connection: Connection): [Room, Gap][] | undefined;
+    attach(serverInfo: ServerInfo, connection: Connection): [Room, Gap][] | undefined;
     /** Goes on without a connection for a while. */
-    pause(): void;
+    detach(): void;
     /** Gives the session up; the next connection begins a new one. */
-    giveUp(): void;
+    discard(): void;
     end(error: ConnectionError): void;
     /** What the page that is loaded next needs to go on; undefined without a session. */
     save(): SavedSession | undefined;

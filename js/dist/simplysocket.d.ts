@@ -9,5 +9,5 @@ export type { Room } from "./room.js";
 export type { Channel } from "./channel.js";
 export type { AnyMessage, Body, ClosedReason, Gap, History, JoinParams, Member, MemberList, Message, Presence, RoomTypes, Untyped, Welcome, } from "./types.js";
 export { ConnectionError, type ConnectionErrorCode, type ProtocolErrorCode, RoomError, type RoomErrorCode, } from "./errors.js";
-export type { WaitOptions } from "./later.js";
+export type { WaitOptions } from "./wait.js";
 export type { WebSocketConstructor, WebSocketLike } from "./connection.js";

@@ -1,9 +1,9 @@
 import { Channel } from "./channel.js";
 import { type WebSocketConstructor } from "./connection.js";
 import { ConnectionError } from "./errors.js";
-import { type WaitOptions } from "./later.js";
 import type { Room } from "./room.js";
 import type { Body, JoinParams, RoomTypes, Untyped } from "./types.js";
+import { type WaitOptions } from "./wait.js";
 /** How a socket connects. Every default is good. */
 export interface Options {
     /**

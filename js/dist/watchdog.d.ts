@@ -6,10 +6,10 @@
  */
 export declare class Watchdog {
     #private;
-    constructor(limit: number, broken: () => void);
+    constructor(limit: number, onExpired: () => void);
     /** Sets how many milliseconds of silence are allowed; 0 or less is no limit. */
-    allow(limit: number): void;
+    setLimit(limit: number): void;
     /** Notes that something was read. */
-    heard(): void;
+    reset(): void;
     stop(): void;
 }

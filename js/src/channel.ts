@@ -1,19 +1,19 @@
-import { type Address, type Envelope, gapOf, messageOf } from "./envelope.js";
+import { type Address, type Envelope, parseGap, toMessage } from "./envelope.js";
 import { type RoomError, roomError } from "./errors.js";
-import { type WaitOptions, waiting } from "./later.js";
 import { Listeners } from "./listeners.js";
 import type { Sender } from "./sender.js";
 import type { Action, Body, CallBody, Calls, Gap, Message, Receives, Reply, RoomTypes, Sends, Untyped } from "./types.js";
+import { type WaitOptions, wait } from "./wait.js";
 
 /** What messages are sent to and received from: a room or, as the socket itself, the lobby. */
 export class Channel<T extends RoomTypes<T> = Untyped> {
   /** The channel's name on the wire; empty for the lobby. */
   protected readonly target: string;
   readonly #sender: Sender;
-  readonly #messages = new Map<string, Listeners<[Body, Message]>>();
-  readonly #gaps = new Listeners<[Gap]>();
-  readonly #errors = new Listeners<[RoomError]>();
-  readonly #ends = new Listeners<[Error]>();
+  readonly #messageListeners = new Map<string, Listeners<[Body, Message]>>();
+  readonly #gapListeners = new Listeners<[Gap]>();
+  readonly #errorListeners = new Listeners<[RoomError]>();
+  readonly #endListeners = new Listeners<[Error]>();
   #ended: Error | undefined;
 
   /** @internal */
@@ -31,21 +31,21 @@ export class Channel<T extends RoomTypes<T> = Untyped> {
     action: K,
     listener: (body: Receives<T>[K], message: Message<Receives<T>[K], K>) => void,
   ): () => void {
-    let listeners = this.#messages.get(action);
-    if (!listeners) this.#messages.set(action, (listeners = new Listeners()));
+    let listeners = this.#messageListeners.get(action);
+    if (!listeners) this.#messageListeners.set(action, (listeners = new Listeners()));
     return this.listen(listeners, listener as (body: Body, message: Message) => void);
   }
 
   /** Resolves with the next message of one action; rejects when this client leaves the room first. */
   once<K extends Action<Receives<T>>>(action: K, options: WaitOptions = {}): Promise<Message<Receives<T>[K], K>> {
-    return waiting(options, (resolve, reject) => {
+    return wait(options, (resolve, reject) => {
       if (this.#ended) throw this.#ended;
       const ends = [
         this.on(action, (_, message) => {
           end();
           resolve(message);
         }),
-        this.#ends.add(reject),
+        this.#endListeners.add(reject),
       ];
       const end = () => {
         for (const end of ends) end();
@@ -56,12 +56,12 @@ export class Channel<T extends RoomTypes<T> = Untyped> {
 
   /** Listens to gaps. A gap comes before anything newer. */
   onGap(listener: (gap: Gap) => void): () => void {
-    return this.listen(this.#gaps, listener);
+    return this.listen(this.#gapListeners, listener);
   }
 
   /** Listens to errors that belong to no promise: of `post`, and of returning to a room. */
   onError(listener: (error: RoomError) => void): () => void {
-    return this.listen(this.#errors, listener);
+    return this.listen(this.#errorListeners, listener);
   }
 
   /**
@@ -94,7 +94,7 @@ export class Channel<T extends RoomTypes<T> = Untyped> {
   }
 
   /** @internal */
-  async request(action: string, body: object, options: WaitOptions & { always?: boolean } = {}, address?: Address): Promise<Body> {
+  async request(action: string, body: object, options: WaitOptions & { skipLimits?: boolean } = {}, address?: Address): Promise<Body> {
     if (this.#ended) throw this.#ended;
     return this.#sender.request(action, body, address ?? { target: this.target }, { ...options, owner: this });
   }
@@ -102,29 +102,29 @@ export class Channel<T extends RoomTypes<T> = Untyped> {
   /** @internal */
   receive(envelope: Envelope): void {
     const { action, message_body: body } = envelope;
-    if (action === "gap") this.gap(gapOf(body));
-    else if (action === "error") this.fail(roomError(body));
-    else this.#messages.get(action)?.call(body, messageOf(envelope));
+    if (action === "gap") this.reportGap(parseGap(body));
+    else if (action === "error") this.reportError(roomError(body));
+    else this.#messageListeners.get(action)?.emit(body, toMessage(envelope));
   }
 
   /** @internal */
-  gap(gap: Gap): void {
-    this.#gaps.call(gap);
+  reportGap(gap: Gap): void {
+    this.#gapListeners.emit(gap);
   }
 
   /** @internal */
-  fail(error: RoomError): void {
-    this.#errors.call(error);
+  reportError(error: RoomError): void {
+    this.#errorListeners.emit(error);
   }
 
   /** @internal Ends the channel: its methods reject with the error, and its listeners are called no more. */
   finish(error: Error): void {
     this.#ended = error;
-    this.#messages.clear();
-    this.#gaps.clear();
-    this.#errors.clear();
-    this.#ends.call(error);
-    this.#ends.clear();
+    this.#messageListeners.clear();
+    this.#gapListeners.clear();
+    this.#errorListeners.clear();
+    this.#endListeners.emit(error);
+    this.#endListeners.clear();
   }
 
   /** @internal */

@@ -4,7 +4,7 @@ import { Watchdog } from "./watchdog.js";
 const subprotocol = "simplysocket.v1";
 
 /** How long each step of connecting may take: getting a token, and from the first packet to the welcome. */
-export const patience = 15_000; // ms
+export const connectTimeout = 15_000; // ms
 
 /** The part of a WebSocket that this client uses. */
 export interface WebSocketLike {
@@ -27,23 +27,23 @@ export interface ConnectionEvents {
 }
 
 /** Ends the session. */
-const goodbye = 1000;
+const normalClosure = 1000;
 
 /** Says that the client comes back; any other close by a client ends the session. */
-const givenUp = 4010;
+const connectionGivenUp = 4010;
 
 /** One WebSocket, from opening to its end. */
 export class Connection {
   readonly #socket: WebSocketLike;
   readonly #events: ConnectionEvents;
-  readonly #watchdog = new Watchdog(patience, () => this.abandon("nothing was received"));
-  #welcome = false;
-  #done = false;
+  readonly #watchdog = new Watchdog(connectTimeout, () => this.abandon("nothing was received"));
+  #welcomed = false;
+  #closed = false;
 
-  constructor(make: WebSocketConstructor, url: string, token: string | undefined, hello: string, events: ConnectionEvents) {
+  constructor(WebSocket: WebSocketConstructor, url: string, token: string | undefined, hello: string, events: ConnectionEvents) {
     this.#events = events;
     try {
-      this.#socket = new make(url, token === undefined ? [subprotocol] : [subprotocol, bearer(token)]);
+      this.#socket = new WebSocket(url, token === undefined ? [subprotocol] : [subprotocol, bearer(token)]);
     } catch (error) {
       this.#watchdog.stop();
       throw error;
@@ -58,51 +58,51 @@ export class Connection {
 
   /** Sends a text, and says whether it did. */
   send(text: string): boolean {
-    if (this.#done || this.#socket.readyState !== 1) return false;
+    if (this.#closed || this.#socket.readyState !== 1) return false;
     this.#socket.send(text);
     return true;
   }
 
   /** Notes the welcome. From now on something must be read in each two of these intervals. */
-  welcome(heartbeat: number): void {
-    this.#welcome = true;
-    this.#watchdog.heard();
-    this.#watchdog.allow(2 * heartbeat);
+  markWelcomed(heartbeat: number): void {
+    this.#welcomed = true;
+    this.#watchdog.reset();
+    this.#watchdog.setLimit(2 * heartbeat);
   }
 
   /** Closes without an event, and ends the session. */
   close(): void {
-    this.#shut(goodbye);
+    this.#closeSilently(normalClosure);
   }
 
   /** Closes without an event, and keeps the session. */
   suspend(): void {
-    this.#shut(givenUp);
+    this.#closeSilently(connectionGivenUp);
   }
 
   /** Gives up a connection that would not answer a close, and not the session. */
   abandon(reason: string): void {
     this.#end(1006, reason);
-    this.#socket.close(givenUp);
+    this.#socket.close(connectionGivenUp);
   }
 
   #read(data: unknown): void {
-    if (this.#done) return;
+    if (this.#closed) return;
     // A server that says anything but the welcome is not there yet.
-    if (this.#welcome) this.#watchdog.heard();
+    if (this.#welcomed) this.#watchdog.reset();
     const envelope = decode(data);
     if (envelope) this.#events.received(envelope);
   }
 
-  #shut(code: number): void {
-    this.#done = true;
+  #closeSilently(code: number): void {
+    this.#closed = true;
     this.#watchdog.stop();
     this.#socket.close(code);
   }
 
   #end(code: number, reason: string): void {
-    if (this.#done) return;
-    this.#done = true;
+    if (this.#closed) return;
+    this.#closed = true;
     this.#watchdog.stop();
     this.#events.closed(code, reason);
   }

@@ -4,9 +4,9 @@ export class Listeners<Args extends unknown[]> {
 
   /** Adds a function, also a second time, and returns a function that removes it. */
   add(listener: (...args: Args) => void): () => void {
-    const own = (...args: Args) => listener(...args);
-    this.#functions.add(own);
-    return () => void this.#functions.delete(own);
+    const wrapper = (...args: Args) => listener(...args);
+    this.#functions.add(wrapper);
+    return () => void this.#functions.delete(wrapper);
   }
 
   /** Removes all of them. */
@@ -18,7 +18,7 @@ export class Listeners<Args extends unknown[]> {
    * Calls all of them, except those that another one removes. One that throws is
    * reported as an uncaught error and stops neither the others nor this client.
    */
-  call(...args: Args): void {
+  emit(...args: Args): void {
     for (const listener of [...this.#functions]) {
       if (!this.#functions.has(listener)) continue;
       try {

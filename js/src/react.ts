@@ -35,7 +35,7 @@ import {
 import type { Receives } from "./types.js";
 
 /** What `useSocket` returns. */
-export interface UsedSocket<T extends RoomTypes<T> = Untyped> {
+export interface UseSocketResult<T extends RoomTypes<T> = Untyped> {
   /** The socket; undefined before the first effect. */
   socket: Socket<T> | undefined;
   state: State;
@@ -51,7 +51,7 @@ export interface SocketProviderProps {
   children?: ReactNode;
 }
 
-const SocketContext = createContext<UsedSocket<any> | undefined>(undefined);
+const SocketContext = createContext<UseSocketResult<any> | undefined>(undefined);
 
 /** Connects while it is mounted, and gives the socket to the `useSocket()` of all components in it. */
 export function SocketProvider({ url, options, children }: SocketProviderProps): ReactNode {
@@ -63,7 +63,7 @@ export function SocketProvider({ url, options, children }: SocketProviderProps):
  * With one: connects while the component is mounted, with a socket of its own. Only
  * another `url` makes another socket; of the options, `token` is always the latest.
  */
-export function useSocket<T extends RoomTypes<T> = Untyped>(url?: string, options?: Options): UsedSocket<T> {
+export function useSocket<T extends RoomTypes<T> = Untyped>(url?: string, options?: Options): UseSocketResult<T> {
   const provided = useContext(SocketContext);
   const own = useConnection<T>(url, options);
   if (url !== undefined) return own;
@@ -71,8 +71,8 @@ export function useSocket<T extends RoomTypes<T> = Untyped>(url?: string, option
   return provided;
 }
 
-function useConnection<T extends RoomTypes<T> = Untyped>(url: string | undefined, options: Options | undefined): UsedSocket<T> {
-  const [used, setUsed] = useState<UsedSocket<T>>(unconnected);
+function useConnection<T extends RoomTypes<T> = Untyped>(url: string | undefined, options: Options | undefined): UseSocketResult<T> {
+  const [used, setUsed] = useState<UseSocketResult<T>>(notConnected);
   const latest = useLatest(options);
   useEffect(() => {
     if (url === undefined) return;
@@ -83,14 +83,14 @@ function useConnection<T extends RoomTypes<T> = Untyped>(url: string | undefined
     show(socket.state);
     return () => {
       end();
-      setUsed(unconnected);
+      setUsed(notConnected);
       socket.close();
     };
   }, [url]);
   return used;
 }
 
-const unconnected = { socket: undefined, state: "connecting", error: undefined } as const;
+const notConnected = { socket: undefined, state: "connecting", error: undefined } as const;
 
 /** Functions for the messages of a room, by action. */
 export type Handlers<T> = {
@@ -119,7 +119,7 @@ export interface RoomOptions<T = Untyped> {
 export type RoomStatus = "joining" | "joined" | "refused" | "left";
 
 /** What `useRoom` returns. */
-export interface UsedRoom<T extends RoomTypes<T> = Untyped> {
+export interface UseRoomResult<T extends RoomTypes<T> = Untyped> {
   status: RoomStatus;
   /** The room, while the status is `joined`. */
   room: Room<T> | undefined;
@@ -149,46 +149,46 @@ export function useRoom<T extends RoomTypes<T> = Untyped>(
   socket: Pick<Socket, "join"> | undefined,
   name: string,
   { enabled = true, params = {}, on = {} as Handlers<T> }: RoomOptions<T> = {},
-): UsedRoom<T> {
+): UseRoomResult<T> {
   const [attempt, setAttempt] = useState<Attempt>();
   const handlers = useLatest<Record<string, ((body: Body, message: Message) => void) | undefined>>(on as Record<string, never>);
-  const asked = JSON.stringify(params);
-  const key = useMemo(() => ({}), [socket, name, asked, enabled]);
+  const paramsKey = JSON.stringify(params);
+  const key = useMemo(() => ({}), [socket, name, paramsKey, enabled]);
   useEffect(() => {
     if (!socket || !enabled) return;
-    const { room: joining, release } = acquire(socket, name, JSON.parse(asked) as JoinParams);
+    const { room: joining, release } = acquire(socket, name, JSON.parse(paramsKey) as JoinParams);
     const show = (news: Omit<Attempt, "key">) => setAttempt({ key, ...news });
-    let ends: (() => void)[] | undefined;
+    let unsubscribes: (() => void)[] | undefined;
     let error: RoomError | undefined;
-    const enter = (room: Room) => {
-      if (ends) return;
-      ends = Object.keys(handlers.current).map((action) =>
+    const onJoined = (room: Room) => {
+      if (unsubscribes) return;
+      unsubscribes = Object.keys(handlers.current).map((action) =>
         room.on(action, (body, message) => handlers.current[action]?.(body, message)),
       );
-      ends.push(room.onError((last) => (error = last)));
-      ends.push(
+      unsubscribes.push(room.onError((last) => (error = last)));
+      unsubscribes.push(
         room.onClosed((reason) => show(reason === "refused" && error ? { status: "refused", error } : { status: "left", reason })),
       );
       show({ status: "joined", room });
     };
-    joining.then(enter, (error) => ends ?? show({ status: "refused", error }));
+    joining.then(onJoined, (error) => unsubscribes ?? show({ status: "refused", error }));
     return () => {
-      for (const end of ends ?? []) end();
-      ends = [];
+      for (const unsubscribe of unsubscribes ?? []) unsubscribe();
+      unsubscribes = [];
       setAttempt(undefined);
       release();
     };
   }, [key]);
   const idle: RoomStatus = enabled ? "joining" : "left";
   const { status, room, error, reason }: Partial<Attempt> = attempt?.key === key ? attempt : {};
-  const subscribe = useCallback((changed: () => void) => room?.onMembers(changed) ?? nothing, [room]);
-  const members = useSyncExternalStore(subscribe, () => room?.members ?? nobody, () => nobody);
+  const subscribe = useCallback((changed: () => void) => room?.onMembers(changed) ?? noop, [room]);
+  const members = useSyncExternalStore(subscribe, () => room?.members ?? noMembers, () => noMembers);
   const count = useSyncExternalStore(subscribe, () => room?.count ?? 0, () => 0);
   return { status: status ?? idle, room: room as Room<any> | undefined, members, count, error, reason };
 }
 
-const nobody: readonly string[] = [];
-const nothing = () => {};
+const noMembers: readonly string[] = [];
+const noop = () => {};
 
 /** The value of the latest rendering, for effects that do not depend on it. */
 function useLatest<V>(value: V): { readonly current: V } {

@@ -1,11 +1,11 @@
 import { Channel } from "./channel.js";
-import { type Envelope, envelopeOf, gapOf, messageOf, numberOf } from "./envelope.js";
+import { type Envelope, parseEnvelope, parseGap, toMessage, asNumber } from "./envelope.js";
 import { ConnectionError, RoomError } from "./errors.js";
-import { type WaitOptions, soon } from "./later.js";
 import { Listeners } from "./listeners.js";
-import type { Outgoing } from "./queue.js";
-import { Roster, memberListOf } from "./roster.js";
+import type { PendingRequest } from "./queue.js";
+import { Roster, parseMemberList } from "./roster.js";
 import type { Sender } from "./sender.js";
+import { scheduleRetry } from "./timer.js";
 import type {
   Action,
   AnyMessage,
@@ -23,17 +23,18 @@ import type {
   Untyped,
   Welcome,
 } from "./types.js";
+import type { WaitOptions } from "./wait.js";
 
 /** Codes of refusals that pass. */
-const busy = new Set<string>(["busy", "rate-limited"]);
+const retryableCodes = new Set<string>(["busy", "rate-limited"]);
 
 /** Whether a request of the client's own, which may run twice, is worth another attempt. */
-export function passes(error: unknown): boolean {
-  return error instanceof RoomError && (busy.has(error.code) || error.code === "outcome-unknown");
+export function isRetryable(error: unknown): boolean {
+  return error instanceof RoomError && (retryableCodes.has(error.code) || error.code === "outcome-unknown");
 }
 
 /** How many messages a room holds back while it is being joined; more become a gap. */
-const maxHeld = 1_000;
+const maxBuffered = 1_000;
 
 /** A place in the output of a room. */
 export type Position = [epoch: number, seq: number];
@@ -44,7 +45,7 @@ export interface SavedRoom {
   position: Position;
   welcome: Body;
   /** Whether the server put the client there. */
-  placed: boolean;
+  addedByServer: boolean;
 }
 
 /**
@@ -58,40 +59,40 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   /** @internal The parameters to return with; undefined: it did not join by itself. */
   params: JoinParams | undefined;
   /** @internal Whether the server put the client there. */
-  placed: boolean;
+  addedByServer: boolean;
   /** @internal Whether it was restored from an earlier page and not joined in this one. */
-  parked = false;
+  restored = false;
   /** @internal Whether the room has let this client in. */
-  entered = false;
+  joined = false;
   /** @internal The join under way. */
   joining: Promise<void> | undefined;
   /** @internal How many wait for the join. */
-  waiters = 0;
+  joinWaiters = 0;
   /** @internal The request that returns to the room in a new session. */
-  rejoin: Outgoing | undefined;
+  rejoinRequest: PendingRequest | undefined;
 
   #epoch: number | undefined;
   #seq = 0;
-  #held: Envelope[] | undefined; // what came since joining, for listeners that are still to be added
-  #delivered: Position | undefined; // before what is held
+  #buffer: Envelope[] | undefined; // what came since joining, for listeners that are still to be added
+  #positionBeforeBuffer: Position | undefined; // before what is held
   #welcome: Body = {};
   #closed: ClosedReason | undefined;
   #leaving: Promise<void> | undefined;
-  #listing: "once" | "again" | undefined;
+  #refreshing: "running" | "queued" | undefined;
   readonly #leave: () => Promise<void>;
   readonly #roster = new Roster();
-  readonly #joins = new Listeners<[string, Message]>();
-  readonly #leaves = new Listeners<[string, Message]>();
-  readonly #presences = new Listeners<[string, Presence]>();
-  readonly #changes = new Listeners<[]>();
-  readonly #rejoins = new Listeners<[Welcome]>();
-  readonly #closes = new Listeners<[ClosedReason]>();
+  readonly #joinListeners = new Listeners<[string, Message]>();
+  readonly #leaveListeners = new Listeners<[string, Message]>();
+  readonly #presenceListeners = new Listeners<[string, Presence]>();
+  readonly #memberListeners = new Listeners<[]>();
+  readonly #rejoinListeners = new Listeners<[Welcome]>();
+  readonly #closeListeners = new Listeners<[ClosedReason]>();
 
   /** @internal */
   constructor(sender: Sender, name: string, params: JoinParams | undefined, leave: () => Promise<void>) {
     super(sender, name);
     this.params = params;
-    this.placed = params === undefined;
+    this.addedByServer = params === undefined;
     this.#leave = leave;
   }
 
@@ -138,7 +139,7 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   /** Lists members, at most 100: the first, or those after the `next` of the page before. */
   async listMembers({ after, ...options }: WaitOptions & { after?: number } = {}): Promise<MemberList<Info<T>>> {
     const page = await this.request("list-members", after === undefined ? {} : { after }, options);
-    return memberListOf(page) as MemberList<Info<T>>;
+    return parseMemberList(page) as MemberList<Info<T>>;
   }
 
   /**
@@ -151,15 +152,15 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     let older: Message[];
     do {
       page = await this.request("history", before === undefined ? {} : { before }, options);
-      older = messagesOf(page["messages"]);
+      older = parseMessages(page["messages"]);
       messages = [...older, ...messages];
-      before = numberOf(page["next"]);
+      before = asNumber(page["next"]);
     } while (before !== undefined && older.length > 0 && messages.length < limit);
     const newest = messages.slice(Math.max(0, messages.length - limit));
     const next = newest.length < messages.length ? newest[0]?.seq : before;
     return {
       messages: newest as AnyMessage<T>[],
-      epoch: numberOf(page["epoch"]) ?? 0,
+      epoch: asNumber(page["epoch"]) ?? 0,
       ...(next !== undefined && { next }),
       complete: next === undefined && page["complete"] === true,
     };
@@ -171,28 +172,28 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
    * where this client is out of the room for another reason.
    */
   leave(): Promise<void> {
-    this.#leaving ??= this.#closed ? Promise.reject(endOf(this.name, this.#closed)) : this.#leave();
+    this.#leaving ??= this.#closed ? Promise.reject(closedError(this.name, this.#closed)) : this.#leave();
     return this.#leaving;
   }
 
   /** Listens to others who join. */
   onJoin(listener: (client: string, message: Message) => void): () => void {
-    return this.listen(this.#joins, listener);
+    return this.listen(this.#joinListeners, listener);
   }
 
   /** Listens to others who leave. */
   onLeave(listener: (client: string, message: Message) => void): () => void {
-    return this.listen(this.#leaves, listener);
+    return this.listen(this.#leaveListeners, listener);
   }
 
   /** Listens to members who go away, come back or show something else of themselves. */
   onPresence(listener: (client: string, presence: Presence<Info<T>>) => void): () => void {
-    return this.listen(this.#presences, listener as (client: string, presence: Presence) => void);
+    return this.listen(this.#presenceListeners, listener as (client: string, presence: Presence) => void);
   }
 
   /** Listens to changes of `members`, `count` and `presence`. */
   onMembers(listener: () => void): () => void {
-    return this.listen(this.#changes, listener);
+    return this.listen(this.#memberListeners, listener);
   }
 
   /**
@@ -200,12 +201,12 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
    * each with the new `welcome`. A gap precedes it.
    */
   onRejoined(listener: (welcome: Welcome<T>) => void): () => void {
-    return this.listen(this.#rejoins, listener as (welcome: Welcome) => void);
+    return this.listen(this.#rejoinListeners, listener as (welcome: Welcome) => void);
   }
 
   /** Listens to the end: this client is out of the room. */
   onClosed(listener: (reason: ClosedReason) => void): () => void {
-    return this.listen(this.#closes, listener);
+    return this.listen(this.#closeListeners, listener);
   }
 
   /** @internal The last position received, for the server to resume from. */
@@ -216,15 +217,15 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   /** @internal Takes note of a position. False: it was received before. */
   advance({ action, message_body: body, seq }: Envelope): boolean {
     if (action === "gap") {
-      this.#pass(gapOf(body));
+      this.#skipTo(parseGap(body));
       return true;
     }
     if (action === "joined-room") {
-      const epoch = numberOf(body["epoch"]);
+      const epoch = asNumber(body["epoch"]);
       if (epoch === undefined) return false;
       if (epoch !== this.#epoch) this.#seq = 0;
       this.#epoch = epoch;
-      seq ??= numberOf(body["seq"]);
+      seq ??= asNumber(body["seq"]);
     }
     if (seq === undefined) return true;
     if (seq <= this.#seq) return false;
@@ -233,165 +234,165 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   }
 
   /** @internal Forgets the position and what was held: all of the epoch is lost. */
-  forget(): Gap {
+  resetPosition(): Gap {
     const epoch = this.#epoch;
     this.#epoch = undefined;
     this.#seq = 0;
-    this.entered &&= !this.#held;
-    if (this.#held) this.#held = [];
+    this.joined &&= !this.#buffer;
+    if (this.#buffer) this.#buffer = [];
     return epoch === undefined ? {} : { epoch };
   }
 
   /** @internal Holds messages back until `release`, for listeners that are still to be added. */
-  hold(): void {
-    this.#delivered = this.position;
-    this.#held = [];
+  startBuffering(): void {
+    this.#positionBeforeBuffer = this.position;
+    this.#buffer = [];
   }
 
   /** @internal Delivers what was held back. */
-  release(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
+  stopBuffering(): void {
+    const held = this.#buffer ?? [];
+    this.#buffer = undefined;
     for (const envelope of held) this.receive(envelope);
   }
 
   /** @internal */
   save(): SavedRoom | undefined {
-    const position = this.#held ? this.#delivered : this.position;
+    const position = this.#buffer ? this.#positionBeforeBuffer : this.position;
     const { members, ...welcome } = this.#welcome;
-    return position && { name: this.name, position, welcome, placed: this.placed };
+    return position && { name: this.name, position, welcome, addedByServer: this.addedByServer };
   }
 
   /** @internal */
-  restore({ position: [epoch, seq], welcome, placed }: SavedRoom): void {
-    this.placed = placed;
+  restore({ position: [epoch, seq], welcome, addedByServer }: SavedRoom): void {
+    this.addedByServer = addedByServer;
     this.#epoch = epoch;
     this.#seq = seq;
     this.#welcome = welcome;
-    this.parked = true;
-    this.hold();
+    this.restored = true;
+    this.startBuffering();
   }
 
   /** @internal Takes `joined-room`. */
-  enter(body: Body): void {
-    const again = this.entered && !this.#held;
-    this.entered = true;
+  handleJoined(body: Body): void {
+    const again = this.joined && !this.#buffer;
+    this.joined = true;
     this.#welcome = body;
-    this.#roster.list(body);
-    this.#changes.call();
-    if (again) this.#rejoins.call(body as Welcome);
+    this.#roster.replace(body);
+    this.#memberListeners.emit();
+    if (again) this.#rejoinListeners.emit(body as Welcome);
   }
 
   /** @internal */
   override receive(envelope: Envelope): void {
     if (this.#closed) return;
-    if (this.#held) {
-      if (this.#held.length >= maxHeld) this.#held = [{ ...envelope, action: "gap", message_body: {} }];
-      this.#held.push(envelope);
+    if (this.#buffer) {
+      if (this.#buffer.length >= maxBuffered) this.#buffer = [{ ...envelope, action: "gap", message_body: {} }];
+      this.#buffer.push(envelope);
       return;
     }
     const { action, message_body: body } = envelope;
     const { client } = body;
     // A room with code may use the announcements in its own way, without a client.
     if (action === "client-joined-room" && typeof client === "string") {
-      this.#roster.join(client, body["info"]);
-      this.#announced();
-      this.#joins.call(client, messageOf(envelope));
+      this.#roster.add(client, body["info"]);
+      this.#rosterChanged();
+      this.#joinListeners.emit(client, toMessage(envelope));
     } else if (action === "client-left-room" && typeof client === "string") {
-      this.#roster.leave(client);
-      this.#announced();
-      this.#leaves.call(client, messageOf(envelope));
+      this.#roster.remove(client);
+      this.#rosterChanged();
+      this.#leaveListeners.emit(client, toMessage(envelope));
     } else if (action === "client-presence" && Array.isArray(body["clients"])) {
       const known = this.#roster.update(body["clients"]);
-      this.#changes.call();
-      for (const { client, ...presence } of known) this.#presences.call(client, presence);
+      this.#memberListeners.emit();
+      for (const { client, ...presence } of known) this.#presenceListeners.emit(client, presence);
     } else if (action === "room-count") {
-      this.#roster.counted(body["count"]);
-      this.#changes.call();
+      this.#roster.setCount(body["count"]);
+      this.#memberListeners.emit();
     } else {
       super.receive(envelope);
-      if (action === "gap") void this.relist();
+      if (action === "gap") void this.refreshMembers();
     }
   }
 
   /** @internal */
   override finish(error: Error): void {
     super.finish(error);
-    for (const listeners of [this.#joins, this.#leaves, this.#presences, this.#changes, this.#rejoins]) listeners.clear();
+    for (const listeners of [this.#joinListeners, this.#leaveListeners, this.#presenceListeners, this.#memberListeners, this.#rejoinListeners]) listeners.clear();
   }
 
   /** @internal Ends the object. */
-  end(reason: ClosedReason, error: Error = endOf(this.name, reason)): void {
+  end(reason: ClosedReason, error: Error = closedError(this.name, reason)): void {
     this.#closed = reason;
     this.finish(error);
-    this.#closes.call(reason);
-    this.#closes.clear();
+    this.#closeListeners.emit(reason);
+    this.#closeListeners.clear();
   }
 
   /** @internal Takes over a room that this client is in without having read `joined-room`. */
-  adopt(): void {
-    this.entered = true;
-    this.parked = false;
+  markJoined(): void {
+    this.joined = true;
+    this.restored = false;
   }
 
   /** @internal Makes sure that this client is in the room, and lists its members. */
-  async verify(): Promise<void> {
+  async confirmMembership(): Promise<void> {
     for (;;) {
       try {
-        this.#roster.list(await this.request("list-members", {}, { always: true }));
-        this.adopt();
+        this.#roster.replace(await this.request("list-members", {}, { skipLimits: true }));
+        this.markJoined();
         return;
       } catch (error) {
-        if (!(error instanceof RoomError && busy.has(error.code))) throw error;
-        await new Promise<void>((resolve) => soon(resolve));
+        if (!(error instanceof RoomError && retryableCodes.has(error.code))) throw error;
+        await new Promise<void>((resolve) => scheduleRetry(resolve));
       }
     }
   }
 
   /** @internal Lists the members again: some may have come or left among what was lost. */
-  async relist(): Promise<void> {
-    if (this.#listing) {
+  async refreshMembers(): Promise<void> {
+    if (this.#refreshing) {
       // The list under way may be an answer from before this gap.
-      this.#listing = "again";
+      this.#refreshing = "queued";
       return;
     }
-    this.#listing = "once";
+    this.#refreshing = "running";
     let failed = false;
     try {
-      const list = await this.request("list-members", {}, { always: true });
-      this.#roster.list(list);
-      this.#changes.call();
+      const list = await this.request("list-members", {}, { skipLimits: true });
+      this.#roster.replace(list);
+      this.#memberListeners.emit();
     } catch (error) {
-      failed = passes(error);
+      failed = isRetryable(error);
     }
-    const again = this.#listing;
-    this.#listing = undefined;
+    const outcome = this.#refreshing;
+    this.#refreshing = undefined;
     if (this.#closed) return;
-    if (failed) soon(() => void this.relist());
-    else if (again === ("again" as typeof again)) void this.relist();
+    if (failed) scheduleRetry(() => void this.refreshMembers());
+    else if (outcome === ("queued" as typeof outcome)) void this.refreshMembers();
   }
 
   // What comes after a gap is newer than all of it. Without a position the epoch is
   // over. `joined-room` tells the next one; should it be lost with the connection,
   // the server repeats both to a client that still tells the old epoch.
-  #pass({ epoch = this.#epoch, to }: Gap): void {
+  #skipTo({ epoch = this.#epoch, to }: Gap): void {
     if (to === undefined || epoch !== this.#epoch) this.#seq = 0;
     this.#epoch = epoch;
     this.#seq = Math.max(this.#seq, to ?? 0);
   }
 
-  #announced(): void {
-    this.#changes.call();
-    if (this.#roster.stale) void this.relist();
+  #rosterChanged(): void {
+    this.#memberListeners.emit();
+    if (this.#roster.stale) void this.refreshMembers();
   }
 }
 
-function messagesOf(value: unknown): Message[] {
-  const envelopes = Array.isArray(value) ? value.map(envelopeOf) : [];
-  return envelopes.filter((envelope) => envelope !== undefined).map(messageOf);
+function parseMessages(value: unknown): Message[] {
+  const envelopes = Array.isArray(value) ? value.map(parseEnvelope) : [];
+  return envelopes.filter((envelope) => envelope !== undefined).map(toMessage);
 }
 
 /** Says why a room can be used no more. */
-export function endOf(name: string, reason: ClosedReason): Error {
+export function closedError(name: string, reason: ClosedReason): Error {
   return reason === "ended" ? new ConnectionError("closed", "the socket has ended") : new RoomError(reason, `out of ${name}: ${reason}`);
 }

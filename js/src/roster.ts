@@ -1,4 +1,4 @@
-import { isObject, numberOf } from "./envelope.js";
+import { isObject, asNumber } from "./envelope.js";
 import type { Body, Member, MemberList, Presence } from "./types.js";
 
 /** The members of a room, as far as the room tells them. */
@@ -16,8 +16,8 @@ export class Roster {
   }
 
   /** Takes a new list: the body of `joined-room` or of the answer to `list-members`. */
-  list(body: Body): void {
-    const { members, count, next } = memberListOf(body);
+  replace(body: Body): void {
+    const { members, count, next } = parseMemberList(body);
     this.#presence = new Map(members.map(({ client, ...presence }) => [client, presence]));
     this.members = members.map(({ client }) => client);
     this.count = count;
@@ -26,15 +26,15 @@ export class Roster {
   }
 
   /** Takes a client that joined; one that a newer list has is known already. */
-  join(client: string, info: unknown): void {
+  add(client: string, info: unknown): void {
     if (this.#presence.has(client)) return;
-    this.#presence.set(client, presenceOf({ info }));
+    this.#presence.set(client, parsePresence({ info }));
     this.members = [...this.members, client];
     this.count++;
   }
 
   /** Takes a client that left. */
-  leave(client: string): void {
+  remove(client: string): void {
     const known = this.#presence.delete(client);
     if (known) this.members = this.members.filter((member) => member !== client);
     if (known || !this.#complete) this.count--;
@@ -42,34 +42,34 @@ export class Roster {
 
   /** Takes news about members and returns those about members that are known. */
   update(clients: unknown): Member[] {
-    const known = membersOf(clients).filter(({ client }) => this.#presence.has(client));
+    const known = parseMembers(clients).filter(({ client }) => this.#presence.has(client));
     for (const { client, ...presence } of known) this.#presence.set(client, presence);
     this.members = [...this.members];
     return known;
   }
 
   /** Takes the count of a room that is too large to announce its members. */
-  counted(count: unknown): void {
-    this.count = numberOf(count) ?? this.count;
+  setCount(count: unknown): void {
+    this.count = asNumber(count) ?? this.count;
     this.stale = true;
     this.#complete = false;
   }
 }
 
 /** Reads a page of the list of members. */
-export function memberListOf(body: Body): MemberList {
-  const members = membersOf(body["members"]);
-  const next = numberOf(body["next"]);
-  return { members, count: numberOf(body["count"]) ?? members.length, ...(next !== undefined && { next }) };
+export function parseMemberList(body: Body): MemberList {
+  const members = parseMembers(body["members"]);
+  const next = asNumber(body["next"]);
+  return { members, count: asNumber(body["count"]) ?? members.length, ...(next !== undefined && { next }) };
 }
 
-function membersOf(value: unknown): Member[] {
+function parseMembers(value: unknown): Member[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item) =>
-    isObject(item) && typeof item["client"] === "string" ? [{ client: item["client"], ...presenceOf(item) }] : [],
+    isObject(item) && typeof item["client"] === "string" ? [{ client: item["client"], ...parsePresence(item) }] : [],
   );
 }
 
-function presenceOf({ state, info }: Body): Presence {
+function parsePresence({ state, info }: Body): Presence {
   return { state: state === "away" ? "away" : "online", ...(isObject(info) && { info }) };
 }

@@ -1,13 +1,13 @@
 import type { Address } from "./envelope.js";
-import type { WaitOptions } from "./later.js";
 import type { Body } from "./types.js";
+import type { WaitOptions } from "./wait.js";
 
 /** How a request is sent. */
 export interface RequestOptions extends WaitOptions {
   /** The room that the request belongs to: it is not sent once the room has ended. */
   owner?: object | undefined;
   /** Whether it waits for a connection whatever the socket's options say, as what the client does by itself must. */
-  always?: boolean;
+  skipLimits?: boolean;
 }
 
 /** What sends the messages of channels. */

@@ -9,13 +9,13 @@ export interface Lease {
   release(): void;
 }
 
-interface Shared {
+interface SharedRoom {
   room: Promise<Room>;
   users: number;
   leave: () => void;
 }
 
-const shared = new WeakMap<Joiner, Map<string, Shared>>();
+const shared = new WeakMap<Joiner, Map<string, SharedRoom>>();
 
 /**
  * Joins a room, unless another component has. The last to release it leaves it,
@@ -24,7 +24,7 @@ const shared = new WeakMap<Joiner, Map<string, Shared>>();
  */
 export function acquire(joiner: Joiner, name: string, params: JoinParams): Lease {
   let rooms = shared.get(joiner);
-  if (!rooms) shared.set(joiner, (rooms = new Map<string, Shared>()));
+  if (!rooms) shared.set(joiner, (rooms = new Map<string, SharedRoom>()));
   const entry = rooms.get(name) ?? join(joiner, rooms, name, params);
   entry.users++;
   return {
@@ -38,17 +38,17 @@ export function acquire(joiner: Joiner, name: string, params: JoinParams): Lease
   };
 }
 
-function join(joiner: Joiner, rooms: Map<string, Shared>, name: string, params: JoinParams): Shared {
-  const given = new AbortController();
+function join(joiner: Joiner, rooms: Map<string, SharedRoom>, name: string, params: JoinParams): SharedRoom {
+  const controller = new AbortController();
   const forget = () => {
     if (rooms.get(name) === entry) rooms.delete(name);
   };
-  const entry: Shared = {
-    room: joiner.join(name, params, { signal: given.signal }),
+  const entry: SharedRoom = {
+    room: joiner.join(name, params, { signal: controller.signal }),
     users: 0,
     leave: () => {
       forget();
-      given.abort(); // a join that is under way
+      controller.abort(); // a join that is under way
       entry.room.then((room) => room.leave()).catch(() => {}); // it has left already
     },
   };

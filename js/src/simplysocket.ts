@@ -30,5 +30,5 @@ export {
   RoomError,
   type RoomErrorCode,
 } from "./errors.js";
-export type { WaitOptions } from "./later.js";
+export type { WaitOptions } from "./wait.js";
 export type { WebSocketConstructor, WebSocketLike } from "./connection.js";

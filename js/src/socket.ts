@@ -1,14 +1,15 @@
 import { Backoff, type RetryDecision } from "./backoff.js";
 import { Channel } from "./channel.js";
-import { Connection, type WebSocketConstructor, patience } from "./connection.js";
-import { type Envelope, termsOf } from "./envelope.js";
+import { Connection, type WebSocketConstructor, connectTimeout } from "./connection.js";
+import { type Envelope, parseWelcome } from "./envelope.js";
 import { ConnectionError, RoomError } from "./errors.js";
-import { type Timer, type WaitOptions, later, waiting } from "./later.js";
 import { Listeners } from "./listeners.js";
 import type { Room } from "./room.js";
 import { Session } from "./session.js";
-import { Tab } from "./tab.js";
+import { TabStorage } from "./tabStorage.js";
+import { type Timer, schedule } from "./timer.js";
 import type { Body, JoinParams, RoomTypes, Untyped } from "./types.js";
+import { type WaitOptions, wait } from "./wait.js";
 
 /** How a socket connects. Every default is good. */
 export interface Options {
@@ -73,17 +74,17 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   #state: State = "connecting";
   #connection: Connection | undefined;
   #attempt = 0;
-  #retry: Timer | undefined;
-  #welcomeAt: number | undefined;
-  #startsAnew = false; // the next connection begins a new session
+  #retryTimer: Timer | undefined;
+  #welcomedAt: number | undefined;
+  #newSession = false; // the next connection begins a new session
   readonly #url: string;
   readonly #token: Options["token"];
   readonly #WebSocket: WebSocketConstructor;
   readonly #session: Session;
-  readonly #tab: Tab | undefined;
+  readonly #storage: TabStorage | undefined;
   readonly #backoff = new Backoff();
-  readonly #states = new Listeners<[State, ConnectionError | undefined]>();
-  readonly #rooms = new Listeners<[Room]>();
+  readonly #stateListeners = new Listeners<[State, ConnectionError | undefined]>();
+  readonly #roomListeners = new Listeners<[Room]>();
 
   /** @internal */
   constructor(url: string, options: Options) {
@@ -93,7 +94,7 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
       { offline, queue, lobby },
       {
         received: (envelope) => this.receive(envelope),
-        placed: (room) => this.#rooms.call(room),
+        roomAdded: (room) => this.#roomListeners.emit(room),
       },
     );
     super(session, "");
@@ -102,12 +103,12 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     this.#token = options.token;
     this.#WebSocket = WebSocket;
     if (options.session === "tab") {
-      this.#tab = new Tab(url);
-      const saved = this.#tab.take();
+      this.#storage = new TabStorage(url);
+      const saved = this.#storage.take();
       if (saved) session.restore(saved);
     }
-    for (const [type, listener] of this.#page) globalThis.addEventListener?.(type, listener);
-    void this.#open();
+    for (const [type, listener] of this.#pageListeners) globalThis.addEventListener?.(type, listener);
+    void this.#connect();
   }
 
   /** This client's slug, its public name; empty before it was first connected. */
@@ -125,12 +126,12 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
    * it is `offline`; `error` says why it is `offline` or `ended`.
    */
   onState(listener: (state: State, error?: ConnectionError) => void): () => void {
-    return this.#states.add(listener);
+    return this.#stateListeners.add(listener);
   }
 
   /** Listens to rooms that this client did not ask for: the server has put it there. */
   onRoom(listener: (room: Room) => void): () => void {
-    return this.#rooms.add(listener);
+    return this.#roomListeners.add(listener);
   }
 
   /**
@@ -156,7 +157,7 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
    * its application refuses with `forbidden`.
    */
   async setInfo(info: object, options?: WaitOptions): Promise<void> {
-    if (!this.#session.knows("set-info")) throw new RoomError("forbidden", "the server does not let clients set their info");
+    if (!this.#session.supports("set-info")) throw new RoomError("forbidden", "the server does not let clients set their info");
     await this.request("$set-info", info, options);
   }
 
@@ -167,24 +168,24 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     this.#end(new ConnectionError("closed", "closed by this client", 1000));
   }
 
-  async #open(): Promise<void> {
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+  async #connect(): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
     const attempt = ++this.#attempt;
     let token: string | null | undefined;
     try {
-      token = await waiting<typeof token>({ timeout: patience }, (resolve, reject) => {
+      token = await wait<typeof token>({ timeout: connectTimeout }, (resolve, reject) => {
         Promise.resolve(this.#token?.()).then(resolve, reject);
       });
     } catch (error) {
-      if (attempt === this.#attempt) this.#closed(1006, "there is no token", error);
+      if (attempt === this.#attempt) this.#onClosed(1006, "there is no token", error);
       return;
     }
     if (attempt !== this.#attempt) return;
     try {
       const connection: Connection = new Connection(this.#WebSocket, this.#url, token || undefined, this.#session.hello(), {
-        received: (envelope) => this.#received(connection, envelope),
-        closed: (code, reason) => this.#closed(code, reason),
+        received: (envelope) => this.#onEnvelope(connection, envelope),
+        closed: (code, reason) => this.#onClosed(code, reason),
       });
       this.#connection = connection;
     } catch (error) {
@@ -193,76 +194,76 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     }
   }
 
-  #received(connection: Connection, envelope: Envelope): void {
-    if (this.#welcomeAt !== undefined) {
+  #onEnvelope(connection: Connection, envelope: Envelope): void {
+    if (this.#welcomedAt !== undefined) {
       this.#session.receive(envelope);
       return;
     }
-    const terms = envelope.action === "welcome" ? termsOf(envelope.message_body) : undefined;
-    if (!terms) return;
-    this.#welcomeAt = performance.now();
-    connection.welcome(terms.heartbeat);
-    const gaps = this.#session.begin(terms, connection);
-    this.#change("connected");
+    const serverInfo = envelope.action === "welcome" ? parseWelcome(envelope.message_body) : undefined;
+    if (!serverInfo) return;
+    this.#welcomedAt = performance.now();
+    connection.markWelcomed(serverInfo.heartbeat);
+    const gaps = this.#session.attach(serverInfo, connection);
+    this.#setState("connected");
     if (!gaps) return;
-    this.gap({});
-    for (const [room, gap] of gaps) room.gap(gap);
+    this.reportGap({});
+    for (const [room, gap] of gaps) room.reportGap(gap);
   }
 
-  #closed(code: number, reason: string, cause?: unknown): void {
+  #onClosed(code: number, reason: string, cause?: unknown): void {
     this.#connection = undefined;
-    this.#session.pause();
-    const lasted = this.#welcomeAt === undefined ? 0 : performance.now() - this.#welcomeAt;
-    this.#welcomeAt = undefined;
-    const decision = this.#decide(code, lasted);
+    this.#session.detach();
+    const connectedFor = this.#welcomedAt === undefined ? 0 : performance.now() - this.#welcomedAt;
+    this.#welcomedAt = undefined;
+    const decision = this.#decide(code, connectedFor);
     const text = `connection closed: ${code}${reason && `: ${reason}`}`;
     if (!decision) {
       this.#end(new ConnectionError("closed", text, code, { cause }));
       return;
     }
-    this.#startsAnew = decision.newSession;
-    if (decision.newSession) this.#session.giveUp();
-    this.#retry = later(() => void this.#open(), decision.delay);
-    this.#change("offline", new ConnectionError("offline", text, code, { cause }));
+    this.#newSession = decision.newSession;
+    if (decision.newSession) this.#session.discard();
+    this.#retryTimer = schedule(() => void this.#connect(), decision.delay);
+    this.#setState("offline", new ConnectionError("offline", text, code, { cause }));
   }
 
-  #decide(code: number, lasted: number): RetryDecision | undefined {
-    const decision = this.#backoff.next(code, lasted, this.#token !== undefined);
+  #decide(code: number, connectedFor: number): RetryDecision | undefined {
+    const decision = this.#backoff.next(code, connectedFor, this.#token !== undefined);
     // Two tabs came to one session. One of them has it now, the other begins its own.
-    return code === 4009 && this.#tab ? { delay: 0, newSession: true } : decision;
+    return code === 4009 && this.#storage ? { delay: 0, newSession: true } : decision;
   }
 
   #end(error: ConnectionError): void {
     this.#stop();
     this.#session.end(error);
     this.finish(error);
-    this.#change("ended", error);
+    this.#setState("ended", error);
   }
 
   #stop(): void {
     this.#attempt++;
-    clearTimeout(this.#retry);
-    for (const [type, listener] of this.#page) globalThis.removeEventListener?.(type, listener);
+    clearTimeout(this.#retryTimer);
+    for (const [type, listener] of this.#pageListeners) globalThis.removeEventListener?.(type, listener);
   }
 
   // What the browser knows about the network is a hint: while it says that there is
   // none, a server on the same machine may still answer.
-  #online = (): void => {
-    if (this.#retry === undefined || this.#startsAnew) return;
+  #onOnline = (): void => {
+    if (this.#retryTimer === undefined || this.#newSession) return;
     this.#backoff.reset();
-    void this.#open();
+    void this.#connect();
   };
 
-  #offline = (): void => {
+  #onOffline = (): void => {
     this.#connection?.abandon("the network is gone");
   };
 
   // A page that the browser keeps may be shown again and then go on.
-  #hidden = (event: Event): void => {
+  #onPageHide = (event: Event): void => {
     const kept = (event as PageTransitionEvent).persisted;
-    this.#tab?.put(this.#session.save());
+    this.#storage?.save(this.#session.save());
     if (kept) return;
-    if (!this.#tab) {
+    if (!this.#storage) {
       this.close();
       return;
     }
@@ -270,15 +271,15 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     this.#stop();
   };
 
-  readonly #page = [
-    ["online", this.#online],
-    ["offline", this.#offline],
-    ["pagehide", this.#hidden],
+  readonly #pageListeners = [
+    ["online", this.#onOnline],
+    ["offline", this.#onOffline],
+    ["pagehide", this.#onPageHide],
   ] as const;
 
-  #change(state: State, error?: ConnectionError): void {
+  #setState(state: State, error?: ConnectionError): void {
     if (this.#state === state && state !== "offline") return;
     this.#state = state;
-    this.#states.call(state, error);
+    this.#stateListeners.emit(state, error);
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { decode, encode, numbered } from "../src/envelope.js";
+import { decode, encode, withID } from "../src/envelope.js";
 
 interface Vector {
   name: string;
@@ -28,7 +28,7 @@ for (const vector of vectors.filter(({ error }) => !error)) {
 
     const address = { target, ...(isTargetClient && { IsTargetClient: isTargetClient }), ...(room !== undefined && { room }) };
     const text = encode(action, read.message_body, address);
-    const written = JSON.parse(id === undefined ? text : numbered(text, id));
+    const written = JSON.parse(id === undefined ? text : withID(text, id));
     const body = JSON.parse(JSON.stringify(read.message_body)); // numbers are as JavaScript has them
     assert.deepEqual(written, { action, message_body: body, ...address, ...(id !== undefined && { id }) });
   });

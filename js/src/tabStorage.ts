@@ -5,14 +5,14 @@ import type { SavedSession } from "./session.js";
  * `sessionStorage` only in between, so that a tab that is duplicated has none and
  * begins its own.
  */
-export class Tab {
+export class TabStorage {
   readonly #key: string;
 
   constructor(url: string) {
     this.#key = `simplysocket ${url}`;
   }
 
-  put(session: SavedSession | undefined): void {
+  save(session: SavedSession | undefined): void {
     if (!session) return;
     try {
       sessionStorage.setItem(this.#key, JSON.stringify(session));

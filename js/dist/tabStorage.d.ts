@@ -4,10 +4,10 @@ import type { SavedSession } from "./session.js";
  * `sessionStorage` only in between, so that a tab that is duplicated has none and
  * begins its own.
  */
-export declare class Tab {
+export declare class TabStorage {
     #private;
     constructor(url: string);
-    put(session: SavedSession | undefined): void;
+    save(session: SavedSession | undefined): void;
     /** Takes the session of the page before, if there is one. */
     take(): SavedSession | undefined;
 }
