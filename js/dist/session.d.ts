@@ -5,13 +5,13 @@ import { Room, type SavedRoom } from "./room.js";
 import type { RequestOptions, Sender } from "./sender.js";
 import type { Body, Gap, JoinParams } from "./types.js";
 import { type WaitOptions } from "./wait.js";
-/** What a session takes from the options of its socket. */
+/** The options of a socket that its session uses. */
 export interface SessionOptions {
     offline: "queue" | "reject";
     queue: number;
     lobby: string;
 }
-/** What a page keeps of its session for the page that is loaded next in its tab. */
+/** The state of a session that a page saves for the next page in its tab. */
 export interface SavedSession {
     token: string;
     direct: number;
@@ -21,42 +21,52 @@ export interface SavedSession {
 export interface SessionEvents {
     /** A message that belongs to no room. */
     received(envelope: Envelope): void;
-    /** A room that the server has put this client into. */
+    /** A room that the server added this client to. */
     roomAdded(room: Room): void;
 }
 /**
- * What outlives a connection: the client's identity, its rooms and how far it has
- * read in them, and the messages that wait or have no answer yet.
+ * Everything that outlives a connection: the client's identity, its rooms and its
+ * positions in them, and the messages that have not been sent or answered.
  */
 export declare class Session implements Sender {
     #private;
-    /** The client's slug. */
+    /** The client's ID. */
     id: string;
     constructor(options: SessionOptions, events: SessionEvents);
-    /** Whether the server knows an addition to the protocol, as far as it has said. */
+    /**
+     * Returns whether the server supports an addition to the protocol. Before the first
+     * connection it is assumed to.
+     */
     supports(feature: string): boolean;
-    /** The first message on a connection. It fits the server's limit: rooms beyond are joined again after `welcome`. */
+    /**
+     * Returns the first message of a connection. It fits the size limit of the server;
+     * rooms that do not fit are rejoined after `welcome`.
+     */
     hello(): string;
     /**
-     * Goes on with a connection that is welcome. Where it begins a new session after
-     * another, returns what each room has lost, once the joins that return to the
-     * rooms are on their way: what the application then sends comes after them.
+     * Continues on a connection after its welcome. If that replaced an earlier session by
+     * a new one, returns the gap of each room. The requests that rejoin the rooms have
+     * been sent or queued by then, so what the application sends comes after them.
      */
     attach(serverInfo: ServerInfo, connection: Connection): [Room, Gap][] | undefined;
-    /** Goes on without a connection for a while. */
+    /** Continues without a connection until the next one. */
     detach(): void;
-    /** Gives the session up; the next connection begins a new one. */
+    /** Discards the session; the next connection starts a new one. */
     discard(): void;
+    /** Ends the session for good. */
     end(error: ConnectionError): void;
-    /** What the page that is loaded next needs to go on; undefined without a session. */
+    /** Returns what the next page needs to continue; undefined without a session. */
     save(): SavedSession | undefined;
-    /** Goes on with the session of the page before. */
+    /** Continues the session of the previous page. */
     restore({ token, direct, rooms }: SavedSession): void;
     join(name: string, params: JoinParams, options: WaitOptions): Promise<Room>;
     request(action: string, body: object, address: Address, options?: RequestOptions): Promise<Body>;
     post(action: string, body: object, address: Address): boolean;
-    /** Leaves a room. The leave waits for a connection, and is repeated until the server accepts it. */
+    /**
+     * Leaves a room. The request waits for a connection and is repeated until the server
+     * accepts it.
+     */
     leave(room: Room): Promise<void>;
-    /** Takes what the server sent to where it belongs. */
+    /** Handles an envelope from the server. */
     receive(envelope: Envelope): void;
 }

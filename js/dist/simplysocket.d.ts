@@ -1,6 +1,5 @@
 /**
- * The client of SimplySocket: real-time rooms over WebSocket, for browsers and
- * Node.js.
+ * The SimplySocket client: real-time rooms over WebSocket, for browsers and Node.js.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import type { Body, Gap, Message } from "./types.js";
 
-/** What the server sends, key for key. */
+/** An envelope from the server, key for key. */
 export interface Envelope {
   action: string;
   message_body: Body;
@@ -15,14 +15,14 @@ export interface Envelope {
   time?: number;
 }
 
-/** Where a message goes: a room, or a client by way of a room. */
+/** The target of a message: a room, or a client through a room. */
 export interface Address {
   target: string;
   IsTargetClient?: true;
   room?: string;
 }
 
-/** The body of the server's `welcome`, as far as this client needs it. */
+/** The part of the server's `welcome` that this client uses. */
 export interface ServerInfo {
   client: string;
   session: string;
@@ -32,24 +32,24 @@ export interface ServerInfo {
   features: unknown[];
 }
 
-/** What a client may do; 0 is no limit. */
+/** The limits of a client; 0 means no limit. */
 export interface Limits {
   message_bytes: number;
   messages_per_second: number;
   burst: number;
 }
 
-/** The text of a message without an id. */
+/** Encodes a message without an ID. */
 export function encode(action: string, body: object, address?: Address): string {
   return JSON.stringify({ action, message_body: body, ...address });
 }
 
-/** Adds the id of a message, which is known only when it is sent. */
+/** Adds the ID, which is assigned when the message is sent. */
 export function withID(text: string, id: number): string {
   return `${text.slice(0, -1)},"id":${id}}`;
 }
 
-/** Reads a frame; undefined if no server of this protocol sends such a frame. */
+/** Decodes a frame. Returns undefined for a frame that no server of this protocol sends. */
 export function decode(data: unknown): Envelope | undefined {
   try {
     return parseEnvelope(JSON.parse(data as string));
@@ -70,7 +70,10 @@ const keyTypes: { [K in keyof Envelope]?: string } = {
   time: "number",
 };
 
-/** Takes a value as an envelope, without the keys that have a wrong type; undefined if it is none. */
+/**
+ * Converts a value to an envelope and drops keys of the wrong type. Returns undefined
+ * if the value is not an envelope.
+ */
 export function parseEnvelope(value: unknown): Envelope | undefined {
   if (!isObject(value) || typeof value["action"] !== "string") return undefined;
   const body = value["message_body"] ?? {};
@@ -79,7 +82,7 @@ export function parseEnvelope(value: unknown): Envelope | undefined {
   return { IsTargetClient: false, target: "", sender: "", ...value, action: value["action"], message_body: body };
 }
 
-/** What the application gets of an envelope. */
+/** Returns the part of an envelope that the application sees. */
 export function toMessage({ action, message_body, sender, IsTargetClient, seq, time }: Envelope): Message {
   return {
     action,
@@ -91,7 +94,7 @@ export function toMessage({ action, message_body, sender, IsTargetClient, seq, t
   };
 }
 
-/** Reads the body of `welcome`; undefined if it names no client. */
+/** Parses the body of `welcome`. Returns undefined if the client or the session is missing. */
 export function parseWelcome({ client, session, resumed, heartbeat, limits, features }: Body): ServerInfo | undefined {
   if (typeof client !== "string" || typeof session !== "string") return undefined;
   const { message_bytes, messages_per_second, burst } = isObject(limits) ? limits : {};
@@ -109,7 +112,7 @@ export function parseWelcome({ client, session, resumed, heartbeat, limits, feat
   };
 }
 
-/** Reads the body of `gap`. */
+/** Parses the body of `gap`. */
 export function parseGap(body: Body): Gap {
   const [epoch, from, to] = [body["epoch"], body["from"], body["to"]].map(asNumber);
   return { ...(epoch !== undefined && { epoch }), ...(from !== undefined && { from }), ...(to !== undefined && { to }) };

@@ -1,9 +1,9 @@
 import type { Limits } from "./envelope.js";
 
 /**
- * Keeps what is sent below the server's limits: a token bucket of half the
- * server's burst. The other half is for messages that the network holds up and
- * delivers together.
+ * Keeps the sending rate below the server's limits with a token bucket that holds half
+ * of the server's burst. The other half is a reserve for messages that the network
+ * delays and then delivers together.
  */
 export class RateLimiter {
   #rate = Infinity; // per ms
@@ -18,7 +18,10 @@ export class RateLimiter {
     this.#updatedAt = performance.now();
   }
 
-  /** Takes the place of one message: 0, or in how many milliseconds there is one. */
+  /**
+   * Takes a token for one message and returns 0. If there is none, returns the
+   * milliseconds until the next.
+   */
   take(): number {
     if (this.#rate === Infinity) return 0;
     const now = performance.now();

@@ -25,56 +25,62 @@ import type {
 } from "./types.js";
 import type { WaitOptions } from "./wait.js";
 
-/** Codes of refusals that pass. */
+/** The codes of temporary refusals. */
 const retryableCodes = new Set<string>(["busy", "rate-limited"]);
 
-/** Whether a request of the client's own, which may run twice, is worth another attempt. */
+/** Returns whether to retry a request that the client made on its own and that may run twice. */
 export function isRetryable(error: unknown): boolean {
   return error instanceof RoomError && (retryableCodes.has(error.code) || error.code === "outcome-unknown");
 }
 
-/** How many messages a room holds back while it is being joined; more become a gap. */
+/**
+ * How many messages a room buffers during a join. If there are more, the buffered ones
+ * become a gap.
+ */
 const maxBuffered = 1_000;
 
-/** A place in the output of a room. */
+/** A position in the output of a room. */
 export type Position = [epoch: number, seq: number];
 
-/** What a page keeps of a room for the page that is loaded next in its tab. */
+/** The state of a room that a page saves for the next page in its tab. */
 export interface SavedRoom {
   name: string;
   position: Position;
   welcome: Body;
-  /** Whether the server put the client there. */
+  /** Whether the server added the client to the room. */
   addedByServer: boolean;
 }
 
 /**
- * A room that this client is in. It stays the same object while the connection
- * breaks and returns. Once the client is out of the room, for the `closed` reason,
- * the object is of no more use, also if the client joins a room of this name
- * again: its methods reject with a `RoomError` whose code is the reason (or, with
- * the socket, a `ConnectionError`) and its listeners are called no more.
+ * A room that this client is in. It stays the same object while the connection breaks
+ * and returns. The object ends when the client is no longer in the room, for the reason
+ * in `closed`. Its methods then reject with a `RoomError` whose code is the reason (or
+ * with a `ConnectionError` if the socket has ended), and its listeners are not called
+ * again. If the client joins a room of this name again, it gets a new object.
  */
 export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
-  /** @internal The parameters to return with; undefined: it did not join by itself. */
+  /**
+   * @internal The parameters for rejoining; undefined if the client did not join the
+   * room itself.
+   */
   params: JoinParams | undefined;
-  /** @internal Whether the server put the client there. */
+  /** @internal Whether the server added the client to the room. */
   addedByServer: boolean;
-  /** @internal Whether it was restored from an earlier page and not joined in this one. */
+  /** @internal Whether it was restored from an earlier page and has not been joined on this one. */
   restored = false;
-  /** @internal Whether the room has let this client in. */
+  /** @internal Whether the room has admitted this client. */
   joined = false;
-  /** @internal The join under way. */
+  /** @internal The join in progress. */
   joining: Promise<void> | undefined;
-  /** @internal How many wait for the join. */
+  /** @internal How many callers wait for the join. */
   joinWaiters = 0;
-  /** @internal The request that returns to the room in a new session. */
+  /** @internal The request that rejoins the room in a new session. */
   rejoinRequest: PendingRequest | undefined;
 
   #epoch: number | undefined;
   #seq = 0;
-  #buffer: Envelope[] | undefined; // what came since joining, for listeners that are still to be added
-  #positionBeforeBuffer: Position | undefined; // before what is held
+  #buffer: Envelope[] | undefined; // messages since the join, until listeners have been added
+  #positionBeforeBuffer: Position | undefined;
   #welcome: Body = {};
   #closed: ClosedReason | undefined;
   #leaving: Promise<void> | undefined;
@@ -102,49 +108,50 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   }
 
   /**
-   * The slugs of the members, this client's included, in the order of their
-   * joining: the first 100 and those that came since. Rooms with more than some
-   * 200 members announce nobody, so that only `count` is right there. Each change,
-   * also of a presence, makes another array.
+   * The IDs of the members, including this client, in the order of joining: the first
+   * 100, and those that have joined since. Rooms with more than about 200 members do
+   * not announce who joins and leaves, so only `count` is right there. Each change,
+   * including a change of presence, creates a new array.
    */
   get members(): readonly string[] {
     return this.#roster.members;
   }
 
-  /** What is known about one of the `members`. */
+  /** Returns the presence of one of the `members`. */
   presence(client: string): Presence<Info<T>> | undefined {
     return this.#roster.presence(client) as Presence<Info<T>> | undefined;
   }
 
-  /** The number of members, this client included. */
+  /** The number of members, including this client. */
   get count(): number {
     return this.#roster.count;
   }
 
-  /** What the room said on joining, or on joining again: the body of `joined-room`. */
+  /** The body of the latest `joined-room`, from the join or from a rejoin. */
   get welcome(): Welcome<T> {
     return this.#welcome as Welcome<T>;
   }
 
-  /** Why this client is out of the room; undefined while it is in. */
+  /** Why this client is no longer in the room; undefined while it is. */
   get closed(): ClosedReason | undefined {
     return this.#closed;
   }
 
-  /** Sends a message to one member alone, by its slug; as `send`. */
+  /** Sends a message to one member, by its client ID. Otherwise like `send`. */
   async sendTo<K extends Action<Sends<T>>>(client: string, action: K, body: Sends<T>[K], options?: WaitOptions): Promise<void> {
     await this.request(action, body as object, options, { target: client, IsTargetClient: true, room: this.name });
   }
 
-  /** Lists members, at most 100: the first, or those after the `next` of the page before. */
+  /** Lists up to 100 members: the first ones, or those after the `next` of the previous page. */
   async listMembers({ after, ...options }: WaitOptions & { after?: number } = {}): Promise<MemberList<Info<T>>> {
     const page = await this.request("list-members", after === undefined ? {} : { after }, options);
     return parseMemberList(page) as MemberList<Info<T>>;
   }
 
   /**
-   * Fetches the newest messages that the room keeps, at most `limit` (default 100),
-   * or those before a position. Rooms with code may refuse with `forbidden`.
+   * Fetches the newest messages that the room keeps, or the newest before a position:
+   * at most `limit`, 100 by default. A room with its own code may refuse with
+   * `forbidden`.
    */
   async history({ before, limit = 100, ...options }: WaitOptions & { before?: number; limit?: number } = {}): Promise<History<T>> {
     let messages: Message[] = [];
@@ -167,54 +174,55 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   }
 
   /**
-   * Leaves the room. The object ends at once; the promise resolves when the server
-   * knows, which may be after the connection has returned. It never rejects, except
-   * where this client is out of the room for another reason.
+   * Leaves the room. The object ends at once. The promise resolves when the server has
+   * processed the leave, which may be after a reconnect. It rejects only if this client
+   * is no longer in the room for another reason.
    */
   leave(): Promise<void> {
     this.#leaving ??= this.#closed ? Promise.reject(closedError(this.name, this.#closed)) : this.#leave();
     return this.#leaving;
   }
 
-  /** Listens to others who join. */
+  /** Registers a listener for other clients that join. */
   onJoin(listener: (client: string, message: Message) => void): () => void {
     return this.listen(this.#joinListeners, listener);
   }
 
-  /** Listens to others who leave. */
+  /** Registers a listener for other clients that leave. */
   onLeave(listener: (client: string, message: Message) => void): () => void {
     return this.listen(this.#leaveListeners, listener);
   }
 
-  /** Listens to members who go away, come back or show something else of themselves. */
+  /** Registers a listener for members that go away, come back or change their info. */
   onPresence(listener: (client: string, presence: Presence<Info<T>>) => void): () => void {
     return this.listen(this.#presenceListeners, listener as (client: string, presence: Presence) => void);
   }
 
-  /** Listens to changes of `members`, `count` and `presence`. */
+  /** Registers a listener for changes of `members`, `count` and `presence`. */
   onMembers(listener: () => void): () => void {
     return this.listen(this.#memberListeners, listener);
   }
 
   /**
-   * Listens to returns to the room after its messages or the session were lost,
-   * each with the new `welcome`. A gap precedes it.
+   * Registers a listener for rejoins: the messages of the room or the session were
+   * lost, and the client is back in the room. The listener gets the new `welcome`. A
+   * gap is reported first.
    */
   onRejoined(listener: (welcome: Welcome<T>) => void): () => void {
     return this.listen(this.#rejoinListeners, listener as (welcome: Welcome) => void);
   }
 
-  /** Listens to the end: this client is out of the room. */
+  /** Registers a listener for the end: this client is no longer in the room. */
   onClosed(listener: (reason: ClosedReason) => void): () => void {
     return this.listen(this.#closeListeners, listener);
   }
 
-  /** @internal The last position received, for the server to resume from. */
+  /** @internal The last position received, from which the server can resume. */
   get position(): Position | undefined {
     return this.#epoch === undefined ? undefined : [this.#epoch, this.#seq];
   }
 
-  /** @internal Takes note of a position. False: it was received before. */
+  /** @internal Records the position of an envelope. Returns false if it was received before. */
   advance({ action, message_body: body, seq }: Envelope): boolean {
     if (action === "gap") {
       this.#skipTo(parseGap(body));
@@ -233,7 +241,10 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     return true;
   }
 
-  /** @internal Forgets the position and what was held: all of the epoch is lost. */
+  /**
+   * @internal Resets the position and empties the buffer, because everything in the
+   * epoch is lost.
+   */
   resetPosition(): Gap {
     const epoch = this.#epoch;
     this.#epoch = undefined;
@@ -243,17 +254,17 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     return epoch === undefined ? {} : { epoch };
   }
 
-  /** @internal Holds messages back until `release`, for listeners that are still to be added. */
+  /** @internal Buffers messages until `stopBuffering`, so that listeners can be added first. */
   startBuffering(): void {
     this.#positionBeforeBuffer = this.position;
     this.#buffer = [];
   }
 
-  /** @internal Delivers what was held back. */
+  /** @internal Delivers the buffered messages. */
   stopBuffering(): void {
-    const held = this.#buffer ?? [];
+    const buffered = this.#buffer ?? [];
     this.#buffer = undefined;
-    for (const envelope of held) this.receive(envelope);
+    for (const envelope of buffered) this.receive(envelope);
   }
 
   /** @internal */
@@ -273,14 +284,14 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     this.startBuffering();
   }
 
-  /** @internal Takes `joined-room`. */
+  /** @internal Handles `joined-room`. */
   handleJoined(body: Body): void {
-    const again = this.joined && !this.#buffer;
+    const isRejoin = this.joined && !this.#buffer;
     this.joined = true;
     this.#welcome = body;
     this.#roster.replace(body);
     this.#memberListeners.emit();
-    if (again) this.#rejoinListeners.emit(body as Welcome);
+    if (isRejoin) this.#rejoinListeners.emit(body as Welcome);
   }
 
   /** @internal */
@@ -293,7 +304,7 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     }
     const { action, message_body: body } = envelope;
     const { client } = body;
-    // A room with code may use the announcements in its own way, without a client.
+    // A room with its own code may use these actions differently, without a client.
     if (action === "client-joined-room" && typeof client === "string") {
       this.#roster.add(client, body["info"]);
       this.#rosterChanged();
@@ -318,7 +329,11 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   /** @internal */
   override finish(error: Error): void {
     super.finish(error);
-    for (const listeners of [this.#joinListeners, this.#leaveListeners, this.#presenceListeners, this.#memberListeners, this.#rejoinListeners]) listeners.clear();
+    this.#joinListeners.clear();
+    this.#leaveListeners.clear();
+    this.#presenceListeners.clear();
+    this.#memberListeners.clear();
+    this.#rejoinListeners.clear();
   }
 
   /** @internal Ends the object. */
@@ -329,13 +344,13 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     this.#closeListeners.clear();
   }
 
-  /** @internal Takes over a room that this client is in without having read `joined-room`. */
+  /** @internal Marks the room as joined although no `joined-room` was received. */
   markJoined(): void {
     this.joined = true;
     this.restored = false;
   }
 
-  /** @internal Makes sure that this client is in the room, and lists its members. */
+  /** @internal Checks with the server that this client is in the room, and lists its members. */
   async confirmMembership(): Promise<void> {
     for (;;) {
       try {
@@ -349,10 +364,10 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     }
   }
 
-  /** @internal Lists the members again: some may have come or left among what was lost. */
+  /** @internal Lists the members again, because joins and leaves may have been lost. */
   async refreshMembers(): Promise<void> {
     if (this.#refreshing) {
-      // The list under way may be an answer from before this gap.
+      // The list in progress may be from before this gap.
       this.#refreshing = "queued";
       return;
     }
@@ -372,9 +387,9 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     else if (outcome === ("queued" as typeof outcome)) void this.refreshMembers();
   }
 
-  // What comes after a gap is newer than all of it. Without a position the epoch is
-  // over. `joined-room` tells the next one; should it be lost with the connection,
-  // the server repeats both to a client that still tells the old epoch.
+  // Everything after a gap is newer than the gap. A gap without a position ends the
+  // epoch. `joined-room` then names the next one. If it is lost with the connection,
+  // the server repeats both to a client that still reports the old epoch.
   #skipTo({ epoch = this.#epoch, to }: Gap): void {
     if (to === undefined || epoch !== this.#epoch) this.#seq = 0;
     this.#epoch = epoch;
@@ -392,7 +407,7 @@ function parseMessages(value: unknown): Message[] {
   return envelopes.filter((envelope) => envelope !== undefined).map(toMessage);
 }
 
-/** Says why a room can be used no more. */
+/** Returns the error of a room object that has ended. */
 export function closedError(name: string, reason: ClosedReason): Error {
-  return reason === "ended" ? new ConnectionError("closed", "the socket has ended") : new RoomError(reason, `out of ${name}: ${reason}`);
+  return reason === "ended" ? new ConnectionError("closed", "the socket has ended") : new RoomError(reason, `no longer in ${name}: ${reason}`);
 }

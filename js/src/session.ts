@@ -1,31 +1,31 @@
 import type { Connection } from "./connection.js";
 import { type Address, type Envelope, type ServerInfo, encode } from "./envelope.js";
 import { ConnectionError, RoomError, outcomeUnknown, roomError } from "./errors.js";
-import { RateLimiter } from "./rateLimiter.js";
 import { type PendingRequest, Queue } from "./queue.js";
+import { RateLimiter } from "./rateLimiter.js";
 import { Room, type SavedRoom, closedError, isRetryable } from "./room.js";
 import type { RequestOptions, Sender } from "./sender.js";
 import { type Timer, schedule, scheduleRetry } from "./timer.js";
 import type { Body, ClosedReason, Gap, JoinParams } from "./types.js";
 import { type WaitOptions, wait } from "./wait.js";
 
-/** The names of the protocol's later additions that this client knows. */
+/** The later additions to the protocol that this client supports. */
 const clientFeatures: string[] = ["set-info"];
 
-/** The largest message of a server that did not say another limit. */
+/** The size limit of messages until a server has announced its own. */
 const defaultMaxMessageBytes = 65_536;
 
-/** How long a page has to join the rooms that the page before it in its tab was in. */
+/** How long a page has to join the rooms of the previous page in its tab. */
 const restoreWindow = 10_000; // ms
 
-/** What a session takes from the options of its socket. */
+/** The options of a socket that its session uses. */
 export interface SessionOptions {
   offline: "queue" | "reject";
   queue: number;
   lobby: string;
 }
 
-/** What a page keeps of its session for the page that is loaded next in its tab. */
+/** The state of a session that a page saves for the next page in its tab. */
 export interface SavedSession {
   token: string;
   direct: number;
@@ -36,33 +36,33 @@ export interface SavedSession {
 export interface SessionEvents {
   /** A message that belongs to no room. */
   received(envelope: Envelope): void;
-  /** A room that the server has put this client into. */
+  /** A room that the server added this client to. */
   roomAdded(room: Room): void;
 }
 
-/** A leave that the server does not know of yet. */
+/** A leave that the server has not confirmed. */
 interface PendingLeave {
   message: PendingRequest;
   done: Promise<void>;
 }
 
 /**
- * What outlives a connection: the client's identity, its rooms and how far it has
- * read in them, and the messages that wait or have no answer yet.
+ * Everything that outlives a connection: the client's identity, its rooms and its
+ * positions in them, and the messages that have not been sent or answered.
  */
 export class Session implements Sender {
-  /** The client's slug. */
+  /** The client's ID. */
   id = "";
 
   #token: string | undefined;
   #lastDirect = 0;
-  #maxMessageBytes = 0; // the server's limit of a message; 0 is none
-  #serverFeatures: unknown[] = clientFeatures; // of the server, once it has said
+  #maxMessageBytes = 0; // the size limit of the server; 0 means no limit
+  #serverFeatures: unknown[] = clientFeatures; // assumed until the server has named its own
   #ended: ConnectionError | undefined;
-  #everDisconnected = false; // a connection was lost, or could not be made
-  #connection: Connection | undefined; // while welcome
+  #everDisconnected = false; // a connection was lost or could not be established
+  #connection: Connection | undefined; // after the welcome
   #flushTimer: Timer | undefined;
-  #omittedRooms: Room[] = []; // rooms that the last hello had no place for
+  #omittedRooms: Room[] = []; // rooms that did not fit into the last hello
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
   readonly #queue = new Queue();
@@ -75,12 +75,18 @@ export class Session implements Sender {
     this.#events = events;
   }
 
-  /** Whether the server knows an addition to the protocol, as far as it has said. */
+  /**
+   * Returns whether the server supports an addition to the protocol. Before the first
+   * connection it is assumed to.
+   */
   supports(feature: string): boolean {
     return this.#serverFeatures.includes(feature);
   }
 
-  /** The first message on a connection. It fits the server's limit: rooms beyond are joined again after `welcome`. */
+  /**
+   * Returns the first message of a connection. It fits the size limit of the server;
+   * rooms that do not fit are rejoined after `welcome`.
+   */
   hello(): string {
     this.#omittedRooms = [];
     if (this.#token === undefined) return encode("hello", { features: clientFeatures });
@@ -98,12 +104,12 @@ export class Session implements Sender {
   }
 
   /**
-   * Goes on with a connection that is welcome. Where it begins a new session after
-   * another, returns what each room has lost, once the joins that return to the
-   * rooms are on their way: what the application then sends comes after them.
+   * Continues on a connection after its welcome. If that replaced an earlier session by
+   * a new one, returns the gap of each room. The requests that rejoin the rooms have
+   * been sent or queued by then, so what the application sends comes after them.
    */
   attach(serverInfo: ServerInfo, connection: Connection): [Room, Gap][] | undefined {
-    const first = this.id === "";
+    const isFirst = this.id === "";
     this.id = serverInfo.client;
     this.#token = serverInfo.session;
     this.#maxMessageBytes = serverInfo.limits.message_bytes;
@@ -115,23 +121,24 @@ export class Session implements Sender {
     this.#queue.addFirst(omitted.map((room) => this.#rejoinRequest(room)));
     this.#queue.resendUnanswered();
     this.#flush();
-    if (first) this.#resumeRestoredRooms();
-    return first ? undefined : gaps;
+    if (isFirst) this.#resumeRestoredRooms();
+    return isFirst ? undefined : gaps;
   }
 
-  /** Goes on without a connection for a while. */
+  /** Continues without a connection until the next one. */
   detach(): void {
     this.#everDisconnected = true;
     this.#connection = undefined;
     clearTimeout(this.#flushTimer);
   }
 
-  /** Gives the session up; the next connection begins a new one. */
+  /** Discards the session; the next connection starts a new one. */
   discard(): void {
     this.#token = undefined;
     this.#queue.rejectUnanswered();
   }
 
+  /** Ends the session for good. */
   end(error: ConnectionError): void {
     this.detach();
     this.#ended = error;
@@ -140,14 +147,14 @@ export class Session implements Sender {
     for (const room of [...this.#rooms.values()]) this.#closeRoom(room, "ended");
   }
 
-  /** What the page that is loaded next needs to go on; undefined without a session. */
+  /** Returns what the next page needs to continue; undefined without a session. */
   save(): SavedSession | undefined {
     if (this.#token === undefined) return undefined;
     const rooms = [...this.#rooms.values()].map((room) => room.save()).filter((room) => room !== undefined);
     return { token: this.#token, direct: this.#lastDirect, rooms };
   }
 
-  /** Goes on with the session of the page before. */
+  /** Continues the session of the previous page. */
   restore({ token, direct, rooms }: SavedSession): void {
     this.#token = token;
     this.#lastDirect = direct;
@@ -155,22 +162,22 @@ export class Session implements Sender {
   }
 
   join(name: string, params: JoinParams, options: WaitOptions): Promise<Room> {
-    let joining: Room | undefined;
+    let room: Room | undefined;
     return wait(options, (resolve, reject) => {
-      let abandoned = false;
-      const enter = async () => {
+      let canceled = false;
+      const run = async () => {
         for (let leave; (leave = this.#pendingLeaves.get(name)); ) await leave.done;
-        if (abandoned) return;
-        joining = this.#startJoin(name, params);
-        joining.joinWaiters++;
-        await joining.joining;
-        joining.joinWaiters--;
-        return joining;
+        if (canceled) return;
+        room = this.#startJoin(name, params);
+        room.joinWaiters++;
+        await room.joining;
+        room.joinWaiters--;
+        return room;
       };
-      enter().then((room) => room && resolve(room), reject);
+      run().then((room) => room && resolve(room), reject);
       return () => {
-        abandoned = true;
-        if (joining?.joining && --joining.joinWaiters === 0) this.#cancelJoin(joining);
+        canceled = true;
+        if (room?.joining && --room.joinWaiters === 0) this.#cancelJoin(room);
       };
     });
   }
@@ -193,7 +200,10 @@ export class Session implements Sender {
     return this.#connection.send(text);
   }
 
-  /** Leaves a room. The leave waits for a connection, and is repeated until the server accepts it. */
+  /**
+   * Leaves a room. The request waits for a connection and is repeated until the server
+   * accepts it.
+   */
   leave(room: Room): Promise<void> {
     const { name } = room;
     this.#closeRoom(room, "left");
@@ -208,7 +218,7 @@ export class Session implements Sender {
       },
       reject: (error) => {
         if (isRetryable(error)) this.#retryLater(message, () => this.#pendingLeaves.get(name)?.message === message);
-        else message.resolve({}); // it is out of the room
+        else message.resolve({}); // it is not in the room anyway
       },
     };
     this.#pendingLeaves.set(name, { message, done });
@@ -217,7 +227,7 @@ export class Session implements Sender {
     return done;
   }
 
-  /** Takes what the server sent to where it belongs. */
+  /** Handles an envelope from the server. */
   receive(envelope: Envelope): void {
     const { action, room: from, IsTargetClient, target, ref } = envelope;
     const name = from ?? (IsTargetClient ? "" : target);
@@ -228,10 +238,10 @@ export class Session implements Sender {
       this.#handleAnswer(ref, envelope, room);
       return;
     }
-    // The names of later additions to the protocol begin with "$".
+    // Later additions to the protocol have names that begin with "$".
     if (!this.#advance(envelope, room) || action.startsWith("$")) return;
     if (room) this.#deliver(room, envelope);
-    // What comes from a room after this client has left it is of no concern any more.
+    // Messages from a room that this client has left are ignored.
     else if (lobby || action === "error") this.#events.received(envelope);
   }
 
@@ -255,7 +265,8 @@ export class Session implements Sender {
 
   #handleLeft(room: Room, reason: unknown): void {
     if (room.restored) {
-      // That membership was the page's before; a join that is under way makes a new one.
+      // This was the membership of the previous page. A join in progress makes a new
+      // one.
       room.resetPosition();
       room.restored = false;
       if (!room.joining) this.#rooms.delete(room.name);
@@ -269,8 +280,8 @@ export class Session implements Sender {
     }
   }
 
-  // Takes a room away that this client is not in any more. What waits for it is not
-  // sent, except what the application said before it left.
+  // Removes a room that this client is no longer in. Its unsent messages are rejected,
+  // except that messages from before a leave are still sent.
   #closeRoom(room: Room, reason: ClosedReason): void {
     if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
     if (room.closed) return;
@@ -280,8 +291,8 @@ export class Session implements Sender {
     room.end(reason, error);
   }
 
-  // Takes over the rooms of the page before: those that the server put the client
-  // into at once, others when this page joins them.
+  // Continues with the rooms of the previous page: at once with those that the server
+  // added the client to, with the others when this page joins them.
   #resumeRestoredRooms(): void {
     const restored = [...this.#rooms.values()].filter((room) => room.restored && !room.joining);
     for (const room of restored.filter((room) => room.addedByServer)) {
@@ -302,7 +313,7 @@ export class Session implements Sender {
     return room;
   }
 
-  // Takes note of a position. False: it was received before.
+  // Records the position of an envelope. Returns false if it was received before.
   #advance(envelope: Envelope, room: Room | undefined): boolean {
     if (room) return room.advance(envelope);
     const { action, n, message_body: body } = envelope;
@@ -314,34 +325,34 @@ export class Session implements Sender {
     return true;
   }
 
-  // What was sent again may be answered from the server's memory, under a position
-  // that has passed, or before what was missed and is still on its way. So such an
-  // answer counts whatever its position, and its position does not.
+  // The server may answer a resent message from memory: with an old position, or before
+  // the missed messages have arrived. So such an answer counts whatever its position
+  // is, and its position is not recorded.
   #handleAnswer(id: number, envelope: Envelope, room: Room | undefined): void {
     const { action, message_body: body } = envelope;
-    const again = this.#queue.wasResent(id);
+    const resent = this.#queue.wasResent(id);
     const message = this.#queue.takeUnanswered(id);
-    this.#flush(); // it has made a place
-    if (!again) this.#advance(envelope, room);
+    this.#flush(); // there may be room for another message now
+    if (!resent) this.#advance(envelope, room);
     if (!message) return;
     if (action === "ack") message.resolve(body);
-    // The server has the message, but its answer no more.
-    else message.reject(again && body["code"] === "stale-id" ? outcomeUnknown() : roomError(body));
+    // The server got the message but no longer has its answer.
+    else message.reject(resent && body["code"] === "stale-id" ? outcomeUnknown() : roomError(body));
   }
 
-  /** Returns the room of a name, which may be joining. */
+  /** Returns the room of this name. Its join may be in progress. */
   #startJoin(name: string, params: JoinParams): Room {
-    // What is asked of an opening is asked once: on return the room is open.
-    const { create, ...again } = params;
+    // `create` applies to the first join only: on a rejoin the room is open.
+    const { create, ...rejoinParams } = params;
     const known = this.#rooms.get(name);
     if (known && (known.joining || !known.restored)) {
-      if (create) throw new RoomError("room-exists", `this client is in ${name} already`);
-      known.params ??= again;
+      if (create) throw new RoomError("room-exists", `this client is already in ${name}`);
+      known.params ??= rejoinParams;
       return known;
     }
-    const room = known ?? this.#addRoom(name, again);
+    const room = known ?? this.#addRoom(name, rejoinParams);
     if (!known) room.startBuffering();
-    room.params = again;
+    room.params = rejoinParams;
     room.joining = this.#performJoin(room, params);
     return room;
   }
@@ -351,11 +362,11 @@ export class Session implements Sender {
       for (;;) {
         try {
           await this.request("join-room", params, { target: room.name }, { owner: room });
-          // The client was in the room before, or the room has removed it meanwhile.
+          // The client was already in the room, or the room has removed it since.
           if (!room.joined && !room.closed) await room.confirmMembership();
           break;
         } catch (error) {
-          // To join twice is to join once, except where the room must be new.
+          // Joining twice is harmless, unless the room must be new.
           const unknown = error instanceof RoomError && error.code === "outcome-unknown";
           if (!unknown || params.create || room.closed) throw error;
         }
@@ -364,13 +375,14 @@ export class Session implements Sender {
       room.restored = false;
     } catch (error) {
       const { closed } = room;
-      // The server may have the client in the room, for a page before or an answer that is lost.
+      // The client may be in the room because of an earlier page, or because an answer
+      // was lost.
       if (!closed && (room.restored || room.joined)) void this.leave(room);
       else this.#closeRoom(room, "refused");
       throw closed ? closedError(room.name, closed) : error;
     } finally {
       room.joining = undefined;
-      // Until then the caller of `join` adds its listeners.
+      // By then the caller of `join` has added its listeners.
       schedule(() => room.stopBuffering(), 0);
     }
   }
@@ -387,14 +399,14 @@ export class Session implements Sender {
     for (const room of [...this.#rooms.values()]) {
       const gap = room.resetPosition();
       if (room.joining) {
-        room.restored = false; // it joins as any other
+        room.restored = false; // its join continues like any other
       } else if (room.restored) {
         this.#rooms.delete(room.name);
       } else if (room.params) {
         gaps.push([room, gap]);
         joins.push(this.#rejoinRequest(room));
       } else {
-        // What the server has put a client into is the server's to do again.
+        // The server added the client to this room. Only the server can do that again.
         this.#closeRoom(room, "lost");
       }
     }
@@ -402,7 +414,7 @@ export class Session implements Sender {
     return gaps;
   }
 
-  /** A request that returns to a room. */
+  /** Creates the request that rejoins a room. */
   #rejoinRequest(room: Room): PendingRequest {
     this.#queue.cancel(room.rejoinRequest);
     const message: PendingRequest = {
@@ -412,10 +424,10 @@ export class Session implements Sender {
         if (!room.position) room.confirmMembership().catch(message.reject);
       },
       reject: (error) => {
-        const current = () => room.rejoinRequest === message && !room.closed;
-        if (!current() || !(error instanceof RoomError)) return;
+        const isCurrent = () => room.rejoinRequest === message && !room.closed;
+        if (!isCurrent() || !(error instanceof RoomError)) return;
         if (isRetryable(error)) {
-          this.#retryLater(message, current);
+          this.#retryLater(message, isCurrent);
         } else {
           room.reportError(error);
           this.#closeRoom(room, "refused");
@@ -426,10 +438,10 @@ export class Session implements Sender {
     return message;
   }
 
-  /** Sends a message of the client's own again after a pause. */
-  #retryLater(message: PendingRequest, wanted: () => boolean): void {
+  /** Sends a request that the client made on its own again after a pause. */
+  #retryLater(message: PendingRequest, stillNeeded: () => boolean): void {
     scheduleRetry(() => {
-      if (!wanted() || this.#ended) return;
+      if (!stillNeeded() || this.#ended) return;
       this.#queue.cancel(message);
       this.#queue.addFirst([message]);
       this.#flush();
@@ -441,7 +453,7 @@ export class Session implements Sender {
       throw new ConnectionError("offline", "not connected");
     }
     if (this.#queue.unsent >= this.#options.queue) {
-      throw new ConnectionError("queue-full", `${this.#queue.unsent} messages wait to be sent`);
+      throw new ConnectionError("queue-full", `${this.#queue.unsent} messages are waiting to be sent`);
     }
   }
 
@@ -465,7 +477,7 @@ export class Session implements Sender {
   }
 }
 
-/** The server would close the connection, and the session with it. */
+/** A larger message would make the server close the connection and end the session. */
 function tooLarge(): RoomError {
-  return new RoomError("too-large", "more bytes than the server takes");
+  return new RoomError("too-large", "the message is larger than the server allows");
 }

@@ -11,37 +11,38 @@ import { type Timer, schedule } from "./timer.js";
 import type { Body, JoinParams, RoomTypes, Untyped } from "./types.js";
 import { type WaitOptions, wait } from "./wait.js";
 
-/** How a socket connects. Every default is good. */
+/** The options of a socket. All are optional. */
 export interface Options {
   /**
-   * Returns a token by which the server knows the user; null or undefined is none.
-   * Called before every attempt. One that throws, or takes longer than 15 s, is a
-   * failed attempt.
+   * Returns a token that identifies the user to the server; null or undefined means no
+   * token. Called before every attempt to connect. If it throws, or takes longer than
+   * 15 s, the attempt fails.
    */
   token?: () => string | null | undefined | Promise<string | null | undefined>;
   /**
-   * How long the session lives in a browser. Default "page": it ends with the page.
-   * "tab": the next page of the tab resumes it, as after a reload. That page has 10 s
-   * to join its rooms again; the client leaves the others.
+   * How long the session lives in a browser. "page", the default: until the page is
+   * closed. "tab": the next page of the tab resumes it, for example after a reload.
+   * That page has 10 s to join its rooms again; the client leaves the others.
    */
   session?: "page" | "tab";
-  /** What to do with messages while the connection is lost. Default "queue". */
+  /** What to do with messages while the connection is lost. Default: "queue". */
   offline?: "queue" | "reject";
-  /** How many messages may wait to be sent, whatever the reason. Default 256. */
+  /** How many messages may wait to be sent, whatever the reason. Default: 256. */
   queue?: number;
-  /** The name of the server's lobby. Default "lobby". */
+  /** The name of the server's lobby. Default: "lobby". */
   lobby?: string;
-  /** The WebSocket to use. Default is the global one, which Node.js has from release 22 on. */
+  /** The WebSocket to use. Default: the global one, which Node.js has since version 22. */
   WebSocket?: WebSocketConstructor;
 }
 
 /**
- * Whether a socket is `connecting` for the first time, `connected`, `offline` (the
- * connection is lost or cannot be made; it keeps trying) or has `ended`, for good.
+ * The state of a socket: `connecting` for the first time; `connected`; `offline`, which
+ * means that the connection was lost or could not be established and that the socket
+ * keeps trying; or `ended`, for good.
  */
 export type State = "connecting" | "connected" | "offline" | "ended";
 
-/** A room in a list. */
+/** A room in the list of rooms. */
 export interface RoomInfo {
   name: string;
   members: number;
@@ -54,21 +55,24 @@ export interface RoomInfo {
 /** A page of the list of rooms. */
 export interface RoomList {
   rooms: RoomInfo[];
-  /** The rooms on all pages. */
+  /** The number of rooms on all pages. */
   count: number;
-  /** The `after` of the next page, where there are more. */
+  /** The `after` of the next page, if there is one. */
   next?: string;
 }
 
-/** Connects to the server at a ws:// or wss:// URL, and returns whenever the connection breaks. */
+/**
+ * Connects to the server at a ws:// or wss:// URL, and reconnects whenever the
+ * connection breaks.
+ */
 export function connect<T extends RoomTypes<T> = Untyped>(url: string | URL, options: Options = {}): Socket<T> {
   return new Socket<T>(String(url), options);
 }
 
 /**
- * A client of the server: the rooms it is in and the connection that comes and
- * goes below them. As a channel it is the lobby, which every client is in, and
- * receives what the server sends to this client from outside any room.
+ * A client of the server, with its rooms. It outlives its connections. As a channel it
+ * is the lobby, which every client is in, and also receives the messages that the
+ * server sends to this client from outside any room.
  */
 export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   #state: State = "connecting";
@@ -76,7 +80,7 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   #attempt = 0;
   #retryTimer: Timer | undefined;
   #welcomedAt: number | undefined;
-  #newSession = false; // the next connection begins a new session
+  #newSession = false; // the next connection starts a new session
   readonly #url: string;
   readonly #token: Options["token"];
   readonly #WebSocket: WebSocketConstructor;
@@ -89,7 +93,7 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   /** @internal */
   constructor(url: string, options: Options) {
     const { offline = "queue", queue = 256, lobby = "lobby", WebSocket = globalThis.WebSocket } = options;
-    if (!WebSocket) throw new TypeError("there is no WebSocket here: pass one in the options");
+    if (!WebSocket) throw new TypeError("there is no global WebSocket: pass one in the options");
     const session = new Session(
       { offline, queue, lobby },
       {
@@ -111,57 +115,62 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     void this.#connect();
   }
 
-  /** This client's slug, its public name; empty before it was first connected. */
+  /** This client's ID, its public name; empty before the first connection. */
   get id(): string {
     return this.#session.id;
   }
 
-  /** Whether it is connected. */
+  /** The current state. */
   get state(): State {
     return this.#state;
   }
 
   /**
-   * Listens to changes of the state, and to each attempt to return that fails while
-   * it is `offline`; `error` says why it is `offline` or `ended`.
+   * Registers a listener for changes of the state. While the socket is `offline`, the
+   * listener is also called after each failed attempt to reconnect. `error` says why
+   * the socket is `offline` or `ended`.
    */
   onState(listener: (state: State, error?: ConnectionError) => void): () => void {
     return this.#stateListeners.add(listener);
   }
 
-  /** Listens to rooms that this client did not ask for: the server has put it there. */
+  /** Registers a listener for rooms that this client did not join itself: the server added it. */
   onRoom(listener: (room: Room) => void): () => void {
     return this.#roomListeners.add(listener);
   }
 
   /**
-   * Joins a room, or returns it if this client is in it. In a new session the client
-   * joins again by itself, with the same parameters but `create`. Listeners that are
-   * added right after the promise resolves miss no message. It rejects with the
-   * refusal or, where the room removes the client while it joins, with a `RoomError` of
-   * the reason, such as `kicked`. A join that the options give up is left again.
+   * Joins a room, or returns it if this client is already in it. In a new session the
+   * client rejoins the room automatically, with the same parameters except `create`.
+   * Listeners that are added right after the promise resolves miss no message. Rejects
+   * if the join is refused. If the room removes the client during the join, rejects
+   * with a `RoomError` whose code is the reason, such as `kicked`. If the options
+   * cancel the join, the client leaves the room again.
    */
   join<R extends RoomTypes<R> = Untyped>(name: string, params: JoinParams = {}, options: WaitOptions = {}): Promise<Room<R>> {
     return this.#session.join(name, params, options) as Promise<Room<any>>;
   }
 
-  /** Lists rooms that are not hidden, by name: the first 100, or those after a name. */
+  /**
+   * Lists rooms that are not hidden, sorted by name: the first 100, or the next ones
+   * after a name.
+   */
   async listRooms({ after, ...options }: WaitOptions & { after?: string } = {}): Promise<RoomList> {
     const list: object = await this.request("list-rooms", after === undefined ? {} : { after }, options);
     return list as RoomList;
   }
 
   /**
-   * Sets what the members of its rooms see of this client: an object of at most 1 KiB;
-   * an empty one takes it away. It belongs to the session. A server that leaves this to
-   * its application refuses with `forbidden`.
+   * Sets the info that members of its rooms see about this client: an object of at most
+   * 1 KiB; an empty object removes it. The info belongs to the session. Rejects with
+   * `forbidden` if the server does not let clients set it.
    */
   async setInfo(info: object, options?: WaitOptions): Promise<void> {
-    if (!this.#session.supports("set-info")) throw new RoomError("forbidden", "the server does not let clients set their info");
+    if (!this.#session.supports("set-info")) throw new RoomError("forbidden", "the server does not allow clients to set their info");
     await this.request("$set-info", info, options);
   }
 
-  /** Leaves the server and ends. */
+  /** Leaves the server and ends the socket. */
   close(): void {
     if (this.#state === "ended") return;
     this.#connection?.close();
@@ -178,7 +187,7 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
         Promise.resolve(this.#token?.()).then(resolve, reject);
       });
     } catch (error) {
-      if (attempt === this.#attempt) this.#onClosed(1006, "there is no token", error);
+      if (attempt === this.#attempt) this.#onClosed(1006, "could not get a token", error);
       return;
     }
     if (attempt !== this.#attempt) return;
@@ -189,8 +198,8 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
       });
       this.#connection = connection;
     } catch (error) {
-      // Not the network's fault: the URL is none, or not allowed on this page.
-      this.#end(new ConnectionError("closed", "no WebSocket can be made", undefined, { cause: error }));
+      // This is no network error: the URL is invalid, or not allowed on this page.
+      this.#end(new ConnectionError("closed", "could not create a WebSocket", undefined, { cause: error }));
     }
   }
 
@@ -229,7 +238,8 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
 
   #decide(code: number, connectedFor: number): RetryDecision | undefined {
     const decision = this.#backoff.next(code, connectedFor, this.#token !== undefined);
-    // Two tabs came to one session. One of them has it now, the other begins its own.
+    // Two tabs used the same session. The other one has it now, so this one starts its
+    // own.
     return code === 4009 && this.#storage ? { delay: 0, newSession: true } : decision;
   }
 
@@ -246,8 +256,8 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     for (const [type, listener] of this.#pageListeners) globalThis.removeEventListener?.(type, listener);
   }
 
-  // What the browser knows about the network is a hint: while it says that there is
-  // none, a server on the same machine may still answer.
+  // The network state of the browser is only a hint: a server on the same machine may
+  // answer while the browser is offline.
   #onOnline = (): void => {
     if (this.#retryTimer === undefined || this.#newSession) return;
     this.#backoff.reset();
@@ -255,14 +265,14 @@ export class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   };
 
   #onOffline = (): void => {
-    this.#connection?.abandon("the network is gone");
+    this.#connection?.abandon("the browser is offline");
   };
 
-  // A page that the browser keeps may be shown again and then go on.
+  // A page that the browser keeps may be shown again and then continue.
   #onPageHide = (event: Event): void => {
-    const kept = (event as PageTransitionEvent).persisted;
+    const isKept = (event as PageTransitionEvent).persisted;
     this.#storage?.save(this.#session.save());
-    if (kept) return;
+    if (isKept) return;
     if (!this.#storage) {
       this.close();
       return;

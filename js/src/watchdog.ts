@@ -1,13 +1,13 @@
 import { type Timer, schedule } from "./timer.js";
 
-// How long what has arrived may take to be delivered after a timer that was late.
+// After a late timer, how long to wait for messages that have already arrived.
 const gracePeriod = 1_000; // ms
 
 /**
- * Notices that nothing is read any more. Only the clock counts, never the timer:
- * in a tab in the background, or after a machine has slept, timers are late and
- * may run before messages that have long arrived. The clock is the monotonic one,
- * so that setting the date cuts nobody off.
+ * Detects that nothing is received anymore. It relies on the clock, not on its timer:
+ * in a background tab, or after the machine has slept, timers are late and may fire
+ * before messages that arrived long ago are delivered. The clock is monotonic, so a
+ * change of the date disconnects nobody.
  */
 export class Watchdog {
   #limit = 0;
@@ -22,14 +22,14 @@ export class Watchdog {
     this.setLimit(limit);
   }
 
-  /** Sets how many milliseconds of silence are allowed; 0 or less is no limit. */
+  /** Sets how many milliseconds of silence are allowed; 0 or less means no limit. */
   setLimit(limit: number): void {
     this.#limit = limit;
     this.stop();
     if (limit > 0) this.#scheduleCheck(limit);
   }
 
-  /** Notes that something was read. */
+  /** Starts the limit again, because something was received. */
   reset(): void {
     this.#resetAt = performance.now();
     this.#inGracePeriod = false;
@@ -39,7 +39,8 @@ export class Watchdog {
     clearTimeout(this.#timer);
   }
 
-  // A timer that is too long for the platform runs early, and then waits for the rest.
+  // A delay that is too long for the platform fires early. The check then waits for the
+  // rest.
   #scheduleCheck(delay: number): void {
     this.#dueAt = performance.now() + delay;
     this.#timer = schedule(() => this.#check(), delay);
