@@ -3,9 +3,9 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-const folder = "src"; // tests run in the package
+const folder = "src"; // the tests run in the folder of the package
 
-/** The files that each file imports from, types included. */
+/** The imports of each file, including type-only imports. */
 function imports(): Map<string, string[]> {
   const files = readdirSync(folder);
   return new Map(
