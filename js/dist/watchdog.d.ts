@@ -9,7 +9,7 @@ export declare class Watchdog {
     constructor(limit: number, onExpired: () => void);
     /** Sets how many milliseconds of silence are allowed; 0 or less means no limit. */
     setLimit(limit: number): void;
-    /** Starts the limit again, because something was received. */
+    /** Restarts the countdown, because something was received. */
     reset(): void;
     stop(): void;
 }

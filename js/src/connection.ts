@@ -32,10 +32,7 @@ export interface ConnectionEvents {
 /** The close code that ends the session. */
 const normalClosure = 1000;
 
-/**
- * The close code of a client that will come back. Any other code from a client ends the
- * session.
- */
+/** The close code of a client that gives up the connection and keeps the session. */
 const connectionGivenUp = 4010;
 
 /** One WebSocket, from opening to closing. */

@@ -380,11 +380,11 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     } catch (error) {
       failed = isRetryable(error);
     }
-    const outcome = this.#refreshing;
+    const isQueued = (this.#refreshing as string) === "queued";
     this.#refreshing = undefined;
     if (this.#closed) return;
     if (failed) scheduleRetry(() => void this.refreshMembers());
-    else if (outcome === ("queued" as typeof outcome)) void this.refreshMembers();
+    else if (isQueued) void this.refreshMembers();
   }
 
   // Everything after a gap is newer than the gap. A gap without a position ends the

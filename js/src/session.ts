@@ -438,7 +438,7 @@ export class Session implements Sender {
     return message;
   }
 
-  /** Sends a request that the client made on its own again after a pause. */
+  /** Repeats a request that the client made on its own, after a pause. */
   #retryLater(message: PendingRequest, stillNeeded: () => boolean): void {
     scheduleRetry(() => {
       if (!stillNeeded() || this.#ended) return;
@@ -477,7 +477,7 @@ export class Session implements Sender {
   }
 }
 
-/** A larger message would make the server close the connection and end the session. */
+/** The error for a message that would make the server close the connection and end the session. */
 function tooLarge(): RoomError {
   return new RoomError("too-large", "the message is larger than the server allows");
 }

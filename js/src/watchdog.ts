@@ -29,7 +29,7 @@ export class Watchdog {
     if (limit > 0) this.#scheduleCheck(limit);
   }
 
-  /** Starts the limit again, because something was received. */
+  /** Restarts the countdown, because something was received. */
   reset(): void {
     this.#resetAt = performance.now();
     this.#inGracePeriod = false;
