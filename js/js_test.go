@@ -16,14 +16,15 @@ func TestMain(m *testing.M) { leak.Main(m) }
 
 func TestClient(t *testing.T) {
 	if !strings.Contains(string(js.Client), "simplysocket.v1") {
-		t.Error("what is embedded is not the client")
+		t.Error("the embedded file is not the client")
 	}
 }
 
-// TestNPM runs the tests of the client. A plain go test installs no packages.
+// TestNPM runs the tests of the client with npm. It installs packages, so a plain
+// go test skips it.
 func TestNPM(t *testing.T) {
 	if os.Getenv("SIMPLYSOCKET_NODE") != "required" {
-		t.Skip("SIMPLYSOCKET_NODE=required runs the client's tests by npm")
+		t.Skip("set SIMPLYSOCKET_NODE=required to run the tests of the client with npm")
 	}
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -43,9 +44,9 @@ func run(t *testing.T, name string, args ...string) {
 	}
 }
 
-// stat looks at every source of the client and of the server it is tested against:
-// the go command takes a test's result from its cache if no file has changed that
-// the test itself has looked at.
+// stat inspects every source file of the client and of the server that it is tested
+// against. The go command reuses a cached result unless a file that the test itself has
+// inspected has changed.
 func stat(t *testing.T) {
 	t.Helper()
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {

@@ -1,20 +1,22 @@
-/** What to do about a connection that has closed. */
+/** What to do after a connection has closed. */
 export interface RetryDecision {
     /** Milliseconds until the next attempt. */
     delay: number;
-    /** Whether the next connection begins a new session. */
+    /** Whether the next connection starts a new session. */
     newSession: boolean;
 }
-/** Says whether and when to come back, by the protocol's table of close codes. */
+/** Decides whether and when to reconnect, following the protocol's table of close codes. */
 export declare class Backoff {
     #private;
     /**
-     * Decides about the close of a connection that was welcome for `lasted` milliseconds, by
-     * a client that can get a `fresh` token or not. Undefined: do not come back.
-     * A welcome shows that the server is back. One connection after the other that does
-     * not last is the server's or the network's trouble, and pauses grow all the same.
+     * Decides what to do after a close. `connectedFor` is the time since the welcome in
+     * milliseconds; 0 means there was no welcome. `canReauthenticate` says whether the
+     * client can get a new token. Returns undefined if the client must not reconnect.
+     *
+     * A welcome shows that the server is back, so failed attempts no longer count.
+     * Connections that keep breaking soon after the welcome still make the delay grow.
      */
-    next(code: number, lasted: number, fresh: boolean): RetryDecision | undefined;
-    /** Forgets failures that had a reason which is gone. */
+    next(code: number, connectedFor: number, canReauthenticate: boolean): RetryDecision | undefined;
+    /** Forgets past failures, because their cause is gone. */
     reset(): void;
 }

@@ -1,6 +1,9 @@
 import { type Envelope } from "./envelope.js";
-/** How long each step of connecting may take: getting a token, and from the first packet to the welcome. */
-export declare const patience = 15000;
+/**
+ * How long each step of connecting may take: getting a token, and the time from opening
+ * the WebSocket to the welcome.
+ */
+export declare const connectTimeout = 15000;
 /** The part of a WebSocket that this client uses. */
 export interface WebSocketLike {
     readonly readyState: number;
@@ -16,25 +19,28 @@ export interface WebSocketLike {
     }) => void): void;
     addEventListener(type: "error", listener: () => void): void;
 }
-/** What makes a WebSocket, such as the global of that name. */
+/** A constructor of WebSockets, such as the global `WebSocket`. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
-/** Callbacks for the owner of a connection. `closed` is the last, and comes once. */
+/** Callbacks for the owner of a connection. `closed` is called once, and last. */
 export interface ConnectionEvents {
     received(envelope: Envelope): void;
     closed(code: number, reason: string): void;
 }
-/** One WebSocket, from opening to its end. */
+/** One WebSocket, from opening to closing. */
 export declare class Connection {
     #private;
-    constructor(make: WebSocketConstructor, url: string, token: string | undefined, hello: string, events: ConnectionEvents);
-    /** Sends a text, and says whether it did. */
+    constructor(WebSocket: WebSocketConstructor, url: string, token: string | undefined, hello: string, events: ConnectionEvents);
+    /** Sends a text message and returns whether it was sent. */
     send(text: string): boolean;
-    /** Notes the welcome. From now on something must be read in each two of these intervals. */
-    welcome(heartbeat: number): void;
-    /** Closes without an event, and ends the session. */
+    /**
+     * Records the welcome. From now on, the connection is abandoned if nothing is
+     * received for two heartbeat intervals.
+     */
+    markWelcomed(heartbeat: number): void;
+    /** Closes without an event and ends the session. */
     close(): void;
-    /** Closes without an event, and keeps the session. */
+    /** Closes without an event and keeps the session. */
     suspend(): void;
-    /** Gives up a connection that would not answer a close, and not the session. */
+    /** Gives up a connection that may not answer a close. Keeps the session. */
     abandon(reason: string): void;
 }

@@ -1,6 +1,5 @@
 import type { Body, Gap, Message } from "./types.js";
-export type { Body };
-/** What the server sends, key for key. */
+/** An envelope from the server, key for key. */
 export interface Envelope {
     action: string;
     message_body: Body;
@@ -14,14 +13,14 @@ export interface Envelope {
     n?: number;
     time?: number;
 }
-/** Where a message goes: a room, or a client by way of a room. */
+/** The target of a message: a room, or a client through a room. */
 export interface Address {
     target: string;
     IsTargetClient?: true;
     room?: string;
 }
-/** The body of the server's `welcome`, as far as this client needs it. */
-export interface Terms {
+/** The part of the server's `welcome` that this client uses. */
+export interface ServerInfo {
     client: string;
     session: string;
     resumed: boolean;
@@ -29,25 +28,28 @@ export interface Terms {
     limits: Limits;
     features: unknown[];
 }
-/** What a client may do; 0 is no limit. */
+/** The limits of a client; 0 means no limit. */
 export interface Limits {
     message_bytes: number;
     messages_per_second: number;
     burst: number;
 }
-/** The text of a message without an id. */
+/** Encodes a message without an ID. */
 export declare function encode(action: string, body: object, address?: Address): string;
-/** Adds the id of a message, which is known only when it is sent. */
-export declare function numbered(text: string, id: number): string;
-/** Reads a frame; undefined if no server of this protocol sends such a frame. */
+/** Adds the ID, which is assigned when the message is sent. */
+export declare function withID(text: string, id: number): string;
+/** Decodes a frame. Returns undefined for a frame that no server of this protocol sends. */
 export declare function decode(data: unknown): Envelope | undefined;
-/** Takes a value as an envelope, without the keys that have a wrong type; undefined if it is none. */
-export declare function envelopeOf(value: unknown): Envelope | undefined;
-/** What the application gets of an envelope. */
-export declare function messageOf({ action, message_body, sender, IsTargetClient, seq, time }: Envelope): Message;
-/** Reads the body of `welcome`; undefined if it names no client. */
-export declare function termsOf({ client, session, resumed, heartbeat, limits, features }: Body): Terms | undefined;
-/** Reads the body of `gap`. */
-export declare function gapOf(body: Body): Gap;
+/**
+ * Converts a value to an envelope and drops keys of the wrong type. Returns undefined
+ * if the value is not an envelope.
+ */
+export declare function parseEnvelope(value: unknown): Envelope | undefined;
+/** Returns the part of an envelope that the application sees. */
+export declare function toMessage({ action, message_body, sender, IsTargetClient, seq, time }: Envelope): Message;
+/** Parses the body of `welcome`. Returns undefined if the client or the session is missing. */
+export declare function parseWelcome({ client, session, resumed, heartbeat, limits, features }: Body): ServerInfo | undefined;
+/** Parses the body of `gap`. */
+export declare function parseGap(body: Body): Gap;
 export declare function isObject(value: unknown): value is Body;
-export declare function numberOf(value: unknown): number | undefined;
+export declare function asNumber(value: unknown): number | undefined;

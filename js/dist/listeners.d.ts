@@ -1,13 +1,17 @@
-/** The functions to call when something happens. */
+/** The listeners of one event. */
 export declare class Listeners<Args extends unknown[]> {
     #private;
-    /** Adds a function, also a second time, and returns a function that removes it. */
+    /**
+     * Adds a listener and returns a function that removes it. The same function can be
+     * added more than once.
+     */
     add(listener: (...args: Args) => void): () => void;
-    /** Removes all of them. */
+    /** Removes all listeners. */
     clear(): void;
     /**
-     * Calls all of them, except those that another one removes. One that throws is
-     * reported as an uncaught error and stops neither the others nor this client.
+     * Calls all listeners, except those that another listener removes first. If a
+     * listener throws, the exception is reported as uncaught. It stops neither the other
+     * listeners nor the client.
      */
-    call(...args: Args): void;
+    emit(...args: Args): void;
 }

@@ -1,41 +1,41 @@
-import { type Body } from "./envelope.js";
-/** A message that asks for an answer. */
-export interface Outgoing {
-    /** The envelope without its id. */
+import type { Body } from "./types.js";
+/** A message that expects an answer. */
+export interface PendingRequest {
+    /** The envelope without its ID. */
     text: string;
-    /** What the message is not sent without. */
+    /** The room that the message belongs to. The message is not sent after the room has ended. */
     owner?: object | undefined;
     resolve(reply: Body): void;
     reject(error: Error): void;
 }
 /**
- * The messages of a session, in order: those that wait to be sent and those that
- * wait for their answer. The caller of `add` bounds the former, the server's
- * limits the latter.
+ * The messages of a session, in order: those that have not been sent, and those that
+ * have not been answered. The caller of `add` limits the unsent messages;
+ * `maxUnanswered` limits the others.
  */
 export declare class Queue {
     #private;
-    /** How many messages have not been sent yet. */
-    get waiting(): number;
-    add(message: Outgoing): void;
-    /** Puts messages before all others. */
-    addFirst(messages: Outgoing[]): void;
-    /** Takes a message back that was not sent yet. */
-    cancel(message: Outgoing | undefined): void;
-    /** Rejects the messages of an owner that were not sent yet. */
-    drop(owner: object, error: Error): void;
-    /** Whether there is something to send. */
-    ready(): boolean;
-    /** Takes the next message to send: its id and its text. */
+    /** How many messages have not been sent. */
+    get unsent(): number;
+    add(message: PendingRequest): void;
+    /** Puts messages at the front of the queue. */
+    addFirst(messages: PendingRequest[]): void;
+    /** Removes a message that has not been sent. */
+    cancel(message: PendingRequest | undefined): void;
+    /** Rejects an owner's unsent messages. */
+    rejectUnsent(owner: object, error: Error): void;
+    /** Returns whether there is a message to send. */
+    hasNext(): boolean;
+    /** Takes the next message to send and returns its ID and its text. */
     next(): [id: number, text: string];
-    /** Whether a message may have been sent more than once. */
+    /** Returns whether a message may have been sent more than once. */
     wasResent(id: number): boolean;
-    /** Takes the message that an answer belongs to. */
-    answered(id: number): Outgoing | undefined;
-    /** Sends what was not answered again, as it was. */
-    resend(): void;
-    /** Rejects what was not answered: its answers are gone with the session. */
-    lose(): void;
-    /** Rejects everything, for good. */
-    end(error: Error): void;
+    /** Removes and returns the message that an answer belongs to. */
+    takeUnanswered(id: number): PendingRequest | undefined;
+    /** Schedules all unanswered messages to be sent again, unchanged. */
+    resendUnanswered(): void;
+    /** Rejects all unanswered messages, because their answers were lost with the session. */
+    rejectUnanswered(): void;
+    /** Rejects all messages, for good. */
+    rejectAll(error: Error): void;
 }

@@ -1,12 +1,15 @@
 import type { Limits } from "./envelope.js";
 /**
- * Keeps what is sent below the server's limits: a token bucket of half the
- * server's burst. The other half is for messages that the network holds up and
- * delivers together.
+ * Keeps the sending rate below the server's limits with a token bucket that holds half
+ * of the server's burst. The other half is a reserve for messages that the network
+ * delays and then delivers together.
  */
 export declare class RateLimiter {
     #private;
-    limit({ messages_per_second, burst }: Limits): void;
-    /** Takes the place of one message: 0, or in how many milliseconds there is one. */
+    setLimits({ messages_per_second, burst }: Limits): void;
+    /**
+     * Takes a token for one message and returns 0. If there is none, returns the
+     * milliseconds until the next.
+     */
     take(): number;
 }

@@ -6,67 +6,69 @@
 import { type ReactNode } from "react";
 import { type ClosedReason, type ConnectionError, type JoinParams, type Message, type Options, type Room, type RoomError, type RoomTypes, type Socket, type State, type Untyped } from "./simplysocket.js";
 import type { Receives } from "./types.js";
-/** What `useSocket` returns. */
-export interface UsedSocket<T extends RoomTypes<T> = Untyped> {
+/** The result of `useSocket`. */
+export interface UseSocketResult<T extends RoomTypes<T> = Untyped> {
     /** The socket; undefined before the first effect. */
     socket: Socket<T> | undefined;
     state: State;
-    /** Why it is `offline` or `ended`. */
+    /** Why the state is `offline` or `ended`. */
     error: ConnectionError | undefined;
 }
-/** What `SocketProvider` takes. */
+/** The props of `SocketProvider`. */
 export interface SocketProviderProps {
     url: string;
-    /** As those of `useSocket`. */
+    /** The same options as for `useSocket`. */
     options?: Options;
     children?: ReactNode;
 }
-/** Connects while it is mounted, and gives the socket to the `useSocket()` of all components in it. */
+/** Connects while it is mounted, and provides the socket to every `useSocket()` inside it. */
 export declare function SocketProvider({ url, options, children }: SocketProviderProps): ReactNode;
 /**
- * Without a `url`: returns the socket of the `SocketProvider` around the component.
- * With one: connects while the component is mounted, with a socket of its own. Only
- * another `url` makes another socket; of the options, `token` is always the latest.
+ * Without a `url`, returns the socket of the nearest `SocketProvider`. With a `url`,
+ * connects a socket of its own while the component is mounted. Only a different `url`
+ * creates a new socket; later changes of the options are ignored, except that the
+ * latest `token` is always used.
  */
-export declare function useSocket<T extends RoomTypes<T> = Untyped>(url?: string, options?: Options): UsedSocket<T>;
-/** Functions for the messages of a room, by action. */
+export declare function useSocket<T extends RoomTypes<T> = Untyped>(url?: string, options?: Options): UseSocketResult<T>;
+/** Listeners for the messages of a room, by action. */
 export type Handlers<T> = {
     [K in keyof Receives<T>]?: (body: Receives<T>[K], message: Message<Receives<T>[K], K & string>) => void;
 };
 /** The options of `useRoom`. */
 export interface RoomOptions<T = Untyped> {
-    /** Whether to be in the room. Default true. */
+    /** Whether to be in the room. Default: true. */
     enabled?: boolean;
-    /** The parameters of the join. Others make another attempt where these were refused. */
+    /** The parameters of the join. If they change after a refusal, the hook tries again. */
     params?: JoinParams;
     /**
-     * What to do with messages. Joining settles which actions there are; the functions
-     * are those of the latest rendering. No message after the join is missed, unlike
-     * with an effect that calls `room.on`.
+     * Listeners for messages, by action. The set of actions is fixed when the room is
+     * joined; the listeners are always those of the latest render. Unlike listeners that
+     * an effect adds with `room.on`, they miss no message after the join.
      */
     on?: Handlers<T>;
 }
 /**
- * The status of a component in its room: `joining` it, also while offline; `joined`;
- * `refused`; or `left`, because the room removed the client or closed, or because
- * the hook is not enabled.
+ * The status of a component in its room: `joining`, even while offline; `joined`;
+ * `refused`; or `left`, because the room removed the client or closed, or because the
+ * hook is not enabled.
  */
 export type RoomStatus = "joining" | "joined" | "refused" | "left";
-/** What `useRoom` returns. */
-export interface UsedRoom<T extends RoomTypes<T> = Untyped> {
+/** The result of `useRoom`. */
+export interface UseRoomResult<T extends RoomTypes<T> = Untyped> {
     status: RoomStatus;
-    /** The room, while the status is `joined`. */
+    /** The room while the status is `joined`. */
     room: Room<T> | undefined;
-    /** As `members` of the room: another array after each change, also of a presence. */
+    /** Like `members` of the room: a new array after each change, including a change of presence. */
     members: readonly string[];
     count: number;
     /** Why the status is `refused`. */
     error: RoomError | ConnectionError | undefined;
-    /** Why the status is `left`, where the hook is enabled. */
+    /** Why the status is `left`, if the hook is enabled. */
     reason: ClosedReason | undefined;
 }
 /**
- * Is in a room while the component is mounted. Components that use the same room of
- * a socket share it; the last one to unmount leaves it, offline too.
+ * Keeps the client in a room while the component is mounted. Components that use the
+ * same room of a socket share it. The last one to unmount leaves it, even while
+ * offline.
  */
-export declare function useRoom<T extends RoomTypes<T> = Untyped>(socket: Pick<Socket<any>, "join"> | undefined, name: string, { enabled, params, on }?: RoomOptions<T>): UsedRoom<T>;
+export declare function useRoom<T extends RoomTypes<T> = Untyped>(socket: Pick<Socket, "join"> | undefined, name: string, { enabled, params, on }?: RoomOptions<T>): UseRoomResult<T>;

@@ -1,24 +1,26 @@
-import { type Body } from "./envelope.js";
-import type { Member, MemberList, Presence } from "./types.js";
-/** The members of a room, as far as the room tells them. */
+import type { Body, Member, MemberList, Presence } from "./types.js";
+/** The members of a room, as far as the room reports them. */
 export declare class Roster {
     #private;
-    /** Slugs in joining order; another array after each change, also of a presence. */
+    /**
+     * Client IDs in the order of joining. Each change, including a change of presence,
+     * creates a new array.
+     */
     members: readonly string[];
     count: number;
-    /** Whether members came or left without being named, so that only the count is right. */
+    /** Whether members joined or left without an announcement, so that only the count is right. */
     stale: boolean;
     presence(client: string): Presence | undefined;
-    /** Takes a new list: the body of `joined-room` or of the answer to `list-members`. */
-    list(body: Body): void;
-    /** Takes a client that joined; one that a newer list has is known already. */
-    join(client: string, info: unknown): void;
-    /** Takes a client that left. */
-    leave(client: string): void;
-    /** Takes news about members and returns those about members that are known. */
+    /** Replaces the list with the body of `joined-room` or of the answer to `list-members`. */
+    replace(body: Body): void;
+    /** Adds a client that joined, unless a newer list has already included it. */
+    add(client: string, info: unknown): void;
+    /** Removes a client that left. */
+    remove(client: string): void;
+    /** Updates the presence of known members and returns those updates. */
     update(clients: unknown): Member[];
-    /** Takes the count of a room that is too large to announce its members. */
-    counted(count: unknown): void;
+    /** Sets the count of a room that is too large to announce its members. */
+    setCount(count: unknown): void;
 }
-/** Reads a page of the list of members. */
-export declare function memberListOf(body: Body): MemberList;
+/** Parses a page of the list of members. */
+export declare function parseMemberList(body: Body): MemberList;

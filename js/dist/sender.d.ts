@@ -1,16 +1,20 @@
-import type { Address, Body } from "./envelope.js";
-import type { WaitOptions } from "./later.js";
-/** How a request is sent. */
+import type { Address } from "./envelope.js";
+import type { Body } from "./types.js";
+import type { WaitOptions } from "./wait.js";
+/** How to send a request. */
 export interface RequestOptions extends WaitOptions {
-    /** The room that the request belongs to: it is not sent once the room has ended. */
+    /** The room that the request belongs to. The request is not sent after the room has ended. */
     owner?: object | undefined;
-    /** Whether it waits for a connection whatever the socket's options say, as what the client does by itself must. */
-    always?: boolean;
+    /**
+     * Whether to queue the request even if the socket's options would reject it. Requests
+     * that the client makes on its own must be queued.
+     */
+    skipLimits?: boolean;
 }
-/** What sends the messages of channels. */
+/** Sends the messages of channels. */
 export interface Sender {
-    /** Sends a message as soon as possible, and resolves with the body of the answer. */
+    /** Sends a message as soon as possible and resolves with the body of the answer. */
     request(action: string, body: object, address: Address, options?: RequestOptions): Promise<Body>;
-    /** Sends a message now or not at all, and says which. */
+    /** Sends a message now or drops it. Returns whether it was sent. */
     post(action: string, body: object, address: Address): boolean;
 }

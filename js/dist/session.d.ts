@@ -1,62 +1,72 @@
-import type { Channel } from "./channel.js";
 import type { Connection } from "./connection.js";
-import { type Address, type Body, type Envelope, type Terms } from "./envelope.js";
+import { type Address, type Envelope, type ServerInfo } from "./envelope.js";
 import { ConnectionError } from "./errors.js";
-import { type WaitOptions } from "./later.js";
 import { Room, type SavedRoom } from "./room.js";
 import type { RequestOptions, Sender } from "./sender.js";
-import type { Gap, JoinParams } from "./types.js";
-/** What a session takes from the options of its socket. */
+import type { Body, Gap, JoinParams } from "./types.js";
+import { type WaitOptions } from "./wait.js";
+/** The options of a socket that its session uses. */
 export interface SessionOptions {
     offline: "queue" | "reject";
     queue: number;
     lobby: string;
 }
-/** What a page keeps of its session for the page that is loaded next in its tab. */
+/** The state of a session that a page saves for the next page in its tab. */
 export interface SavedSession {
     token: string;
     direct: number;
     rooms: SavedRoom[];
 }
-type AnyRoom = Room<any>;
+/** Callbacks for the owner of a session. */
+export interface SessionEvents {
+    /** A message that belongs to no room. */
+    received(envelope: Envelope): void;
+    /** A room that the server added this client to. */
+    roomAdded(room: Room): void;
+}
 /**
- * What outlives a connection: the client's identity, its rooms and how far it has
- * read in them, and the messages that wait or have no answer yet.
+ * Everything that outlives a connection: the client's identity, its rooms and its
+ * positions in them, and the messages that have not been sent or answered.
  */
 export declare class Session implements Sender {
     #private;
-    /** The client's slug. */
+    /** The client's ID. */
     id: string;
-    /** The channel of all that belongs to no room. */
-    lobby: Channel<any>;
-    /** Called with rooms that the server has put this client into. */
-    placed: (room: AnyRoom) => void;
-    constructor(options: SessionOptions);
-    /** Whether the server knows an addition to the protocol, as far as it has said. */
-    knows(feature: string): boolean;
-    /** The first message on a connection. It fits the server's limit: rooms beyond are joined again after `welcome`. */
+    constructor(options: SessionOptions, events: SessionEvents);
+    /**
+     * Returns whether the server supports an addition to the protocol. Before the first
+     * connection it is assumed to.
+     */
+    supports(feature: string): boolean;
+    /**
+     * Returns the first message of a connection. It fits the size limit of the server;
+     * rooms that do not fit are rejoined after `welcome`.
+     */
     hello(): string;
     /**
-     * Goes on with a connection that is welcome. Returns the gaps to tell, because
-     * the session is a new one, once the joins that return to the rooms are on their
-     * way: what the application then sends comes after them.
+     * Continues on a connection after its welcome. If that replaced an earlier session by
+     * a new one, returns the gap of each room. The requests that rejoin the rooms have
+     * been sent or queued by then, so what the application sends comes after them.
      */
-    begin(terms: Terms, connection: Connection): [Channel<any>, Gap][];
-    /** Goes on without a connection for a while. */
-    pause(): void;
-    /** Gives the session up; the next connection begins a new one. */
-    giveUp(): void;
+    attach(serverInfo: ServerInfo, connection: Connection): [Room, Gap][] | undefined;
+    /** Continues without a connection until the next one. */
+    detach(): void;
+    /** Discards the session; the next connection starts a new one. */
+    discard(): void;
+    /** Ends the session for good. */
     end(error: ConnectionError): void;
-    /** What the page that is loaded next needs to go on; undefined without a session. */
+    /** Returns what the next page needs to continue; undefined without a session. */
     save(): SavedSession | undefined;
-    /** Goes on with the session of the page before. */
+    /** Continues the session of the previous page. */
     restore({ token, direct, rooms }: SavedSession): void;
-    join(name: string, params: JoinParams, options: WaitOptions): Promise<AnyRoom>;
+    join(name: string, params: JoinParams, options: WaitOptions): Promise<Room>;
     request(action: string, body: object, address: Address, options?: RequestOptions): Promise<Body>;
     post(action: string, body: object, address: Address): boolean;
-    /** Leaves a room. The leave waits for a connection, and is repeated until the server accepts it. */
-    leave(room: AnyRoom): Promise<void>;
-    /** Takes what the server sent to where it belongs. */
+    /**
+     * Leaves a room. The request waits for a connection and is repeated until the server
+     * accepts it.
+     */
+    leave(room: Room): Promise<void>;
+    /** Handles an envelope from the server. */
     receive(envelope: Envelope): void;
 }
-export {};

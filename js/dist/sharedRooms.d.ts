@@ -1,14 +1,15 @@
 import type { JoinParams, Room, Socket } from "./simplysocket.js";
-/** What joins rooms. */
-export type Joiner = Pick<Socket<any>, "join">;
-/** A component's part in a room that several may use. */
+/** A socket, as far as it joins rooms. */
+export type Joiner = Pick<Socket, "join">;
+/** A component's claim on a room that several components may share. */
 export interface Lease {
-    room: Promise<Room<any>>;
+    room: Promise<Room>;
     release(): void;
 }
 /**
- * Joins a room, unless another component has. The last to release it leaves it,
- * also while the join is under way, unless another acquires it in the same task:
- * effects that run again must not leave and join.
+ * Joins a room, unless another component has joined it. The last component to release
+ * the room leaves it, even while the join is in progress. The client stays in the room
+ * if another component acquires it in the same task, because effects that run again
+ * must not leave and rejoin.
  */
 export declare function acquire(joiner: Joiner, name: string, params: JoinParams): Lease;

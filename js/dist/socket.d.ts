@@ -1,39 +1,39 @@
 import { Channel } from "./channel.js";
 import { type WebSocketConstructor } from "./connection.js";
-import { type Body } from "./envelope.js";
 import { ConnectionError } from "./errors.js";
-import { type WaitOptions } from "./later.js";
 import type { Room } from "./room.js";
-import type { JoinParams, RoomTypes, Untyped } from "./types.js";
-/** How a socket connects. Every default is good. */
+import type { Body, JoinParams, RoomTypes, Untyped } from "./types.js";
+import { type WaitOptions } from "./wait.js";
+/** The options of a socket. All are optional. */
 export interface Options {
     /**
-     * Returns a token by which the server knows the user; null or undefined is none.
-     * Called before every attempt. One that throws, or takes longer than 15 s, is a
-     * failed attempt.
+     * Returns a token that identifies the user to the server; null or undefined means no
+     * token. Called before every attempt to connect. If it throws, or takes longer than
+     * 15 s, the attempt fails.
      */
     token?: () => string | null | undefined | Promise<string | null | undefined>;
     /**
-     * How long the session lives in a browser. Default "page": it ends with the page.
-     * "tab": the next page of the tab resumes it, as after a reload. That page has 10 s
-     * to join its rooms again; the client leaves the others.
+     * How long the session lives in a browser. "page", the default: until the page is
+     * closed. "tab": the next page of the tab resumes it, for example after a reload.
+     * That page has 10 s to join its rooms again; the client leaves the others.
      */
     session?: "page" | "tab";
-    /** What to do with messages while the connection is lost. Default "queue". */
+    /** What to do with messages while the connection is lost. Default: "queue". */
     offline?: "queue" | "reject";
-    /** How many messages may wait to be sent, whatever the reason. Default 256. */
+    /** How many messages may wait to be sent, whatever the reason. Default: 256. */
     queue?: number;
-    /** The name of the server's lobby. Default "lobby". */
+    /** The name of the server's lobby. Default: "lobby". */
     lobby?: string;
-    /** The WebSocket to use. Default is the global one, which Node.js has from release 22 on. */
+    /** The WebSocket to use. Default: the global one, which Node.js has since version 22. */
     WebSocket?: WebSocketConstructor;
 }
 /**
- * Whether a socket is `connecting` for the first time, `connected`, `offline` (the
- * connection is lost or cannot be made; it keeps trying) or has `ended`, for good.
+ * The state of a socket: `connecting` for the first time; `connected`; `offline`, which
+ * means that the connection was lost or could not be established and that the socket
+ * keeps trying; or `ended`, for good.
  */
 export type State = "connecting" | "connected" | "offline" | "ended";
-/** A room in a list. */
+/** A room in the list of rooms. */
 export interface RoomInfo {
     name: string;
     members: number;
@@ -45,49 +45,57 @@ export interface RoomInfo {
 /** A page of the list of rooms. */
 export interface RoomList {
     rooms: RoomInfo[];
-    /** The rooms on all pages. */
+    /** The number of rooms on all pages. */
     count: number;
-    /** The `after` of the next page, where there are more. */
+    /** The `after` of the next page, if there is one. */
     next?: string;
 }
-/** Connects to the server at a ws:// or wss:// URL, and returns whenever the connection breaks. */
+/**
+ * Connects to the server at a ws:// or wss:// URL, and reconnects whenever the
+ * connection breaks.
+ */
 export declare function connect<T extends RoomTypes<T> = Untyped>(url: string | URL, options?: Options): Socket<T>;
 /**
- * A client of the server: the rooms it is in and the connection that comes and
- * goes below them. As a channel it is the lobby, which every client is in, and
- * receives what the server sends to this client from outside any room.
+ * A client of the server, with its rooms. It outlives its connections. As a channel it
+ * is the lobby, which every client is in, and also receives the messages that the
+ * server sends to this client from outside any room.
  */
 export declare class Socket<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     #private;
-    /** This client's slug, its public name; empty before it was first connected. */
+    /** This client's ID, its public name; empty before the first connection. */
     get id(): string;
-    /** Whether it is connected. */
+    /** The current state. */
     get state(): State;
     /**
-     * Listens to changes of the state, and to each attempt to return that fails while
-     * it is `offline`; `error` says why it is `offline` or `ended`.
+     * Registers a listener for changes of the state. While the socket is `offline`, the
+     * listener is also called after each failed attempt to reconnect. `error` says why
+     * the socket is `offline` or `ended`.
      */
     onState(listener: (state: State, error?: ConnectionError) => void): () => void;
-    /** Listens to rooms that this client did not ask for: the server has put it there. */
+    /** Registers a listener for rooms that this client did not join itself: the server added it. */
     onRoom(listener: (room: Room) => void): () => void;
     /**
-     * Joins a room, or returns it if this client is in it. In a new session the client
-     * joins again by itself, with the same parameters but `create`. Listeners that are
-     * added right after the promise resolves miss no message. It rejects with the
-     * refusal or, where the room removes the client while it joins, with a `RoomError` of
-     * the reason, such as `kicked`. A join that the options give up is left again.
+     * Joins a room, or returns it if this client is already in it. In a new session the
+     * client rejoins the room automatically, with the same parameters except `create`.
+     * Listeners that are added right after the promise resolves miss no message. Rejects
+     * if the join is refused. If the room removes the client during the join, rejects
+     * with a `RoomError` whose code is the reason, such as `kicked`. If the options
+     * cancel the join, the client leaves the room again.
      */
     join<R extends RoomTypes<R> = Untyped>(name: string, params?: JoinParams, options?: WaitOptions): Promise<Room<R>>;
-    /** Lists rooms that are not hidden, by name: the first 100, or those after a name. */
+    /**
+     * Lists rooms that are not hidden, sorted by name: the first 100, or the next ones
+     * after a name.
+     */
     listRooms({ after, ...options }?: WaitOptions & {
         after?: string;
     }): Promise<RoomList>;
     /**
-     * Sets what the members of its rooms see of this client: an object of at most 1 KiB;
-     * an empty one takes it away. It belongs to the session. A server that leaves this to
-     * its application refuses with `forbidden`.
+     * Sets the info that members of its rooms see about this client: an object of at most
+     * 1 KiB; an empty object removes it. The info belongs to the session. Rejects with
+     * `forbidden` if the server does not let clients set it.
      */
     setInfo(info: object, options?: WaitOptions): Promise<void>;
-    /** Leaves the server and ends. */
+    /** Leaves the server and ends the socket. */
     close(): void;
 }

@@ -1,15 +1,15 @@
 /**
- * Notices that nothing is read any more. Only the clock counts, never the timer:
- * in a tab in the background, or after a machine has slept, timers are late and
- * may run before messages that have long arrived. The clock is the monotonic one,
- * so that setting the date cuts nobody off.
+ * Detects that nothing is received anymore. It relies on the clock, not on its timer:
+ * in a background tab, or after the machine has slept, timers are late and may fire
+ * before messages that arrived long ago are delivered. The clock is monotonic, so a
+ * change of the date disconnects nobody.
  */
 export declare class Watchdog {
     #private;
-    constructor(limit: number, broken: () => void);
-    /** Sets how many milliseconds of silence are allowed; 0 or less is no limit. */
-    allow(limit: number): void;
-    /** Notes that something was read. */
-    heard(): void;
+    constructor(limit: number, onExpired: () => void);
+    /** Sets how many milliseconds of silence are allowed; 0 or less means no limit. */
+    setLimit(limit: number): void;
+    /** Restarts the countdown, because something was received. */
+    reset(): void;
     stop(): void;
 }

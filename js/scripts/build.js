@@ -1,6 +1,5 @@
-// Builds dist, which is committed: Go embeds the client without Node.js, and the
-// folder can be installed as it is. With --check, says instead whether dist is what
-// the sources make.
+// Builds dist, which is committed: Go embeds the client without Node.js, and the folder
+// can be installed as it is. With --check, only checks that dist matches the sources.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
@@ -21,7 +20,7 @@ if (!process.argv.includes("--check")) {
     if (existsSync(join(fresh, name))) renameSync(join(fresh, name), join("dist", name));
   }
 } else if (stale.length > 0) {
-  console.error(`not current in dist, npm run build makes it so: ${stale.join(", ")}`);
+  console.error(`out of date in dist, run "npm run build": ${stale.join(", ")}`);
   process.exitCode = 1;
 }
 rmSync(fresh, { recursive: true });

@@ -1,5 +1,5 @@
-// Builds the server, bundles the tests, since Node.js 20 reads no TypeScript, and
-// runs them. Arguments are parts of the names of the files to run.
+// Builds the server, bundles the tests (Node.js 20 cannot read TypeScript) and runs
+// them. Arguments select the test files whose names contain one of them.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";

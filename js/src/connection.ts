@@ -3,8 +3,11 @@ import { Watchdog } from "./watchdog.js";
 
 const subprotocol = "simplysocket.v1";
 
-/** How long each step of connecting may take: getting a token, and from the first packet to the welcome. */
-export const patience = 15_000; // ms
+/**
+ * How long each step of connecting may take: getting a token, and the time from opening
+ * the WebSocket to the welcome.
+ */
+export const connectTimeout = 15_000; // ms
 
 /** The part of a WebSocket that this client uses. */
 export interface WebSocketLike {
@@ -17,33 +20,33 @@ export interface WebSocketLike {
   addEventListener(type: "error", listener: () => void): void;
 }
 
-/** What makes a WebSocket, such as the global of that name. */
+/** A constructor of WebSockets, such as the global `WebSocket`. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
-/** Callbacks for the owner of a connection. `closed` is the last, and comes once. */
+/** Callbacks for the owner of a connection. `closed` is called once, and last. */
 export interface ConnectionEvents {
   received(envelope: Envelope): void;
   closed(code: number, reason: string): void;
 }
 
-/** Ends the session. */
-const goodbye = 1000;
+/** The close code that ends the session. */
+const normalClosure = 1000;
 
-/** Says that the client comes back; any other close by a client ends the session. */
-const givenUp = 4010;
+/** The close code of a client that gives up the connection and keeps the session. */
+const connectionGivenUp = 4010;
 
-/** One WebSocket, from opening to its end. */
+/** One WebSocket, from opening to closing. */
 export class Connection {
   readonly #socket: WebSocketLike;
   readonly #events: ConnectionEvents;
-  readonly #watchdog = new Watchdog(patience, () => this.abandon("nothing was received"));
-  #welcome = false;
-  #done = false;
+  readonly #watchdog = new Watchdog(connectTimeout, () => this.abandon("no data received"));
+  #welcomed = false;
+  #closed = false;
 
-  constructor(make: WebSocketConstructor, url: string, token: string | undefined, hello: string, events: ConnectionEvents) {
+  constructor(WebSocket: WebSocketConstructor, url: string, token: string | undefined, hello: string, events: ConnectionEvents) {
     this.#events = events;
     try {
-      this.#socket = new make(url, token === undefined ? [subprotocol] : [subprotocol, bearer(token)]);
+      this.#socket = new WebSocket(url, token === undefined ? [subprotocol] : [subprotocol, bearer(token)]);
     } catch (error) {
       this.#watchdog.stop();
       throw error;
@@ -51,64 +54,67 @@ export class Connection {
     this.#socket.addEventListener("open", () => this.send(hello));
     this.#socket.addEventListener("message", ({ data }) => this.#read(data));
     this.#socket.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
-    // `close` follows and says all there is to know; but the WebSocket of the
-    // package ws throws an error that has no listener.
+    // A `close` event follows with all details. But the WebSocket of the `ws` package
+    // throws errors that have no listener.
     this.#socket.addEventListener("error", () => {});
   }
 
-  /** Sends a text, and says whether it did. */
+  /** Sends a text message and returns whether it was sent. */
   send(text: string): boolean {
-    if (this.#done || this.#socket.readyState !== 1) return false;
+    if (this.#closed || this.#socket.readyState !== 1) return false;
     this.#socket.send(text);
     return true;
   }
 
-  /** Notes the welcome. From now on something must be read in each two of these intervals. */
-  welcome(heartbeat: number): void {
-    this.#welcome = true;
-    this.#watchdog.heard();
-    this.#watchdog.allow(2 * heartbeat);
+  /**
+   * Records the welcome. From now on, the connection is abandoned if nothing is
+   * received for two heartbeat intervals.
+   */
+  markWelcomed(heartbeat: number): void {
+    this.#welcomed = true;
+    this.#watchdog.reset();
+    this.#watchdog.setLimit(2 * heartbeat);
   }
 
-  /** Closes without an event, and ends the session. */
+  /** Closes without an event and ends the session. */
   close(): void {
-    this.#shut(goodbye);
+    this.#closeSilently(normalClosure);
   }
 
-  /** Closes without an event, and keeps the session. */
+  /** Closes without an event and keeps the session. */
   suspend(): void {
-    this.#shut(givenUp);
+    this.#closeSilently(connectionGivenUp);
   }
 
-  /** Gives up a connection that would not answer a close, and not the session. */
+  /** Gives up a connection that may not answer a close. Keeps the session. */
   abandon(reason: string): void {
     this.#end(1006, reason);
-    this.#socket.close(givenUp);
+    this.#socket.close(connectionGivenUp);
   }
 
   #read(data: unknown): void {
-    if (this.#done) return;
-    // A server that says anything but the welcome is not there yet.
-    if (this.#welcome) this.#watchdog.heard();
+    if (this.#closed) return;
+    // Only the welcome proves that the server is ready.
+    if (this.#welcomed) this.#watchdog.reset();
     const envelope = decode(data);
     if (envelope) this.#events.received(envelope);
   }
 
-  #shut(code: number): void {
-    this.#done = true;
+  #closeSilently(code: number): void {
+    this.#closed = true;
     this.#watchdog.stop();
     this.#socket.close(code);
   }
 
   #end(code: number, reason: string): void {
-    if (this.#done) return;
-    this.#done = true;
+    if (this.#closed) return;
+    this.#closed = true;
     this.#watchdog.stop();
     this.#events.closed(code, reason);
   }
 }
 
-/** Credentials as a page can send them: in base64url, as a subprotocol. */
+/** Encodes a token as a subprotocol, in base64url, because a page cannot set headers. */
 function bearer(token: string): string {
   const bytes = String.fromCharCode(...new TextEncoder().encode(token));
   return `bearer.${btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;

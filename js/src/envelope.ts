@@ -1,8 +1,6 @@
 import type { Body, Gap, Message } from "./types.js";
 
-export type { Body };
-
-/** What the server sends, key for key. */
+/** An envelope from the server, key for key. */
 export interface Envelope {
   action: string;
   message_body: Body;
@@ -17,15 +15,15 @@ export interface Envelope {
   time?: number;
 }
 
-/** Where a message goes: a room, or a client by way of a room. */
+/** The target of a message: a room, or a client through a room. */
 export interface Address {
   target: string;
   IsTargetClient?: true;
   room?: string;
 }
 
-/** The body of the server's `welcome`, as far as this client needs it. */
-export interface Terms {
+/** The part of the server's `welcome` that this client uses. */
+export interface ServerInfo {
   client: string;
   session: string;
   resumed: boolean;
@@ -34,33 +32,33 @@ export interface Terms {
   features: unknown[];
 }
 
-/** What a client may do; 0 is no limit. */
+/** The limits of a client; 0 means no limit. */
 export interface Limits {
   message_bytes: number;
   messages_per_second: number;
   burst: number;
 }
 
-/** The text of a message without an id. */
+/** Encodes a message without an ID. */
 export function encode(action: string, body: object, address?: Address): string {
   return JSON.stringify({ action, message_body: body, ...address });
 }
 
-/** Adds the id of a message, which is known only when it is sent. */
-export function numbered(text: string, id: number): string {
+/** Adds the ID, which is assigned when the message is sent. */
+export function withID(text: string, id: number): string {
   return `${text.slice(0, -1)},"id":${id}}`;
 }
 
-/** Reads a frame; undefined if no server of this protocol sends such a frame. */
+/** Decodes a frame. Returns undefined for a frame that no server of this protocol sends. */
 export function decode(data: unknown): Envelope | undefined {
   try {
-    return envelopeOf(JSON.parse(data as string));
+    return parseEnvelope(JSON.parse(data as string));
   } catch {
     return undefined;
   }
 }
 
-const types: { [K in keyof Envelope]?: string } = {
+const keyTypes: { [K in keyof Envelope]?: string } = {
   IsTargetClient: "boolean",
   target: "string",
   sender: "string",
@@ -72,17 +70,20 @@ const types: { [K in keyof Envelope]?: string } = {
   time: "number",
 };
 
-/** Takes a value as an envelope, without the keys that have a wrong type; undefined if it is none. */
-export function envelopeOf(value: unknown): Envelope | undefined {
+/**
+ * Converts a value to an envelope and drops keys of the wrong type. Returns undefined
+ * if the value is not an envelope.
+ */
+export function parseEnvelope(value: unknown): Envelope | undefined {
   if (!isObject(value) || typeof value["action"] !== "string") return undefined;
   const body = value["message_body"] ?? {};
   if (!isObject(body)) return undefined;
-  for (const [key, type] of Object.entries(types)) if (typeof value[key] !== type) delete value[key];
+  for (const [key, type] of Object.entries(keyTypes)) if (typeof value[key] !== type) delete value[key];
   return { IsTargetClient: false, target: "", sender: "", ...value, action: value["action"], message_body: body };
 }
 
-/** What the application gets of an envelope. */
-export function messageOf({ action, message_body, sender, IsTargetClient, seq, time }: Envelope): Message {
+/** Returns the part of an envelope that the application sees. */
+export function toMessage({ action, message_body, sender, IsTargetClient, seq, time }: Envelope): Message {
   return {
     action,
     body: message_body,
@@ -93,27 +94,27 @@ export function messageOf({ action, message_body, sender, IsTargetClient, seq, t
   };
 }
 
-/** Reads the body of `welcome`; undefined if it names no client. */
-export function termsOf({ client, session, resumed, heartbeat, limits, features }: Body): Terms | undefined {
+/** Parses the body of `welcome`. Returns undefined if the client or the session is missing. */
+export function parseWelcome({ client, session, resumed, heartbeat, limits, features }: Body): ServerInfo | undefined {
   if (typeof client !== "string" || typeof session !== "string") return undefined;
   const { message_bytes, messages_per_second, burst } = isObject(limits) ? limits : {};
   return {
     client,
     session,
     resumed: resumed === true,
-    heartbeat: positive(heartbeat),
+    heartbeat: nonNegative(heartbeat),
     limits: {
-      message_bytes: positive(message_bytes),
-      messages_per_second: positive(messages_per_second),
-      burst: positive(burst),
+      message_bytes: nonNegative(message_bytes),
+      messages_per_second: nonNegative(messages_per_second),
+      burst: nonNegative(burst),
     },
     features: Array.isArray(features) ? features : [],
   };
 }
 
-/** Reads the body of `gap`. */
-export function gapOf(body: Body): Gap {
-  const [epoch, from, to] = [body["epoch"], body["from"], body["to"]].map(numberOf);
+/** Parses the body of `gap`. */
+export function parseGap(body: Body): Gap {
+  const [epoch, from, to] = [body["epoch"], body["from"], body["to"]].map(asNumber);
   return { ...(epoch !== undefined && { epoch }), ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
 }
 
@@ -121,10 +122,10 @@ export function isObject(value: unknown): value is Body {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-export function numberOf(value: unknown): number | undefined {
+export function asNumber(value: unknown): number | undefined {
   return typeof value === "number" ? value : undefined;
 }
 
-function positive(value: unknown): number {
-  return Math.max(0, numberOf(value) ?? 0);
+function nonNegative(value: unknown): number {
+  return Math.max(0, asNumber(value) ?? 0);
 }

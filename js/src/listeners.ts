@@ -1,24 +1,28 @@
-/** The functions to call when something happens. */
+/** The listeners of one event. */
 export class Listeners<Args extends unknown[]> {
   readonly #functions = new Set<(...args: Args) => void>();
 
-  /** Adds a function, also a second time, and returns a function that removes it. */
+  /**
+   * Adds a listener and returns a function that removes it. The same function can be
+   * added more than once.
+   */
   add(listener: (...args: Args) => void): () => void {
-    const own = (...args: Args) => listener(...args);
-    this.#functions.add(own);
-    return () => void this.#functions.delete(own);
+    const wrapper = (...args: Args) => listener(...args);
+    this.#functions.add(wrapper);
+    return () => void this.#functions.delete(wrapper);
   }
 
-  /** Removes all of them. */
+  /** Removes all listeners. */
   clear(): void {
     this.#functions.clear();
   }
 
   /**
-   * Calls all of them, except those that another one removes. One that throws is
-   * reported as an uncaught error and stops neither the others nor this client.
+   * Calls all listeners, except those that another listener removes first. If a
+   * listener throws, the exception is reported as uncaught. It stops neither the other
+   * listeners nor the client.
    */
-  call(...args: Args): void {
+  emit(...args: Args): void {
     for (const listener of [...this.#functions]) {
       if (!this.#functions.has(listener)) continue;
       try {

@@ -1,100 +1,101 @@
-import { type Body, numbered } from "./envelope.js";
+import { withID } from "./envelope.js";
 import { outcomeUnknown } from "./errors.js";
+import type { Body } from "./types.js";
 
-/** A message that asks for an answer. */
-export interface Outgoing {
-  /** The envelope without its id. */
+/** A message that expects an answer. */
+export interface PendingRequest {
+  /** The envelope without its ID. */
   text: string;
-  /** What the message is not sent without. */
+  /** The room that the message belongs to. The message is not sent after the room has ended. */
   owner?: object | undefined;
   resolve(reply: Body): void;
   reject(error: Error): void;
 }
 
-/** As many messages of a session as a server remembers the answers of. */
+/** How many answers a server remembers for each session. */
 const maxUnanswered = 256;
 
 /**
- * The messages of a session, in order: those that wait to be sent and those that
- * wait for their answer. The caller of `add` bounds the former, the server's
- * limits the latter.
+ * The messages of a session, in order: those that have not been sent, and those that
+ * have not been answered. The caller of `add` limits the unsent messages;
+ * `maxUnanswered` limits the others.
  */
 export class Queue {
   #lastID = 0;
-  #waiting: Outgoing[] = [];
-  #again: [number, Outgoing][] = []; // to be sent again, before all that waits
-  #resent = 0; // the largest id that was to be sent again
-  readonly #unanswered = new Map<number, Outgoing>();
+  #unsent: PendingRequest[] = [];
+  #toResend: [number, PendingRequest][] = []; // sent before all unsent messages
+  #lastResentID = 0; // the largest ID of the messages to resend
+  readonly #unanswered = new Map<number, PendingRequest>();
 
-  /** How many messages have not been sent yet. */
-  get waiting(): number {
-    return this.#waiting.length;
+  /** How many messages have not been sent. */
+  get unsent(): number {
+    return this.#unsent.length;
   }
 
-  add(message: Outgoing): void {
-    this.#waiting.push(message);
+  add(message: PendingRequest): void {
+    this.#unsent.push(message);
   }
 
-  /** Puts messages before all others. */
-  addFirst(messages: Outgoing[]): void {
-    this.#waiting.unshift(...messages);
+  /** Puts messages at the front of the queue. */
+  addFirst(messages: PendingRequest[]): void {
+    this.#unsent.unshift(...messages);
   }
 
-  /** Takes a message back that was not sent yet. */
-  cancel(message: Outgoing | undefined): void {
-    this.#waiting = this.#waiting.filter((waiting) => waiting !== message);
+  /** Removes a message that has not been sent. */
+  cancel(message: PendingRequest | undefined): void {
+    this.#unsent = this.#unsent.filter((unsent) => unsent !== message);
   }
 
-  /** Rejects the messages of an owner that were not sent yet. */
-  drop(owner: object, error: Error): void {
-    const dropped = this.#waiting.filter((message) => message.owner === owner);
-    this.#waiting = this.#waiting.filter((message) => message.owner !== owner);
-    for (const message of dropped) message.reject(error);
+  /** Rejects an owner's unsent messages. */
+  rejectUnsent(owner: object, error: Error): void {
+    const rejected = this.#unsent.filter((message) => message.owner === owner);
+    this.#unsent = this.#unsent.filter((message) => message.owner !== owner);
+    for (const message of rejected) message.reject(error);
   }
 
-  /** Whether there is something to send. */
-  ready(): boolean {
-    // What was missed may hold the answers that were waited for.
-    while (this.#again[0] && !this.#unanswered.has(this.#again[0][0])) this.#again.shift();
-    return this.#again.length > 0 || (this.#waiting.length > 0 && this.#unanswered.size < maxUnanswered);
+  /** Returns whether there is a message to send. */
+  hasNext(): boolean {
+    // The missed messages may include the answers to messages that were to be resent.
+    while (this.#toResend[0] && !this.#unanswered.has(this.#toResend[0][0])) this.#toResend.shift();
+    return this.#toResend.length > 0 || (this.#unsent.length > 0 && this.#unanswered.size < maxUnanswered);
   }
 
-  /** Takes the next message to send: its id and its text. */
+  /** Takes the next message to send and returns its ID and its text. */
   next(): [id: number, text: string] {
-    const [id, message] = this.#again.shift() ?? [++this.#lastID, this.#waiting.shift()!];
+    const [id, message] = this.#toResend.shift() ?? [++this.#lastID, this.#unsent.shift()!];
     this.#unanswered.set(id, message);
-    return [id, numbered(message.text, id)];
+    return [id, withID(message.text, id)];
   }
 
-  /** Whether a message may have been sent more than once. */
+  /** Returns whether a message may have been sent more than once. */
   wasResent(id: number): boolean {
-    return id <= this.#resent;
+    return id <= this.#lastResentID;
   }
 
-  /** Takes the message that an answer belongs to. */
-  answered(id: number): Outgoing | undefined {
+  /** Removes and returns the message that an answer belongs to. */
+  takeUnanswered(id: number): PendingRequest | undefined {
     const message = this.#unanswered.get(id);
     this.#unanswered.delete(id);
     return message;
   }
 
-  /** Sends what was not answered again, as it was. */
-  resend(): void {
-    this.#again = [...this.#unanswered];
-    this.#resent = this.#lastID;
+  /** Schedules all unanswered messages to be sent again, unchanged. */
+  resendUnanswered(): void {
+    this.#toResend = [...this.#unanswered];
+    this.#lastResentID = this.#lastID;
   }
 
-  /** Rejects what was not answered: its answers are gone with the session. */
-  lose(): void {
+  /** Rejects all unanswered messages, because their answers were lost with the session. */
+  rejectUnanswered(): void {
     const lost = [...this.#unanswered.values()];
     this.#unanswered.clear();
-    this.#again = [];
+    this.#toResend = [];
     for (const message of lost) message.reject(outcomeUnknown());
   }
 
-  /** Rejects everything, for good. */
-  end(error: Error): void {
-    this.lose();
-    for (const message of this.#waiting.splice(0)) message.reject(error);
+  /** Rejects all messages, for good. */
+  rejectAll(error: Error): void {
+    this.rejectUnanswered();
+    for (const message of this.#unsent.splice(0)) message.reject(error);
   }
 }

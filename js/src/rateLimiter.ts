@@ -1,31 +1,34 @@
 import type { Limits } from "./envelope.js";
 
 /**
- * Keeps what is sent below the server's limits: a token bucket of half the
- * server's burst. The other half is for messages that the network holds up and
- * delivers together.
+ * Keeps the sending rate below the server's limits with a token bucket that holds half
+ * of the server's burst. The other half is a reserve for messages that the network
+ * delays and then delivers together.
  */
 export class RateLimiter {
   #rate = Infinity; // per ms
-  #burst = 1;
-  #left = 1;
-  #at = 0;
+  #capacity = 1;
+  #tokens = 1;
+  #updatedAt = 0;
 
-  limit({ messages_per_second, burst }: Limits): void {
+  setLimits({ messages_per_second, burst }: Limits): void {
     this.#rate = (messages_per_second || Infinity) / 1000;
-    this.#burst = Math.max(1, burst / 2);
-    this.#left = this.#burst;
-    this.#at = performance.now();
+    this.#capacity = Math.max(1, burst / 2);
+    this.#tokens = this.#capacity;
+    this.#updatedAt = performance.now();
   }
 
-  /** Takes the place of one message: 0, or in how many milliseconds there is one. */
+  /**
+   * Takes a token for one message and returns 0. If there is none, returns the
+   * milliseconds until the next.
+   */
   take(): number {
     if (this.#rate === Infinity) return 0;
     const now = performance.now();
-    this.#left = Math.min(this.#burst, this.#left + (now - this.#at) * this.#rate);
-    this.#at = now;
-    if (this.#left < 1) return Math.ceil((1 - this.#left) / this.#rate);
-    this.#left--;
+    this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#updatedAt) * this.#rate);
+    this.#updatedAt = now;
+    if (this.#tokens < 1) return Math.ceil((1 - this.#tokens) / this.#rate);
+    this.#tokens--;
     return 0;
   }
 }

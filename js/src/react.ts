@@ -18,6 +18,7 @@ import {
 } from "react";
 import { acquire } from "./sharedRooms.js";
 import {
+  type Body,
   type ClosedReason,
   type ConnectionError,
   type JoinParams,
@@ -33,163 +34,165 @@ import {
 } from "./simplysocket.js";
 import type { Receives } from "./types.js";
 
-/** What `useSocket` returns. */
-export interface UsedSocket<T extends RoomTypes<T> = Untyped> {
+/** The result of `useSocket`. */
+export interface UseSocketResult<T extends RoomTypes<T> = Untyped> {
   /** The socket; undefined before the first effect. */
   socket: Socket<T> | undefined;
   state: State;
-  /** Why it is `offline` or `ended`. */
+  /** Why the state is `offline` or `ended`. */
   error: ConnectionError | undefined;
 }
 
-/** What `SocketProvider` takes. */
+/** The props of `SocketProvider`. */
 export interface SocketProviderProps {
   url: string;
-  /** As those of `useSocket`. */
+  /** The same options as for `useSocket`. */
   options?: Options;
   children?: ReactNode;
 }
 
-const SocketContext = createContext<UsedSocket<any> | undefined>(undefined);
+const SocketContext = createContext<UseSocketResult<any> | undefined>(undefined);
 
-/** Connects while it is mounted, and gives the socket to the `useSocket()` of all components in it. */
+/** Connects while it is mounted, and provides the socket to every `useSocket()` inside it. */
 export function SocketProvider({ url, options, children }: SocketProviderProps): ReactNode {
   return createElement(SocketContext.Provider, { value: useConnection(url, options) }, children);
 }
 
 /**
- * Without a `url`: returns the socket of the `SocketProvider` around the component.
- * With one: connects while the component is mounted, with a socket of its own. Only
- * another `url` makes another socket; of the options, `token` is always the latest.
+ * Without a `url`, returns the socket of the nearest `SocketProvider`. With a `url`,
+ * connects a socket of its own while the component is mounted. Only a different `url`
+ * creates a new socket; later changes of the options are ignored, except that the
+ * latest `token` is always used.
  */
-export function useSocket<T extends RoomTypes<T> = Untyped>(url?: string, options?: Options): UsedSocket<T> {
+export function useSocket<T extends RoomTypes<T> = Untyped>(url?: string, options?: Options): UseSocketResult<T> {
   const provided = useContext(SocketContext);
-  const own = useConnection(url, options);
+  const own = useConnection<T>(url, options);
   if (url !== undefined) return own;
-  if (!provided) throw new Error("useSocket() without a URL needs a <SocketProvider> around the component");
+  if (!provided) throw new Error("useSocket() without a URL must be called inside a <SocketProvider>");
   return provided;
 }
 
-function useConnection(url: string | undefined, options: Options | undefined): UsedSocket<any> {
-  const [used, setUsed] = useState<UsedSocket<any>>(unconnected);
+function useConnection<T extends RoomTypes<T> = Untyped>(url: string | undefined, options: Options | undefined): UseSocketResult<T> {
+  const [result, setResult] = useState<UseSocketResult<T>>(notConnected);
   const latest = useLatest(options);
   useEffect(() => {
     if (url === undefined) return;
     const { token, ...rest } = latest.current ?? {};
-    const socket = connect<any>(url, token ? { ...rest, token: () => latest.current?.token?.() } : rest);
-    const show = (state: State, error?: ConnectionError) => setUsed({ socket, state, error });
-    const end = socket.onState(show);
-    show(socket.state);
+    const socket = connect<T>(url, token ? { ...rest, token: () => latest.current?.token?.() } : rest);
+    const update = (state: State, error?: ConnectionError) => setResult({ socket, state, error });
+    const unsubscribe = socket.onState(update);
+    update(socket.state);
     return () => {
-      end();
-      setUsed(unconnected);
+      unsubscribe();
+      setResult(notConnected);
       socket.close();
     };
   }, [url]);
-  return used;
+  return result;
 }
 
-const unconnected: UsedSocket<any> = { socket: undefined, state: "connecting", error: undefined };
+const notConnected = { socket: undefined, state: "connecting", error: undefined } as const;
 
-/** Functions for the messages of a room, by action. */
+/** Listeners for the messages of a room, by action. */
 export type Handlers<T> = {
   [K in keyof Receives<T>]?: (body: Receives<T>[K], message: Message<Receives<T>[K], K & string>) => void;
 };
 
 /** The options of `useRoom`. */
 export interface RoomOptions<T = Untyped> {
-  /** Whether to be in the room. Default true. */
+  /** Whether to be in the room. Default: true. */
   enabled?: boolean;
-  /** The parameters of the join. Others make another attempt where these were refused. */
+  /** The parameters of the join. If they change after a refusal, the hook tries again. */
   params?: JoinParams;
   /**
-   * What to do with messages. Joining settles which actions there are; the functions
-   * are those of the latest rendering. No message after the join is missed, unlike
-   * with an effect that calls `room.on`.
+   * Listeners for messages, by action. The set of actions is fixed when the room is
+   * joined; the listeners are always those of the latest render. Unlike listeners that
+   * an effect adds with `room.on`, they miss no message after the join.
    */
   on?: Handlers<T>;
 }
 
 /**
- * The status of a component in its room: `joining` it, also while offline; `joined`;
- * `refused`; or `left`, because the room removed the client or closed, or because
- * the hook is not enabled.
+ * The status of a component in its room: `joining`, even while offline; `joined`;
+ * `refused`; or `left`, because the room removed the client or closed, or because the
+ * hook is not enabled.
  */
 export type RoomStatus = "joining" | "joined" | "refused" | "left";
 
-/** What `useRoom` returns. */
-export interface UsedRoom<T extends RoomTypes<T> = Untyped> {
+/** The result of `useRoom`. */
+export interface UseRoomResult<T extends RoomTypes<T> = Untyped> {
   status: RoomStatus;
-  /** The room, while the status is `joined`. */
+  /** The room while the status is `joined`. */
   room: Room<T> | undefined;
-  /** As `members` of the room: another array after each change, also of a presence. */
+  /** Like `members` of the room: a new array after each change, including a change of presence. */
   members: readonly string[];
   count: number;
   /** Why the status is `refused`. */
   error: RoomError | ConnectionError | undefined;
-  /** Why the status is `left`, where the hook is enabled. */
+  /** Why the status is `left`, if the hook is enabled. */
   reason: ClosedReason | undefined;
 }
 
-/** What became of one attempt to join. */
+/** The outcome of one attempt to join. */
 interface Attempt {
   key: object;
   status: RoomStatus;
-  room?: Room<any>;
+  room?: Room;
   error?: RoomError | ConnectionError;
   reason?: ClosedReason;
 }
 
 /**
- * Is in a room while the component is mounted. Components that use the same room of
- * a socket share it; the last one to unmount leaves it, offline too.
+ * Keeps the client in a room while the component is mounted. Components that use the
+ * same room of a socket share it. The last one to unmount leaves it, even while
+ * offline.
  */
 export function useRoom<T extends RoomTypes<T> = Untyped>(
-  socket: Pick<Socket<any>, "join"> | undefined,
+  socket: Pick<Socket, "join"> | undefined,
   name: string,
   { enabled = true, params = {}, on = {} as Handlers<T> }: RoomOptions<T> = {},
-): UsedRoom<T> {
+): UseRoomResult<T> {
   const [attempt, setAttempt] = useState<Attempt>();
-  const handlers = useLatest<Record<string, ((body: any, message: any) => void) | undefined>>(on as Record<string, never>);
-  const asked = JSON.stringify(params);
-  const key = useMemo(() => ({}), [socket, name, asked, enabled]);
+  const handlers = useLatest<Record<string, ((body: Body, message: Message) => void) | undefined>>(on as Record<string, never>);
+  const paramsKey = JSON.stringify(params);
+  const key = useMemo(() => ({}), [socket, name, paramsKey, enabled]);
   useEffect(() => {
     if (!socket || !enabled) return;
-    const { room: joining, release } = acquire(socket, name, JSON.parse(asked) as JoinParams);
-    const show = (news: Omit<Attempt, "key">) => setAttempt({ key, ...news });
-    let ends: (() => void)[] | undefined;
+    const { room: joining, release } = acquire(socket, name, JSON.parse(paramsKey) as JoinParams);
+    const update = (outcome: Omit<Attempt, "key">) => setAttempt({ key, ...outcome });
+    let unsubscribes: (() => void)[] | undefined;
     let error: RoomError | undefined;
-    const enter = (room: Room<any>) => {
-      if (ends) return;
-      ends = Object.keys(handlers.current).map((action) =>
+    const onJoined = (room: Room) => {
+      if (unsubscribes) return;
+      unsubscribes = Object.keys(handlers.current).map((action) =>
         room.on(action, (body, message) => handlers.current[action]?.(body, message)),
       );
-      ends.push(room.onError((last) => (error = last)));
-      ends.push(
-        room.onClosed((reason) => show(reason === "refused" && error ? { status: "refused", error } : { status: "left", reason })),
+      unsubscribes.push(room.onError((latest) => (error = latest)));
+      unsubscribes.push(
+        room.onClosed((reason) => update(reason === "refused" && error ? { status: "refused", error } : { status: "left", reason })),
       );
-      show({ status: "joined", room });
+      update({ status: "joined", room });
     };
-    joining.then(enter, (error) => ends ?? show({ status: "refused", error }));
+    joining.then(onJoined, (error) => unsubscribes ?? update({ status: "refused", error }));
     return () => {
-      for (const end of ends ?? []) end();
-      ends = [];
+      for (const unsubscribe of unsubscribes ?? []) unsubscribe();
+      unsubscribes = [];
       setAttempt(undefined);
       release();
     };
   }, [key]);
-  const idle: RoomStatus = enabled ? "joining" : "left";
+  const initial: RoomStatus = enabled ? "joining" : "left";
   const { status, room, error, reason }: Partial<Attempt> = attempt?.key === key ? attempt : {};
-  const subscribe = useCallback((changed: () => void) => room?.onMembers(changed) ?? nothing, [room]);
-  const members = useSyncExternalStore(subscribe, () => room?.members ?? nobody, () => nobody);
+  const subscribe = useCallback((onChange: () => void) => room?.onMembers(onChange) ?? noop, [room]);
+  const members = useSyncExternalStore(subscribe, () => room?.members ?? noMembers, () => noMembers);
   const count = useSyncExternalStore(subscribe, () => room?.count ?? 0, () => 0);
-  return { status: status ?? idle, room, members, count, error, reason };
+  return { status: status ?? initial, room: room as Room<any> | undefined, members, count, error, reason };
 }
 
-const nobody: readonly string[] = [];
-const nothing = () => {};
+const noMembers: readonly string[] = [];
+const noop = () => {};
 
-/** The value of the latest rendering, for effects that do not depend on it. */
+/** Returns a ref to the value of the latest render, for effects that do not depend on it. */
 function useLatest<V>(value: V): { readonly current: V } {
   const latest = useRef(value);
   useEffect(() => {

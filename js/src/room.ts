@@ -1,14 +1,15 @@
 import { Channel } from "./channel.js";
-import { type Body, type Envelope, envelopeOf, gapOf, messageOf, numberOf } from "./envelope.js";
+import { type Envelope, parseEnvelope, parseGap, toMessage, asNumber } from "./envelope.js";
 import { ConnectionError, RoomError } from "./errors.js";
-import { type WaitOptions, soon } from "./later.js";
 import { Listeners } from "./listeners.js";
-import type { Outgoing } from "./queue.js";
-import { Roster, memberListOf } from "./roster.js";
+import type { PendingRequest } from "./queue.js";
+import { Roster, parseMemberList } from "./roster.js";
 import type { Sender } from "./sender.js";
+import { scheduleRetry } from "./timer.js";
 import type {
   Action,
   AnyMessage,
+  Body,
   ClosedReason,
   Gap,
   History,
@@ -22,75 +23,82 @@ import type {
   Untyped,
   Welcome,
 } from "./types.js";
+import type { WaitOptions } from "./wait.js";
 
-/** Codes of refusals that pass. */
-const busy = new Set<string>(["busy", "rate-limited"]);
+/** The codes of temporary refusals. */
+const retryableCodes = new Set<string>(["busy", "rate-limited"]);
 
-/** Whether a request of the client's own, which may run twice, is worth another attempt. */
-export function passes(error: unknown): boolean {
-  return error instanceof RoomError && (busy.has(error.code) || error.code === "outcome-unknown");
+/** Returns whether to retry a request that the client made on its own and that may run twice. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof RoomError && (retryableCodes.has(error.code) || error.code === "outcome-unknown");
 }
 
-/** How many messages a room holds back while it is being joined; more become a gap. */
-const maxHeld = 1_000;
+/**
+ * How many messages a room buffers during a join. If there are more, the buffered ones
+ * become a gap.
+ */
+const maxBuffered = 1_000;
 
-/** A place in the output of a room. */
+/** A position in the output of a room. */
 export type Position = [epoch: number, seq: number];
 
-/** What a page keeps of a room for the page that is loaded next in its tab. */
+/** The state of a room that a page saves for the next page in its tab. */
 export interface SavedRoom {
   name: string;
   position: Position;
   welcome: Body;
-  /** Whether the server put the client there. */
-  placed: boolean;
+  /** Whether the server added the client to the room. */
+  addedByServer: boolean;
 }
 
 /**
- * A room that this client is in. It stays the same object while the connection
- * breaks and returns. Once the client is out of the room, for the `closed` reason,
- * the object is of no more use, also if the client joins a room of this name
- * again: its methods reject with a `RoomError` whose code is the reason (or, with
- * the socket, a `ConnectionError`) and its listeners are called no more.
+ * A room that this client is in. It stays the same object while the connection breaks
+ * and returns. The object ends when the client is no longer in the room, for the reason
+ * in `closed`. Its methods then reject with a `RoomError` whose code is the reason (or
+ * with a `ConnectionError` if the socket has ended), and its listeners are not called
+ * again. If the client joins a room of this name again, it gets a new object.
  */
 export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
-  /** @internal The parameters to return with; undefined: it did not join by itself. */
+  /**
+   * @internal The parameters for rejoining; undefined if the client did not join the
+   * room itself.
+   */
   params: JoinParams | undefined;
-  /** @internal Whether the server put the client there. */
-  placed: boolean;
-  /** @internal Whether it was restored from an earlier page and not joined in this one. */
-  parked = false;
-  /** @internal Whether the room has let this client in. */
-  entered = false;
-  /** @internal The join under way. */
-  joining: Promise<Room<any>> | undefined;
-  /** @internal How many wait for the join. */
-  waiters = 0;
-  /** @internal The request that returns to the room in a new session. */
-  rejoin: Outgoing | undefined;
+  /** @internal Whether the server added the client to the room. */
+  addedByServer: boolean;
+  /** @internal Whether it was restored from an earlier page and has not been joined on this one. */
+  restored = false;
+  /** @internal Whether the room has admitted this client. */
+  joined = false;
+  /** @internal The join in progress. */
+  joining: Promise<void> | undefined;
+  /** @internal How many callers wait for the join. */
+  joinWaiters = 0;
+  /** @internal The request that rejoins the room in a new session. */
+  rejoinRequest: PendingRequest | undefined;
 
   #epoch: number | undefined;
   #seq = 0;
-  #held: Envelope[] | undefined; // what came since joining, for listeners that are still to be added
-  #delivered: Position | undefined; // before what is held
+  #buffer: Envelope[] | undefined; // messages since the join, until listeners have been added
+  #positionBeforeBuffer: Position | undefined;
   #welcome: Body = {};
   #closed: ClosedReason | undefined;
   #leaving: Promise<void> | undefined;
-  #listing: "once" | "again" | undefined;
-  readonly #leave: (room: Room<any>) => Promise<void>;
+  #refreshing: "running" | "queued" | undefined;
+  readonly #leave: () => Promise<void>;
   readonly #roster = new Roster();
-  readonly #joins = new Listeners<[string, Message]>();
-  readonly #leaves = new Listeners<[string, Message]>();
-  readonly #presences = new Listeners<[string, Presence<any>]>();
-  readonly #changes = new Listeners<[]>();
-  readonly #rejoins = new Listeners<[Welcome<any>]>();
-  readonly #closes = new Listeners<[ClosedReason]>();
+  readonly #joinListeners = new Listeners<[string, Message]>();
+  readonly #leaveListeners = new Listeners<[string, Message]>();
+  readonly #presenceListeners = new Listeners<[string, Presence]>();
+  readonly #memberListeners = new Listeners<[]>();
+  readonly #rejoinListeners = new Listeners<[Welcome]>();
+  readonly #closeListeners = new Listeners<[ClosedReason]>();
 
   /** @internal */
-  constructor(sender: Sender, name: string, params: JoinParams | undefined, leave: (room: Room<any>) => Promise<void>) {
+  constructor(sender: Sender, name: string, params: JoinParams | undefined, leave: () => Promise<void>) {
     super(sender, name);
     this.params = params;
-    this.placed = params === undefined;
+    this.addedByServer = params === undefined;
     this.#leave = leave;
   }
 
@@ -100,49 +108,50 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
   }
 
   /**
-   * The slugs of the members, this client's included, in the order of their
-   * joining: the first 100 and those that came since. Rooms with more than some
-   * 200 members announce nobody, so that only `count` is right there. Each change,
-   * also of a presence, makes another array.
+   * The IDs of the members, including this client, in the order of joining: the first
+   * 100, and those that have joined since. Rooms with more than about 200 members do
+   * not announce who joins and leaves, so only `count` is right there. Each change,
+   * including a change of presence, creates a new array.
    */
   get members(): readonly string[] {
     return this.#roster.members;
   }
 
-  /** What is known about one of the `members`. */
+  /** Returns the presence of one of the `members`. */
   presence(client: string): Presence<Info<T>> | undefined {
     return this.#roster.presence(client) as Presence<Info<T>> | undefined;
   }
 
-  /** The number of members, this client included. */
+  /** The number of members, including this client. */
   get count(): number {
     return this.#roster.count;
   }
 
-  /** What the room said on joining, or on joining again: the body of `joined-room`. */
+  /** The body of the latest `joined-room`, from the join or from a rejoin. */
   get welcome(): Welcome<T> {
     return this.#welcome as Welcome<T>;
   }
 
-  /** Why this client is out of the room; undefined while it is in. */
+  /** Why this client is no longer in the room; undefined while it is. */
   get closed(): ClosedReason | undefined {
     return this.#closed;
   }
 
-  /** Sends a message to one member alone, by its slug; as `send`. */
+  /** Sends a message to one member, by its client ID. Otherwise like `send`. */
   async sendTo<K extends Action<Sends<T>>>(client: string, action: K, body: Sends<T>[K], options?: WaitOptions): Promise<void> {
     await this.request(action, body as object, options, { target: client, IsTargetClient: true, room: this.name });
   }
 
-  /** Lists members, at most 100: the first, or those after the `next` of the page before. */
+  /** Lists up to 100 members: the first ones, or those after the `next` of the previous page. */
   async listMembers({ after, ...options }: WaitOptions & { after?: number } = {}): Promise<MemberList<Info<T>>> {
     const page = await this.request("list-members", after === undefined ? {} : { after }, options);
-    return memberListOf(page) as MemberList<Info<T>>;
+    return parseMemberList(page) as MemberList<Info<T>>;
   }
 
   /**
-   * Fetches the newest messages that the room keeps, at most `limit` (default 100),
-   * or those before a position. Rooms with code may refuse with `forbidden`.
+   * Fetches the newest messages that the room keeps, or the newest before a position:
+   * at most `limit`, 100 by default. A room with its own code may refuse with
+   * `forbidden`.
    */
   async history({ before, limit = 100, ...options }: WaitOptions & { before?: number; limit?: number } = {}): Promise<History<T>> {
     let messages: Message[] = [];
@@ -150,80 +159,81 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     let older: Message[];
     do {
       page = await this.request("history", before === undefined ? {} : { before }, options);
-      older = messagesOf(page["messages"]);
+      older = parseMessages(page["messages"]);
       messages = [...older, ...messages];
-      before = numberOf(page["next"]);
+      before = asNumber(page["next"]);
     } while (before !== undefined && older.length > 0 && messages.length < limit);
     const newest = messages.slice(Math.max(0, messages.length - limit));
     const next = newest.length < messages.length ? newest[0]?.seq : before;
     return {
       messages: newest as AnyMessage<T>[],
-      epoch: numberOf(page["epoch"]) ?? 0,
+      epoch: asNumber(page["epoch"]) ?? 0,
       ...(next !== undefined && { next }),
       complete: next === undefined && page["complete"] === true,
     };
   }
 
   /**
-   * Leaves the room. The object ends at once; the promise resolves when the server
-   * knows, which may be after the connection has returned. It never rejects, except
-   * where this client is out of the room for another reason.
+   * Leaves the room. The object ends at once. The promise resolves when the server has
+   * processed the leave, which may be after a reconnect. It rejects only if this client
+   * is no longer in the room for another reason.
    */
   leave(): Promise<void> {
-    this.#leaving ??= this.#closed ? Promise.reject(endOf(this.name, this.#closed)) : this.#leave(this);
+    this.#leaving ??= this.#closed ? Promise.reject(closedError(this.name, this.#closed)) : this.#leave();
     return this.#leaving;
   }
 
-  /** Listens to others who join. */
+  /** Registers a listener for other clients that join. */
   onJoin(listener: (client: string, message: Message) => void): () => void {
-    return this.listen(this.#joins, listener);
+    return this.listen(this.#joinListeners, listener);
   }
 
-  /** Listens to others who leave. */
+  /** Registers a listener for other clients that leave. */
   onLeave(listener: (client: string, message: Message) => void): () => void {
-    return this.listen(this.#leaves, listener);
+    return this.listen(this.#leaveListeners, listener);
   }
 
-  /** Listens to members who go away, come back or show something else of themselves. */
+  /** Registers a listener for members that go away, come back or change their info. */
   onPresence(listener: (client: string, presence: Presence<Info<T>>) => void): () => void {
-    return this.listen(this.#presences, listener);
+    return this.listen(this.#presenceListeners, listener as (client: string, presence: Presence) => void);
   }
 
-  /** Listens to changes of `members`, `count` and `presence`. */
+  /** Registers a listener for changes of `members`, `count` and `presence`. */
   onMembers(listener: () => void): () => void {
-    return this.listen(this.#changes, listener);
+    return this.listen(this.#memberListeners, listener);
   }
 
   /**
-   * Listens to returns to the room after its messages or the session were lost,
-   * each with the new `welcome`. A gap precedes it.
+   * Registers a listener for rejoins: the messages of the room or the session were
+   * lost, and the client is back in the room. The listener gets the new `welcome`. A
+   * gap is reported first.
    */
   onRejoined(listener: (welcome: Welcome<T>) => void): () => void {
-    return this.listen(this.#rejoins, listener);
+    return this.listen(this.#rejoinListeners, listener as (welcome: Welcome) => void);
   }
 
-  /** Listens to the end: this client is out of the room. */
+  /** Registers a listener for the end: this client is no longer in the room. */
   onClosed(listener: (reason: ClosedReason) => void): () => void {
-    return this.listen(this.#closes, listener);
+    return this.listen(this.#closeListeners, listener);
   }
 
-  /** @internal The last position received, for the server to resume from. */
+  /** @internal The last position received, from which the server can resume. */
   get position(): Position | undefined {
     return this.#epoch === undefined ? undefined : [this.#epoch, this.#seq];
   }
 
-  /** @internal Takes note of a position. False: it was received before. */
+  /** @internal Records the position of an envelope. Returns false if it was received before. */
   advance({ action, message_body: body, seq }: Envelope): boolean {
     if (action === "gap") {
-      this.#pass(gapOf(body));
+      this.#skipTo(parseGap(body));
       return true;
     }
     if (action === "joined-room") {
-      const epoch = numberOf(body["epoch"]);
+      const epoch = asNumber(body["epoch"]);
       if (epoch === undefined) return false;
       if (epoch !== this.#epoch) this.#seq = 0;
       this.#epoch = epoch;
-      seq ??= numberOf(body["seq"]);
+      seq ??= asNumber(body["seq"]);
     }
     if (seq === undefined) return true;
     if (seq <= this.#seq) return false;
@@ -231,166 +241,173 @@ export class Room<T extends RoomTypes<T> = Untyped> extends Channel<T> {
     return true;
   }
 
-  /** @internal Forgets the position and what was held: all of the epoch is lost. */
-  forget(): Gap {
+  /**
+   * @internal Resets the position and empties the buffer, because everything in the
+   * epoch is lost.
+   */
+  resetPosition(): Gap {
     const epoch = this.#epoch;
     this.#epoch = undefined;
     this.#seq = 0;
-    this.entered &&= !this.#held;
-    if (this.#held) this.#held = [];
+    this.joined &&= !this.#buffer;
+    if (this.#buffer) this.#buffer = [];
     return epoch === undefined ? {} : { epoch };
   }
 
-  /** @internal Holds messages back until `release`, for listeners that are still to be added. */
-  hold(): void {
-    this.#delivered = this.position;
-    this.#held = [];
+  /** @internal Buffers messages until `stopBuffering`, so that listeners can be added first. */
+  startBuffering(): void {
+    this.#positionBeforeBuffer = this.position;
+    this.#buffer = [];
   }
 
-  /** @internal Delivers what was held back. */
-  release(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const envelope of held) this.receive(envelope);
+  /** @internal Delivers the buffered messages. */
+  stopBuffering(): void {
+    const buffered = this.#buffer ?? [];
+    this.#buffer = undefined;
+    for (const envelope of buffered) this.receive(envelope);
   }
 
   /** @internal */
   save(): SavedRoom | undefined {
-    const position = this.#held ? this.#delivered : this.position;
+    const position = this.#buffer ? this.#positionBeforeBuffer : this.position;
     const { members, ...welcome } = this.#welcome;
-    return position && { name: this.name, position, welcome, placed: this.placed };
+    return position && { name: this.name, position, welcome, addedByServer: this.addedByServer };
   }
 
   /** @internal */
-  restore({ position: [epoch, seq], welcome, placed }: SavedRoom): void {
-    this.placed = placed;
+  restore({ position: [epoch, seq], welcome, addedByServer }: SavedRoom): void {
+    this.addedByServer = addedByServer;
     this.#epoch = epoch;
     this.#seq = seq;
     this.#welcome = welcome;
-    this.parked = true;
-    this.hold();
+    this.restored = true;
+    this.startBuffering();
   }
 
-  /** @internal Takes `joined-room`. */
-  enter(body: Body): void {
-    const again = this.entered && !this.#held;
-    this.entered = true;
+  /** @internal Handles `joined-room`. */
+  handleJoined(body: Body): void {
+    const isRejoin = this.joined && !this.#buffer;
+    this.joined = true;
     this.#welcome = body;
-    this.#roster.list(body);
-    this.#changes.call();
-    if (again) this.#rejoins.call(this.welcome);
+    this.#roster.replace(body);
+    this.#memberListeners.emit();
+    if (isRejoin) this.#rejoinListeners.emit(body as Welcome);
   }
 
   /** @internal */
   override receive(envelope: Envelope): void {
     if (this.#closed) return;
-    if (this.#held) {
-      if (this.#held.length >= maxHeld) this.#held = [{ ...envelope, action: "gap", message_body: {} }];
-      this.#held.push(envelope);
+    if (this.#buffer) {
+      if (this.#buffer.length >= maxBuffered) this.#buffer = [{ ...envelope, action: "gap", message_body: {} }];
+      this.#buffer.push(envelope);
       return;
     }
     const { action, message_body: body } = envelope;
     const { client } = body;
-    // A room with code may use the announcements in its own way, without a client.
+    // A room with its own code may use these actions differently, without a client.
     if (action === "client-joined-room" && typeof client === "string") {
-      this.#roster.join(client, body["info"]);
-      this.#announced();
-      this.#joins.call(client, messageOf(envelope));
+      this.#roster.add(client, body["info"]);
+      this.#rosterChanged();
+      this.#joinListeners.emit(client, toMessage(envelope));
     } else if (action === "client-left-room" && typeof client === "string") {
-      this.#roster.leave(client);
-      this.#announced();
-      this.#leaves.call(client, messageOf(envelope));
+      this.#roster.remove(client);
+      this.#rosterChanged();
+      this.#leaveListeners.emit(client, toMessage(envelope));
     } else if (action === "client-presence" && Array.isArray(body["clients"])) {
       const known = this.#roster.update(body["clients"]);
-      this.#changes.call();
-      for (const { client, ...presence } of known) this.#presences.call(client, presence);
+      this.#memberListeners.emit();
+      for (const { client, ...presence } of known) this.#presenceListeners.emit(client, presence);
     } else if (action === "room-count") {
-      this.#roster.counted(body["count"]);
-      this.#changes.call();
+      this.#roster.setCount(body["count"]);
+      this.#memberListeners.emit();
     } else {
       super.receive(envelope);
-      if (action === "gap") void this.relist();
+      if (action === "gap") void this.refreshMembers();
     }
   }
 
   /** @internal */
   override finish(error: Error): void {
     super.finish(error);
-    for (const listeners of [this.#joins, this.#leaves, this.#presences, this.#changes, this.#rejoins]) listeners.clear();
+    this.#joinListeners.clear();
+    this.#leaveListeners.clear();
+    this.#presenceListeners.clear();
+    this.#memberListeners.clear();
+    this.#rejoinListeners.clear();
   }
 
   /** @internal Ends the object. */
-  end(reason: ClosedReason, error: Error = endOf(this.name, reason)): void {
+  end(reason: ClosedReason, error: Error = closedError(this.name, reason)): void {
     this.#closed = reason;
     this.finish(error);
-    this.#closes.call(reason);
-    this.#closes.clear();
+    this.#closeListeners.emit(reason);
+    this.#closeListeners.clear();
   }
 
-  /** @internal Takes over a room that this client is in without having read `joined-room`. */
-  adopt(): void {
-    this.entered = true;
-    this.parked = false;
+  /** @internal Marks the room as joined although no `joined-room` was received. */
+  markJoined(): void {
+    this.joined = true;
+    this.restored = false;
   }
 
-  /** @internal Makes sure that this client is in the room, and lists its members. */
-  async verify(): Promise<void> {
+  /** @internal Checks with the server that this client is in the room, and lists its members. */
+  async confirmMembership(): Promise<void> {
     for (;;) {
       try {
-        this.#roster.list(await this.request("list-members", {}, { always: true }));
-        this.adopt();
+        this.#roster.replace(await this.request("list-members", {}, { skipLimits: true }));
+        this.markJoined();
         return;
       } catch (error) {
-        if (!(error instanceof RoomError && busy.has(error.code))) throw error;
-        await new Promise<void>((resolve) => soon(resolve));
+        if (!(error instanceof RoomError && retryableCodes.has(error.code))) throw error;
+        await new Promise<void>((resolve) => scheduleRetry(resolve));
       }
     }
   }
 
-  /** @internal Lists the members again: some may have come or left among what was lost. */
-  async relist(): Promise<void> {
-    if (this.#listing) {
-      // The list under way may be an answer from before this gap.
-      this.#listing = "again";
+  /** @internal Lists the members again, because joins and leaves may have been lost. */
+  async refreshMembers(): Promise<void> {
+    if (this.#refreshing) {
+      // The list in progress may be from before this gap.
+      this.#refreshing = "queued";
       return;
     }
-    this.#listing = "once";
+    this.#refreshing = "running";
     let failed = false;
     try {
-      const list = await this.request("list-members", {}, { always: true });
-      this.#roster.list(list);
-      this.#changes.call();
+      const list = await this.request("list-members", {}, { skipLimits: true });
+      this.#roster.replace(list);
+      this.#memberListeners.emit();
     } catch (error) {
-      failed = passes(error);
+      failed = isRetryable(error);
     }
-    const again = this.#listing;
-    this.#listing = undefined;
+    const isQueued = (this.#refreshing as string) === "queued";
+    this.#refreshing = undefined;
     if (this.#closed) return;
-    if (failed) soon(() => void this.relist());
-    else if (again === ("again" as typeof again)) void this.relist();
+    if (failed) scheduleRetry(() => void this.refreshMembers());
+    else if (isQueued) void this.refreshMembers();
   }
 
-  // What comes after a gap is newer than all of it. Without a position the epoch is
-  // over. `joined-room` tells the next one; should it be lost with the connection,
-  // the server repeats both to a client that still tells the old epoch.
-  #pass({ epoch = this.#epoch, to }: Gap): void {
+  // Everything after a gap is newer than the gap. A gap without a position ends the
+  // epoch. `joined-room` then names the next one. If it is lost with the connection,
+  // the server repeats both to a client that still reports the old epoch.
+  #skipTo({ epoch = this.#epoch, to }: Gap): void {
     if (to === undefined || epoch !== this.#epoch) this.#seq = 0;
     this.#epoch = epoch;
     this.#seq = Math.max(this.#seq, to ?? 0);
   }
 
-  #announced(): void {
-    this.#changes.call();
-    if (this.#roster.stale) void this.relist();
+  #rosterChanged(): void {
+    this.#memberListeners.emit();
+    if (this.#roster.stale) void this.refreshMembers();
   }
 }
 
-function messagesOf(value: unknown): Message[] {
-  const envelopes = Array.isArray(value) ? value.map(envelopeOf) : [];
-  return envelopes.filter((envelope) => envelope !== undefined).map(messageOf);
+function parseMessages(value: unknown): Message[] {
+  const envelopes = Array.isArray(value) ? value.map(parseEnvelope) : [];
+  return envelopes.filter((envelope) => envelope !== undefined).map(toMessage);
 }
 
-/** Says why a room can be used no more. */
-export function endOf(name: string, reason: ClosedReason): Error {
-  return reason === "ended" ? new ConnectionError("closed", "the socket has ended") : new RoomError(reason, `out of ${name}: ${reason}`);
+/** Returns the error of a room object that has ended. */
+export function closedError(name: string, reason: ClosedReason): Error {
+  return reason === "ended" ? new ConnectionError("closed", "the socket has ended") : new RoomError(reason, `no longer in ${name}: ${reason}`);
 }

@@ -1,182 +1,191 @@
-import type { Channel } from "./channel.js";
 import type { Connection } from "./connection.js";
-import { type Address, type Body, type Envelope, type Terms, encode } from "./envelope.js";
+import { type Address, type Envelope, type ServerInfo, encode } from "./envelope.js";
 import { ConnectionError, RoomError, outcomeUnknown, roomError } from "./errors.js";
-import { type Timer, type WaitOptions, later, soon, waiting } from "./later.js";
+import { type PendingRequest, Queue } from "./queue.js";
 import { RateLimiter } from "./rateLimiter.js";
-import { type Outgoing, Queue } from "./queue.js";
-import { Room, type SavedRoom, endOf, passes } from "./room.js";
+import { Room, type SavedRoom, closedError, isRetryable } from "./room.js";
 import type { RequestOptions, Sender } from "./sender.js";
-import type { ClosedReason, Gap, JoinParams } from "./types.js";
+import { type Timer, schedule, scheduleRetry } from "./timer.js";
+import type { Body, ClosedReason, Gap, JoinParams } from "./types.js";
+import { type WaitOptions, wait } from "./wait.js";
 
-/** The names of the protocol's later additions that this client knows. */
-const features: string[] = ["set-info"];
+/** The later additions to the protocol that this client supports. */
+const clientFeatures: string[] = ["set-info"];
 
-/** The largest message of a server that did not say another limit. */
-const defaultBytes = 65_536;
+/** The size limit of messages until a server has announced its own. */
+const defaultMaxMessageBytes = 65_536;
 
-/** How long a page has to join the rooms that the page before it in its tab was in. */
-const parking = 10_000; // ms
+/** How long a page has to join the rooms of the previous page in its tab. */
+const restoreWindow = 10_000; // ms
 
-/** What a session takes from the options of its socket. */
+/** The options of a socket that its session uses. */
 export interface SessionOptions {
   offline: "queue" | "reject";
   queue: number;
   lobby: string;
 }
 
-/** What a page keeps of its session for the page that is loaded next in its tab. */
+/** The state of a session that a page saves for the next page in its tab. */
 export interface SavedSession {
   token: string;
   direct: number;
   rooms: SavedRoom[];
 }
 
-// A room, whatever the application says about its messages.
-type AnyRoom = Room<any>;
+/** Callbacks for the owner of a session. */
+export interface SessionEvents {
+  /** A message that belongs to no room. */
+  received(envelope: Envelope): void;
+  /** A room that the server added this client to. */
+  roomAdded(room: Room): void;
+}
 
-/** A leave that the server does not know of yet. */
-interface Leave {
-  message: Outgoing;
+/** A leave that the server has not confirmed. */
+interface PendingLeave {
+  message: PendingRequest;
   done: Promise<void>;
 }
 
 /**
- * What outlives a connection: the client's identity, its rooms and how far it has
- * read in them, and the messages that wait or have no answer yet.
+ * Everything that outlives a connection: the client's identity, its rooms and its
+ * positions in them, and the messages that have not been sent or answered.
  */
 export class Session implements Sender {
-  /** The client's slug. */
+  /** The client's ID. */
   id = "";
-  /** The channel of all that belongs to no room. */
-  lobby!: Channel<any>;
-  /** Called with rooms that the server has put this client into. */
-  placed!: (room: AnyRoom) => void;
 
   #token: string | undefined;
-  #direct = 0;
-  #bytes = 0; // the server's limit of a message; 0 is none
-  #features: unknown[] = features; // of the server, once it has said
+  #lastDirect = 0;
+  #maxMessageBytes = 0; // the size limit of the server; 0 means no limit
+  #serverFeatures: unknown[] = clientFeatures; // assumed until the server has named its own
   #ended: ConnectionError | undefined;
-  #lost = false; // a connection was lost, or could not be made
-  #connection: Connection | undefined; // while welcome
-  #timer: Timer | undefined;
-  #omitted: AnyRoom[] = []; // rooms that the last hello had no place for
+  #everDisconnected = false; // a connection was lost or could not be established
+  #connection: Connection | undefined; // after the welcome
+  #flushTimer: Timer | undefined;
+  #omittedRooms: Room[] = []; // rooms that did not fit into the last hello
   readonly #options: SessionOptions;
+  readonly #events: SessionEvents;
   readonly #queue = new Queue();
   readonly #rateLimiter = new RateLimiter();
-  readonly #rooms = new Map<string, AnyRoom>();
-  readonly #leaving = new Map<string, Leave>();
+  readonly #rooms = new Map<string, Room>();
+  readonly #pendingLeaves = new Map<string, PendingLeave>();
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions, events: SessionEvents) {
     this.#options = options;
-  }
-
-  /** Whether the server knows an addition to the protocol, as far as it has said. */
-  knows(feature: string): boolean {
-    return this.#features.includes(feature);
-  }
-
-  /** The first message on a connection. It fits the server's limit: rooms beyond are joined again after `welcome`. */
-  hello(): string {
-    this.#omitted = [];
-    if (this.#token === undefined) return encode("hello", { features });
-    const hello = { features, session: this.#token, rooms: {}, direct: this.#direct };
-    let left = (this.#bytes || defaultBytes) - encode("hello", hello).length;
-    const told: [string, unknown][] = [];
-    for (const room of this.#rooms.values()) {
-      const { name, position } = room;
-      if (!position) continue;
-      left -= JSON.stringify([name, position]).length;
-      if (left >= 0) told.push([name, position]);
-      else this.#omitted.push(room);
-    }
-    return encode("hello", { ...hello, rooms: Object.fromEntries(told) });
+    this.#events = events;
   }
 
   /**
-   * Goes on with a connection that is welcome. Returns the gaps to tell, because
-   * the session is a new one, once the joins that return to the rooms are on their
-   * way: what the application then sends comes after them.
+   * Returns whether the server supports an addition to the protocol. Before the first
+   * connection it is assumed to.
    */
-  begin(terms: Terms, connection: Connection): [Channel<any>, Gap][] {
-    const first = this.id === "";
-    this.id = terms.client;
-    this.#token = terms.session;
-    this.#bytes = terms.limits.message_bytes;
-    this.#features = terms.features;
-    this.#rateLimiter.limit(terms.limits);
+  supports(feature: string): boolean {
+    return this.#serverFeatures.includes(feature);
+  }
+
+  /**
+   * Returns the first message of a connection. It fits the size limit of the server;
+   * rooms that do not fit are rejoined after `welcome`.
+   */
+  hello(): string {
+    this.#omittedRooms = [];
+    if (this.#token === undefined) return encode("hello", { features: clientFeatures });
+    const hello = { features: clientFeatures, session: this.#token, rooms: {}, direct: this.#lastDirect };
+    let remaining = (this.#maxMessageBytes || defaultMaxMessageBytes) - encode("hello", hello).length;
+    const included: [string, unknown][] = [];
+    for (const room of this.#rooms.values()) {
+      const { name, position } = room;
+      if (!position) continue;
+      remaining -= JSON.stringify([name, position]).length;
+      if (remaining >= 0) included.push([name, position]);
+      else this.#omittedRooms.push(room);
+    }
+    return encode("hello", { ...hello, rooms: Object.fromEntries(included) });
+  }
+
+  /**
+   * Continues on a connection after its welcome. If that replaced an earlier session by
+   * a new one, returns the gap of each room. The requests that rejoin the rooms have
+   * been sent or queued by then, so what the application sends comes after them.
+   */
+  attach(serverInfo: ServerInfo, connection: Connection): [Room, Gap][] | undefined {
+    const isFirst = this.id === "";
+    this.id = serverInfo.client;
+    this.#token = serverInfo.session;
+    this.#maxMessageBytes = serverInfo.limits.message_bytes;
+    this.#serverFeatures = serverInfo.features;
+    this.#rateLimiter.setLimits(serverInfo.limits);
     this.#connection = connection;
-    const gaps = terms.resumed ? [] : this.#renew();
-    const omitted = terms.resumed ? this.#omitted.filter((room) => !room.closed && !room.joining) : [];
-    this.#queue.addFirst(omitted.map((room) => this.#rejoin(room)));
-    this.#queue.resend();
+    const gaps = serverInfo.resumed ? undefined : this.#startNewSession();
+    const omitted = serverInfo.resumed ? this.#omittedRooms.filter((room) => !room.closed && !room.joining) : [];
+    this.#queue.addFirst(omitted.map((room) => this.#rejoinRequest(room)));
+    this.#queue.resendUnanswered();
     this.#flush();
-    if (first) this.#adopt();
-    return first ? [] : gaps;
+    if (isFirst) this.#resumeRestoredRooms();
+    return isFirst ? undefined : gaps;
   }
 
-  /** Goes on without a connection for a while. */
-  pause(): void {
-    this.#lost = true;
+  /** Continues without a connection until the next one. */
+  detach(): void {
+    this.#everDisconnected = true;
     this.#connection = undefined;
-    clearTimeout(this.#timer);
+    clearTimeout(this.#flushTimer);
   }
 
-  /** Gives the session up; the next connection begins a new one. */
-  giveUp(): void {
+  /** Discards the session; the next connection starts a new one. */
+  discard(): void {
     this.#token = undefined;
-    this.#queue.lose();
+    this.#queue.rejectUnanswered();
   }
 
+  /** Ends the session for good. */
   end(error: ConnectionError): void {
-    this.pause();
+    this.detach();
     this.#ended = error;
-    this.#queue.end(error);
-    for (const { message } of [...this.#leaving.values()]) message.resolve({});
-    for (const room of [...this.#rooms.values()]) this.#out(room, "ended");
-    this.lobby.finish(error);
+    this.#queue.rejectAll(error);
+    for (const { message } of [...this.#pendingLeaves.values()]) message.resolve({});
+    for (const room of [...this.#rooms.values()]) this.#closeRoom(room, "ended");
   }
 
-  /** What the page that is loaded next needs to go on; undefined without a session. */
+  /** Returns what the next page needs to continue; undefined without a session. */
   save(): SavedSession | undefined {
     if (this.#token === undefined) return undefined;
     const rooms = [...this.#rooms.values()].map((room) => room.save()).filter((room) => room !== undefined);
-    return { token: this.#token, direct: this.#direct, rooms };
+    return { token: this.#token, direct: this.#lastDirect, rooms };
   }
 
-  /** Goes on with the session of the page before. */
+  /** Continues the session of the previous page. */
   restore({ token, direct, rooms }: SavedSession): void {
     this.#token = token;
-    this.#direct = direct;
-    for (const saved of rooms) this.#add(saved.name, undefined).restore(saved);
+    this.#lastDirect = direct;
+    for (const saved of rooms) this.#addRoom(saved.name, undefined).restore(saved);
   }
 
-  join(name: string, params: JoinParams, options: WaitOptions): Promise<AnyRoom> {
-    let joining: AnyRoom | undefined;
-    return waiting(options, (resolve, reject) => {
-      let abandoned = false;
-      const enter = async () => {
-        for (let leave; (leave = this.#leaving.get(name)); ) await leave.done;
-        if (abandoned) return;
-        joining = this.#enter(name, params);
-        joining.waiters++;
-        await joining.joining;
-        joining.waiters--;
-        return joining;
+  join(name: string, params: JoinParams, options: WaitOptions): Promise<Room> {
+    let room: Room | undefined;
+    return wait(options, (resolve, reject) => {
+      let canceled = false;
+      const run = async () => {
+        for (let leave; (leave = this.#pendingLeaves.get(name)); ) await leave.done;
+        if (canceled) return;
+        room = this.#startJoin(name, params);
+        room.joinWaiters++;
+        await room.joining;
+        room.joinWaiters--;
+        return room;
       };
-      enter().then((room) => room && resolve(room), reject);
+      run().then((room) => room && resolve(room), reject);
       return () => {
-        abandoned = true;
-        if (joining?.joining && --joining.waiters === 0) this.#abandon(joining);
+        canceled = true;
+        if (room?.joining && --room.joinWaiters === 0) this.#cancelJoin(room);
       };
     });
   }
 
   request(action: string, body: object, address: Address, options: RequestOptions = {}): Promise<Body> {
-    return waiting(options, (resolve, reject) => {
+    return wait(options, (resolve, reject) => {
       if (this.#ended) throw this.#ended;
-      if (!options.always) this.#admit();
+      if (!options.skipLimits) this.#checkLimits();
       const message = { text: encode(action, body, address), owner: options.owner, resolve, reject };
       this.#queue.add(message);
       this.#flush();
@@ -186,285 +195,289 @@ export class Session implements Sender {
 
   post(action: string, body: object, address: Address): boolean {
     const text = encode(action, body, address);
-    if (!this.#connection || this.#queue.ready() || this.#rateLimiter.take() > 0) return false;
+    if (!this.#connection || this.#queue.hasNext() || this.#rateLimiter.take() > 0) return false;
     if (this.#tooLarge(text)) throw tooLarge();
     return this.#connection.send(text);
   }
 
-  /** Leaves a room. The leave waits for a connection, and is repeated until the server accepts it. */
-  leave(room: AnyRoom): Promise<void> {
+  /**
+   * Leaves a room. The request waits for a connection and is repeated until the server
+   * accepts it.
+   */
+  leave(room: Room): Promise<void> {
     const { name } = room;
-    this.#out(room, "left");
+    this.#closeRoom(room, "left");
     if (this.#ended) return Promise.resolve();
     let resolve!: () => void;
     const done = new Promise<void>((settle) => (resolve = settle));
-    const message: Outgoing = {
+    const message: PendingRequest = {
       text: encode("leave-room", {}, { target: name }),
       resolve: () => {
-        this.#leaving.delete(name);
+        this.#pendingLeaves.delete(name);
         resolve();
       },
       reject: (error) => {
-        if (passes(error)) this.#repeat(message, () => this.#leaving.get(name)?.message === message);
-        else message.resolve({}); // it is out of the room
+        if (isRetryable(error)) this.#retryLater(message, () => this.#pendingLeaves.get(name)?.message === message);
+        else message.resolve({}); // it is not in the room anyway
       },
     };
-    this.#leaving.set(name, { message, done });
+    this.#pendingLeaves.set(name, { message, done });
     this.#queue.add(message);
     this.#flush();
     return done;
   }
 
-  /** Takes what the server sent to where it belongs. */
+  /** Handles an envelope from the server. */
   receive(envelope: Envelope): void {
     const { action, room: from, IsTargetClient, target, ref } = envelope;
     const name = from ?? (IsTargetClient ? "" : target);
     const lobby = name === "" || name === this.#options.lobby;
     let room = this.#rooms.get(name);
-    if (!room && action === "joined-room" && !lobby && !this.#leaving.has(name)) room = this.#add(name, undefined);
+    if (!room && action === "joined-room" && !lobby && !this.#pendingLeaves.has(name)) room = this.#addRoom(name, undefined);
     if (ref !== undefined && (action === "ack" || action === "error")) {
-      this.#answer(ref, envelope, room);
+      this.#handleAnswer(ref, envelope, room);
       return;
     }
-    // The names of later additions to the protocol begin with "$".
+    // Later additions to the protocol have names that begin with "$".
     if (!this.#advance(envelope, room) || action.startsWith("$")) return;
     if (room) this.#deliver(room, envelope);
-    // What comes from a room after this client has left it is of no concern any more.
-    else if (lobby || action === "error") this.lobby.receive(envelope);
+    // Messages from a room that this client has left are ignored.
+    else if (lobby || action === "error") this.#events.received(envelope);
   }
 
-  #abandon(room: AnyRoom): void {
-    this.#queue.drop(room, endOf(room.name, "left"));
+  #cancelJoin(room: Room): void {
+    this.#queue.rejectUnsent(room, closedError(room.name, "left"));
     void this.leave(room);
   }
 
-  #deliver(room: AnyRoom, envelope: Envelope): void {
+  #deliver(room: Room, envelope: Envelope): void {
     const { action, message_body: body } = envelope;
     if (action === "joined-room") {
-      const placed = room.placed && !room.entered;
-      room.enter(body);
-      if (placed) this.placed(room);
+      const isNew = room.addedByServer && !room.joined;
+      room.handleJoined(body);
+      if (isNew) this.#events.roomAdded(room);
     } else if (action === "left-room") {
-      this.#removed(room, body["reason"]);
+      this.#handleLeft(room, body["reason"]);
     } else {
       room.receive(envelope);
     }
   }
 
-  #removed(room: AnyRoom, reason: unknown): void {
-    if (room.parked) {
-      // That membership was the page's before; a join that is under way makes a new one.
-      room.forget();
-      room.parked = false;
+  #handleLeft(room: Room, reason: unknown): void {
+    if (room.restored) {
+      // This was the membership of the previous page. A join in progress makes a new
+      // one.
+      room.resetPosition();
+      room.restored = false;
       if (!room.joining) this.#rooms.delete(room.name);
     } else if (reason === "lost" && room.params && !room.joining) {
-      const gap = room.forget();
-      this.#queue.addFirst([this.#rejoin(room)]);
+      const gap = room.resetPosition();
+      this.#queue.addFirst([this.#rejoinRequest(room)]);
       this.#flush();
-      room.gap(gap);
+      room.reportGap(gap);
     } else {
-      this.#out(room, typeof reason === "string" ? (reason as ClosedReason) : "closed");
+      this.#closeRoom(room, typeof reason === "string" ? (reason as ClosedReason) : "closed");
     }
   }
 
-  // Takes a room away that this client is not in any more. What waits for it is not
-  // sent, except what the application said before it left.
-  #out(room: AnyRoom, reason: ClosedReason): void {
+  // Removes a room that this client is no longer in. Its unsent messages are rejected,
+  // except that messages from before a leave are still sent.
+  #closeRoom(room: Room, reason: ClosedReason): void {
     if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
     if (room.closed) return;
-    this.#queue.cancel(room.rejoin);
-    const error = this.#ended ?? endOf(room.name, reason);
-    if (reason !== "left") this.#queue.drop(room, error);
+    this.#queue.cancel(room.rejoinRequest);
+    const error = this.#ended ?? closedError(room.name, reason);
+    if (reason !== "left") this.#queue.rejectUnsent(room, error);
     room.end(reason, error);
   }
 
-  // Takes over the rooms of the page before: those that the server put the client
-  // into at once, others when this page joins them.
-  #adopt(): void {
-    const parked = [...this.#rooms.values()].filter((room) => room.parked && !room.joining);
-    for (const room of parked.filter((room) => room.placed)) {
-      room.adopt();
-      this.placed(room);
-      room.release();
-      void room.relist();
+  // Continues with the rooms of the previous page: at once with those that the server
+  // added the client to, with the others when this page joins them.
+  #resumeRestoredRooms(): void {
+    const restored = [...this.#rooms.values()].filter((room) => room.restored && !room.joining);
+    for (const room of restored.filter((room) => room.addedByServer)) {
+      room.markJoined();
+      this.#events.roomAdded(room);
+      room.stopBuffering();
+      void room.refreshMembers();
     }
     const leave = () => {
-      for (const room of parked) if (room.parked && !room.joining && !room.closed) void this.leave(room);
+      for (const room of restored) if (room.restored && !room.joining && !room.closed) void this.leave(room);
     };
-    if (parked.length > 0) later(leave, parking);
+    if (restored.length > 0) schedule(leave, restoreWindow);
   }
 
-  #add(name: string, params: JoinParams | undefined): AnyRoom {
-    const room: AnyRoom = new Room(this, name, params, (room) => this.leave(room));
+  #addRoom(name: string, params: JoinParams | undefined): Room {
+    const room: Room = new Room(this, name, params, () => this.leave(room));
     this.#rooms.set(name, room);
     return room;
   }
 
-  // Takes note of a position. False: it was received before.
-  #advance(envelope: Envelope, room: AnyRoom | undefined): boolean {
+  // Records the position of an envelope. Returns false if it was received before.
+  #advance(envelope: Envelope, room: Room | undefined): boolean {
     if (room) return room.advance(envelope);
     const { action, n, message_body: body } = envelope;
     const gap = action === "gap" && envelope.room === undefined;
     const last = gap ? body["to"] : n;
     if (typeof last !== "number") return true;
-    if (last <= this.#direct) return gap;
-    this.#direct = last;
+    if (last <= this.#lastDirect) return gap;
+    this.#lastDirect = last;
     return true;
   }
 
-  // What was sent again may be answered from the server's memory, under a position
-  // that has passed, or before what was missed and is still on its way. So such an
-  // answer counts whatever its position, and its position does not.
-  #answer(id: number, envelope: Envelope, room: AnyRoom | undefined): void {
+  // The server may answer a resent message from memory: with an old position, or before
+  // the missed messages have arrived. So such an answer counts whatever its position
+  // is, and its position is not recorded.
+  #handleAnswer(id: number, envelope: Envelope, room: Room | undefined): void {
     const { action, message_body: body } = envelope;
-    const again = this.#queue.wasResent(id);
-    const message = this.#queue.answered(id);
-    this.#flush(); // it has made a place
-    if (!again) this.#advance(envelope, room);
+    const resent = this.#queue.wasResent(id);
+    const message = this.#queue.takeUnanswered(id);
+    this.#flush(); // there may be room for another message now
+    if (!resent) this.#advance(envelope, room);
     if (!message) return;
     if (action === "ack") message.resolve(body);
-    // The server has the message, but its answer no more.
-    else message.reject(again && body["code"] === "stale-id" ? outcomeUnknown() : roomError(body));
+    // The server got the message but no longer has its answer.
+    else message.reject(resent && body["code"] === "stale-id" ? outcomeUnknown() : roomError(body));
   }
 
-  /** Returns the room of a name, which may be joining. */
-  #enter(name: string, params: JoinParams): AnyRoom {
-    // What is asked of an opening is asked once: on return the room is open.
-    const { create, ...again } = params;
+  /** Returns the room of this name. Its join may be in progress. */
+  #startJoin(name: string, params: JoinParams): Room {
+    // `create` applies to the first join only: on a rejoin the room is open.
+    const { create, ...rejoinParams } = params;
     const known = this.#rooms.get(name);
-    if (known && (known.joining || !known.parked)) {
-      if (create) throw new RoomError("room-exists", `this client is in ${name} already`);
-      known.params ??= again;
+    if (known && (known.joining || !known.restored)) {
+      if (create) throw new RoomError("room-exists", `this client is already in ${name}`);
+      known.params ??= rejoinParams;
       return known;
     }
-    const room = known ?? this.#add(name, again);
-    if (!known) room.hold();
-    room.params = again;
-    room.joining = this.#ask(room, params);
+    const room = known ?? this.#addRoom(name, rejoinParams);
+    if (!known) room.startBuffering();
+    room.params = rejoinParams;
+    room.joining = this.#performJoin(room, params);
     return room;
   }
 
-  async #ask(room: AnyRoom, params: JoinParams): Promise<AnyRoom> {
+  async #performJoin(room: Room, params: JoinParams): Promise<void> {
     try {
       for (;;) {
         try {
           await this.request("join-room", params, { target: room.name }, { owner: room });
-          // The client was in the room before, or the room has removed it meanwhile.
-          if (!room.entered && !room.closed) await room.verify();
+          // The client was already in the room, or the room has removed it since.
+          if (!room.joined && !room.closed) await room.confirmMembership();
           break;
         } catch (error) {
-          // To join twice is to join once, except where the room must be new.
+          // Joining twice is harmless, unless the room must be new.
           const unknown = error instanceof RoomError && error.code === "outcome-unknown";
           if (!unknown || params.create || room.closed) throw error;
         }
       }
-      if (room.closed) throw endOf(room.name, room.closed);
-      room.parked = false;
-      return room;
+      if (room.closed) throw closedError(room.name, room.closed);
+      room.restored = false;
     } catch (error) {
       const { closed } = room;
-      // The server may have the client in the room, for a page before or an answer that is lost.
-      if (!closed && (room.parked || room.entered)) void this.leave(room);
-      else this.#out(room, "refused");
-      throw closed ? endOf(room.name, closed) : error;
+      // The client may be in the room because of an earlier page, or because an answer
+      // was lost.
+      if (!closed && (room.restored || room.joined)) void this.leave(room);
+      else this.#closeRoom(room, "refused");
+      throw closed ? closedError(room.name, closed) : error;
     } finally {
       room.joining = undefined;
-      // Until then the caller of `join` adds its listeners.
-      later(() => room.release(), 0);
+      // By then the caller of `join` has added its listeners.
+      schedule(() => room.stopBuffering(), 0);
     }
   }
 
-  #renew(): [Channel<any>, Gap][] {
-    this.#queue.lose();
-    this.#direct = 0;
-    for (const { message } of [...this.#leaving.values()]) {
+  #startNewSession(): [Room, Gap][] {
+    this.#queue.rejectUnanswered();
+    this.#lastDirect = 0;
+    for (const { message } of [...this.#pendingLeaves.values()]) {
       this.#queue.cancel(message);
       message.resolve({});
     }
-    const gaps: [Channel<any>, Gap][] = [[this.lobby, {}]];
-    const joins: Outgoing[] = [];
+    const gaps: [Room, Gap][] = [];
+    const joins: PendingRequest[] = [];
     for (const room of [...this.#rooms.values()]) {
-      const gap = room.forget();
+      const gap = room.resetPosition();
       if (room.joining) {
-        room.parked = false; // it joins as any other
-      } else if (room.parked) {
+        room.restored = false; // its join continues like any other
+      } else if (room.restored) {
         this.#rooms.delete(room.name);
       } else if (room.params) {
         gaps.push([room, gap]);
-        joins.push(this.#rejoin(room));
+        joins.push(this.#rejoinRequest(room));
       } else {
-        // What the server has put a client into is the server's to do again.
-        this.#out(room, "lost");
+        // The server added the client to this room. Only the server can do that again.
+        this.#closeRoom(room, "lost");
       }
     }
     this.#queue.addFirst(joins);
     return gaps;
   }
 
-  /** A request that returns to a room. */
-  #rejoin(room: AnyRoom): Outgoing {
-    this.#queue.cancel(room.rejoin);
-    const message: Outgoing = {
+  /** Creates the request that rejoins a room. */
+  #rejoinRequest(room: Room): PendingRequest {
+    this.#queue.cancel(room.rejoinRequest);
+    const message: PendingRequest = {
       text: encode("join-room", room.params ?? {}, { target: room.name }),
       // As in a first join, an answer without a position proves nothing.
       resolve: () => {
-        if (!room.position) room.verify().catch(message.reject);
+        if (!room.position) room.confirmMembership().catch(message.reject);
       },
       reject: (error) => {
-        const current = () => room.rejoin === message && !room.closed;
-        if (!current() || !(error instanceof RoomError)) return;
-        if (passes(error)) {
-          this.#repeat(message, current);
+        const isCurrent = () => room.rejoinRequest === message && !room.closed;
+        if (!isCurrent() || !(error instanceof RoomError)) return;
+        if (isRetryable(error)) {
+          this.#retryLater(message, isCurrent);
         } else {
-          room.fail(error);
-          this.#out(room, "refused");
+          room.reportError(error);
+          this.#closeRoom(room, "refused");
         }
       },
     };
-    room.rejoin = message;
+    room.rejoinRequest = message;
     return message;
   }
 
-  /** Sends a message of the client's own again after a pause. */
-  #repeat(message: Outgoing, wanted: () => boolean): void {
-    soon(() => {
-      if (!wanted() || this.#ended) return;
+  /** Repeats a request that the client made on its own, after a pause. */
+  #retryLater(message: PendingRequest, stillNeeded: () => boolean): void {
+    scheduleRetry(() => {
+      if (!stillNeeded() || this.#ended) return;
       this.#queue.cancel(message);
       this.#queue.addFirst([message]);
       this.#flush();
     });
   }
 
-  #admit(): void {
-    if (!this.#connection && this.#lost && this.#options.offline === "reject") {
+  #checkLimits(): void {
+    if (!this.#connection && this.#everDisconnected && this.#options.offline === "reject") {
       throw new ConnectionError("offline", "not connected");
     }
-    if (this.#queue.waiting >= this.#options.queue) {
-      throw new ConnectionError("queue-full", `${this.#queue.waiting} messages wait to be sent`);
+    if (this.#queue.unsent >= this.#options.queue) {
+      throw new ConnectionError("queue-full", `${this.#queue.unsent} messages are waiting to be sent`);
     }
   }
 
   #flush(): void {
-    clearTimeout(this.#timer);
-    while (this.#connection && this.#queue.ready()) {
-      const wait = this.#rateLimiter.take();
-      if (wait > 0) {
-        this.#timer = later(() => this.#flush(), wait);
+    clearTimeout(this.#flushTimer);
+    while (this.#connection && this.#queue.hasNext()) {
+      const delay = this.#rateLimiter.take();
+      if (delay > 0) {
+        this.#flushTimer = schedule(() => this.#flush(), delay);
         return;
       }
       const [id, text] = this.#queue.next();
-      if (this.#tooLarge(text)) this.#queue.answered(id)?.reject(tooLarge());
+      if (this.#tooLarge(text)) this.#queue.takeUnanswered(id)?.reject(tooLarge());
       else this.#connection.send(text);
     }
   }
 
   #tooLarge(text: string): boolean {
-    const limit = this.#bytes || Infinity;
+    const limit = this.#maxMessageBytes || Infinity;
     return text.length * 3 > limit && new TextEncoder().encode(text).length > limit;
   }
 }
 
-/** The server would close the connection, and the session with it. */
+/** The error for a message that would make the server close the connection and end the session. */
 function tooLarge(): RoomError {
-  return new RoomError("too-large", "more bytes than the server takes");
+  return new RoomError("too-large", "the message is larger than the server allows");
 }

@@ -1,30 +1,31 @@
 import type { JoinParams, Room, Socket } from "./simplysocket.js";
 
-/** What joins rooms. */
-export type Joiner = Pick<Socket<any>, "join">;
+/** A socket, as far as it joins rooms. */
+export type Joiner = Pick<Socket, "join">;
 
-/** A component's part in a room that several may use. */
+/** A component's claim on a room that several components may share. */
 export interface Lease {
-  room: Promise<Room<any>>;
+  room: Promise<Room>;
   release(): void;
 }
 
-interface Shared {
-  room: Promise<Room<any>>;
+interface SharedRoom {
+  room: Promise<Room>;
   users: number;
   leave: () => void;
 }
 
-const shared = new WeakMap<Joiner, Map<string, Shared>>();
+const shared = new WeakMap<Joiner, Map<string, SharedRoom>>();
 
 /**
- * Joins a room, unless another component has. The last to release it leaves it,
- * also while the join is under way, unless another acquires it in the same task:
- * effects that run again must not leave and join.
+ * Joins a room, unless another component has joined it. The last component to release
+ * the room leaves it, even while the join is in progress. The client stays in the room
+ * if another component acquires it in the same task, because effects that run again
+ * must not leave and rejoin.
  */
 export function acquire(joiner: Joiner, name: string, params: JoinParams): Lease {
   let rooms = shared.get(joiner);
-  if (!rooms) shared.set(joiner, (rooms = new Map<string, Shared>()));
+  if (!rooms) shared.set(joiner, (rooms = new Map<string, SharedRoom>()));
   const entry = rooms.get(name) ?? join(joiner, rooms, name, params);
   entry.users++;
   return {
@@ -38,22 +39,22 @@ export function acquire(joiner: Joiner, name: string, params: JoinParams): Lease
   };
 }
 
-function join(joiner: Joiner, rooms: Map<string, Shared>, name: string, params: JoinParams): Shared {
-  const given = new AbortController();
+function join(joiner: Joiner, rooms: Map<string, SharedRoom>, name: string, params: JoinParams): SharedRoom {
+  const controller = new AbortController();
   const forget = () => {
     if (rooms.get(name) === entry) rooms.delete(name);
   };
-  const entry: Shared = {
-    room: joiner.join(name, params, { signal: given.signal }),
+  const entry: SharedRoom = {
+    room: joiner.join(name, params, { signal: controller.signal }),
     users: 0,
     leave: () => {
       forget();
-      given.abort(); // a join that is under way
-      entry.room.then((room) => room.leave()).catch(() => {}); // it has left already
+      controller.abort(); // cancels a join in progress
+      entry.room.then((room) => room.leave()).catch(() => {}); // already left
     },
   };
   rooms.set(name, entry);
-  // After a refusal, or the room's end, the next component tries again.
+  // After a refusal, or after the room has ended, the next component tries again.
   entry.room.then((room) => room.onClosed(forget), forget);
   return entry;
 }

@@ -1,6 +1,5 @@
 /**
- * The client of SimplySocket: real-time rooms over WebSocket, for browsers and
- * Node.js.
+ * The SimplySocket client: real-time rooms over WebSocket, for browsers and Node.js.
  *
  * @module
  */
@@ -10,6 +9,7 @@ export type { Room } from "./room.js";
 export type { Channel } from "./channel.js";
 export type {
   AnyMessage,
+  Body,
   ClosedReason,
   Gap,
   History,
@@ -29,6 +29,5 @@ export {
   RoomError,
   type RoomErrorCode,
 } from "./errors.js";
-export type { WaitOptions } from "./later.js";
-export type { Body } from "./envelope.js";
+export type { WaitOptions } from "./wait.js";
 export type { WebSocketConstructor, WebSocketLike } from "./connection.js";

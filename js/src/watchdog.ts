@@ -1,60 +1,61 @@
-import { type Timer, later } from "./later.js";
+import { type Timer, schedule } from "./timer.js";
 
-// How long what has arrived may take to be delivered after a timer that was late.
-const lastChance = 1_000; // ms
+// After a late timer, how long to wait for messages that have already arrived.
+const gracePeriod = 1_000; // ms
 
 /**
- * Notices that nothing is read any more. Only the clock counts, never the timer:
- * in a tab in the background, or after a machine has slept, timers are late and
- * may run before messages that have long arrived. The clock is the monotonic one,
- * so that setting the date cuts nobody off.
+ * Detects that nothing is received anymore. It relies on the clock, not on its timer:
+ * in a background tab, or after the machine has slept, timers are late and may fire
+ * before messages that arrived long ago are delivered. The clock is monotonic, so a
+ * change of the date disconnects nobody.
  */
 export class Watchdog {
   #limit = 0;
-  #heard = performance.now();
-  #due = 0;
-  #warned = false;
+  #resetAt = performance.now();
+  #dueAt = 0;
+  #inGracePeriod = false;
   #timer: Timer | undefined;
-  readonly #broken: () => void;
+  readonly #onExpired: () => void;
 
-  constructor(limit: number, broken: () => void) {
-    this.#broken = broken;
-    this.allow(limit);
+  constructor(limit: number, onExpired: () => void) {
+    this.#onExpired = onExpired;
+    this.setLimit(limit);
   }
 
-  /** Sets how many milliseconds of silence are allowed; 0 or less is no limit. */
-  allow(limit: number): void {
+  /** Sets how many milliseconds of silence are allowed; 0 or less means no limit. */
+  setLimit(limit: number): void {
     this.#limit = limit;
     this.stop();
-    if (limit > 0) this.#wait(limit);
+    if (limit > 0) this.#scheduleCheck(limit);
   }
 
-  /** Notes that something was read. */
-  heard(): void {
-    this.#heard = performance.now();
-    this.#warned = false;
+  /** Restarts the countdown, because something was received. */
+  reset(): void {
+    this.#resetAt = performance.now();
+    this.#inGracePeriod = false;
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  // A timer that is too long for the platform runs early, and then waits for the rest.
-  #wait(delay: number): void {
-    this.#due = performance.now() + delay;
-    this.#timer = later(() => this.#check(), delay);
+  // A delay that is too long for the platform fires early. The check then waits for the
+  // rest.
+  #scheduleCheck(delay: number): void {
+    this.#dueAt = performance.now() + delay;
+    this.#timer = schedule(() => this.#check(), delay);
   }
 
   #check(): void {
     const now = performance.now();
-    const left = this.#heard + this.#limit - now;
+    const left = this.#resetAt + this.#limit - now;
     if (left > 0) {
-      this.#wait(left);
-    } else if (!this.#warned && now - this.#due >= lastChance) {
-      this.#warned = true;
-      this.#wait(lastChance);
+      this.#scheduleCheck(left);
+    } else if (!this.#inGracePeriod && now - this.#dueAt >= gracePeriod) {
+      this.#inGracePeriod = true;
+      this.#scheduleCheck(gracePeriod);
     } else {
-      this.#broken();
+      this.#onExpired();
     }
   }
 }

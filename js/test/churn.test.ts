@@ -1,5 +1,6 @@
-// Clients that join and leave while their connections break, also offline: nobody
-// is left behind in a room, and all see who is there. SIM_RUNS says how often.
+// Clients join and leave while their connections break, and while they are offline. No
+// client stays in a room that it has left, and all see the right members. SIM_RUNS sets
+// the number of runs.
 
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
@@ -13,12 +14,12 @@ import { Server } from "./server.js";
 const runs = Math.ceil(Number(process.env["SIM_RUNS"] ?? 10) / 2);
 const clients = 4;
 const names = ["one", "two", "three"];
-const steps = 40; // of each client
+const steps = 40; // per client
 
 const server = new Server("--rate=0", "--burst=0");
 
 before(async () => {
-  mock.method(Math, "random", () => 0); // no pause before a client comes back
+  mock.method(Math, "random", () => 0); // no delay before a client reconnects
   await server.start();
 });
 after(async () => {
@@ -30,7 +31,7 @@ interface Side {
   socket: Socket;
   proxy: Proxy;
   rooms: Map<string, Room>;
-  heard: number; // by objects of rooms that it had left
+  heard: number; // calls to listeners of rooms that it had left
   pending: Promise<unknown>[];
 }
 
@@ -57,7 +58,7 @@ async function step(side: Side, run: number): Promise<void> {
 }
 
 for (let run = 0; run < runs; run++) {
-  test(`joining and leaving over connections that break, ${run}`, { timeout: 60_000 }, async () => {
+  test(`joins and leaves over breaking connections, ${run}`, { timeout: 60_000 }, async () => {
     const left = { cuts: 30 };
     const witness = connect(server.url, { WebSocket: globalThis.WebSocket ?? WS });
     const seen = await Promise.all(names.map((name) => witness.join(`churn/${run}/${name}`)));
@@ -72,11 +73,11 @@ for (let run = 0; run < runs; run++) {
           await Promise.all(side.pending);
         }),
       );
-      await sleep(300); // changes of presence are told together
+      await sleep(300); // changes of presence are sent in batches
       for (const room of seen) {
         const inside = sides.filter((side) => side.rooms.has(room.name)).map(({ socket }) => socket.id);
         const listed = (await room.listMembers()).members.map(({ client }) => client);
-        assert.deepEqual([...listed].sort(), [witness.id, ...inside].sort(), "nobody is left behind");
+        assert.deepEqual([...listed].sort(), [witness.id, ...inside].sort(), "no client stays in a room that it has left");
         assert.deepEqual([[...room.members].sort(), room.count], [[...listed].sort(), listed.length]);
         for (const side of sides) {
           const own = side.rooms.get(room.name);

@@ -9,7 +9,7 @@ afterEach(() => {
   mock.restoreAll();
 });
 
-test("offers the subprotocol and says hello first", async () => {
+test("offers the subprotocol and sends hello first", async () => {
   const world = new World();
   await settle();
   assert.deepEqual(world.wire.protocols, ["simplysocket.v1"]);
@@ -22,7 +22,7 @@ test("offers the subprotocol and says hello first", async () => {
   assert.deepEqual(world.states, ["connected"]);
 });
 
-test("sends the token in base64url, a fresh one for each attempt", async () => {
+test("sends a fresh token, in base64url, for each attempt", async () => {
   let calls = 0;
   const world = new World({ token: async () => `ü?>${++calls}` });
   await settle();
@@ -33,7 +33,7 @@ test("sends the token in base64url, a fresh one for each attempt", async () => {
   assert.deepEqual(tokens, encoded);
 });
 
-test("tries again when there is no token", async () => {
+test("tries again if getting a token fails", async () => {
   let calls = 0;
   const world = new World({
     token: () => {
@@ -47,7 +47,7 @@ test("tries again when there is no token", async () => {
 });
 
 for (const nothing of [null, undefined, ""]) {
-  test(`a token that is ${JSON.stringify(nothing)} is none`, async () => {
+  test(`${JSON.stringify(nothing)} means no token`, async () => {
     const world = new World({ token: async () => nothing });
     await settle();
     assert.deepEqual(world.wire.protocols, ["simplysocket.v1"]);
@@ -62,7 +62,7 @@ const failures: Record<string, () => string | Promise<string>> = {
   "that never comes": () => new Promise(() => {}),
 };
 for (const [name, token] of Object.entries(failures)) {
-  test(`a token ${name}: each attempt is told, and another follows`, async () => {
+  test(`a token ${name}: each failed attempt is reported, and another follows`, async () => {
     let calls = 0;
     const world = new World({ token: () => (++calls < 4 ? token() : "t") });
     const errors: (ConnectionError | undefined)[] = [];
@@ -85,7 +85,7 @@ for (const [name, token] of Object.entries(failures)) {
   });
 }
 
-test("does not connect when it was closed while it waited for a token", async () => {
+test("does not connect if it was closed while it waited for a token", async () => {
   let give!: (token: string) => void;
   const world = new World({ token: () => new Promise((resolve) => (give = resolve)) });
   world.socket.close();
@@ -94,7 +94,7 @@ test("does not connect when it was closed while it waited for a token", async ()
   assert.equal(world.connections.length, 0);
 });
 
-test("comes back after a break, and says why it is offline", async () => {
+test("reconnects after a break and reports why it is offline", async () => {
   const world = new World();
   const errors: (ConnectionError | undefined)[] = [];
   world.socket.onState((_, error) => errors.push(error));
@@ -124,7 +124,7 @@ for (const code of [1000, 1002, 1003, 1007, 1008, 1009, 4003, 4009, 4321]) {
   });
 }
 
-test("4001: returns once, with a fresh token and in a new session", async () => {
+test("4001: reconnects once, with a fresh token and a new session", async () => {
   const world = new World({ token: () => "t" });
   const wire = await world.start();
   const room = await world.join("r", { password: "p" });
@@ -140,7 +140,7 @@ test("4001: returns once, with a fresh token and in a new session", async () => 
   assert.equal(world.socket.state, "ended");
 });
 
-test("4029: returns after 30 s at the earliest, whatever the browser says of the network", async () => {
+test("4029: reconnects after at least 30 s, whatever the browser says about the network", async () => {
   const browser = new EventTarget();
   mockGlobal("addEventListener", browser.addEventListener.bind(browser));
   mockGlobal("removeEventListener", browser.removeEventListener.bind(browser));
@@ -155,7 +155,7 @@ test("4029: returns after 30 s at the earliest, whatever the browser says of the
   world.socket.close();
 });
 
-test("4009 is final, and 1001 is not, whatever side it comes from", async () => {
+test("4009 is final, 1001 is not", async () => {
   for (const [code, state] of [[4009, "ended"], [1001, "offline"]] as const) {
     const world = new World();
     (await world.start()).break(code);
@@ -164,7 +164,7 @@ test("4009 is final, and 1001 is not, whatever side it comes from", async () => 
   }
 });
 
-test("a page that goes says goodbye, one that the browser keeps does not", async () => {
+test("a page that is closed ends the session, a page that the browser keeps does not", async () => {
   const page = new Page();
   cleanups.push(() => page.close());
   const world = new World();
@@ -175,7 +175,7 @@ test("a page that goes says goodbye, one that the browser keeps does not", async
   assert.deepEqual([wire.closedWith, world.socket.state, page.stored.size], [1000, "ended", 0]);
 });
 
-test("gives a network up that the browser says is gone, and returns with it", async () => {
+test("abandons the connection when the browser goes offline, and reconnects when it is online", async () => {
   const browser = new EventTarget();
   mockGlobal("addEventListener", browser.addEventListener.bind(browser));
   mockGlobal("removeEventListener", browser.removeEventListener.bind(browser));
@@ -191,7 +191,7 @@ test("gives a network up that the browser says is gone, and returns with it", as
   world.socket.close();
   browser.dispatchEvent(new Event("online"));
   await settle();
-  assert.equal(world.connections.length, 2, "not after the end");
+  assert.equal(world.connections.length, 2, "no reconnect after the end");
 });
 
 function mockGlobal(name: "addEventListener" | "removeEventListener", value: unknown): void {
@@ -223,7 +223,7 @@ test("close ends the session with 1000", async () => {
   await assert.rejects(world.socket.join("r"), { code: "closed" });
 });
 
-test("without a WebSocket there is an error at once", () => {
+test("without a WebSocket, connect throws", () => {
   const had = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
   Reflect.deleteProperty(globalThis, "WebSocket");
   try {
@@ -233,7 +233,7 @@ test("without a WebSocket there is an error at once", () => {
   }
 });
 
-test("a URL that is none ends it", async () => {
+test("an invalid URL ends the socket", async () => {
   class Picky extends FakeWebSocket {
     constructor(url: string, protocols: string[]) {
       super(url, protocols);
@@ -248,7 +248,7 @@ test("a URL that is none ends it", async () => {
   assert.ok(error?.cause instanceof SyntaxError);
 });
 
-test("what no server sends is passed over", async () => {
+test("invalid frames are ignored", async () => {
   const world = new World();
   const wire = await world.start();
   const texts = ["", "null", "[]", "7", '"a"', "{}", '{"action":1}', '{"action":"a","message_body":[]}'];
@@ -256,7 +256,7 @@ test("what no server sends is passed over", async () => {
   assert.equal(world.socket.state, "connected");
 });
 
-test("what a server of a later version sends is passed over", async () => {
+test("unknown parts of a later version are ignored", async () => {
   const world = new World();
   const wire = await world.start({ features: ["more"], more: { than: ["this"] } });
   const room = await world.join("r");
@@ -270,11 +270,11 @@ test("what a server of a later version sends is passed over", async () => {
   assert.equal(world.socket.id, "me");
   wire.break();
   const { rooms, features } = (await world.next()).accept().take()[0]!.message_body;
-  assert.deepEqual([rooms, features], [{ r: [7, 4] }, ["set-info"]], "their positions count");
+  assert.deepEqual([rooms, features], [{ r: [7, 4] }, ["set-info"]], "their positions are recorded");
 });
 
 const odd = [null, 5, "x", [], [null], [5], [{}], [{ client: 5 }], [{ client: "anna", state: 7, info: [] }], { length: 2 }];
-test("odd values where the protocol has others throw nothing", async () => {
+test("unexpected values in messages do not throw", async () => {
   const world = new World();
   const wire = await world.start();
   const room = await world.join("r");
@@ -296,7 +296,7 @@ test("odd values where the protocol has others throw nothing", async () => {
   assert.ok(room.members.every((client) => typeof client === "string"));
 });
 
-test("odd limits are none", async () => {
+test("an invalid limit means no limit", async () => {
   for (const value of [-1, null, "x", {}]) {
     const world = new World();
     const wire = await world.start({ limits: { message_bytes: value, messages_per_second: value, burst: value } });
@@ -312,7 +312,7 @@ test("odd limits are none", async () => {
 const action = (body: object) => Object.keys(body).join();
 
 for (const limit of [65_536, 4_096, 600, undefined]) {
-  test(`hello fits ${limit ?? "64 KiB, where the server tells no limit"}; rooms beyond are joined again after it`, async () => {
+  test(`hello fits ${limit ?? "64 KiB if the server sends no limit"}; rooms that do not fit are rejoined afterwards`, async () => {
     const world = new World({ queue: 2_000 });
     const limits = limit && { message_bytes: limit, messages_per_second: 0, burst: 0 };
     const wire = await world.start({ limits });
@@ -339,7 +339,7 @@ for (const limit of [65_536, 4_096, 600, undefined]) {
   });
 }
 
-test("a listener that throws is reported and stops nothing", async () => {
+test("an exception in a listener is reported and stops nothing", async () => {
   const world = new World();
   const wire = await world.start();
   const uncaught: unknown[] = [];

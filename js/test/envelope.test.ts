@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { decode, encode, numbered } from "../src/envelope.js";
+import { decode, encode, withID } from "../src/envelope.js";
 
 interface Vector {
   name: string;
@@ -17,7 +17,8 @@ interface Vector {
 
 const vectors: Vector[] = JSON.parse(readFileSync("../protocol/testdata/envelopes.json", "utf8"));
 
-// What is refused there is the server's to refuse: a client reads no other client.
+// Only the server refuses the invalid ones: a client reads nothing from other clients
+// directly.
 for (const vector of vectors.filter(({ error }) => !error)) {
   test(`envelope: ${vector.name}`, () => {
     const read = decode(vector.in);
@@ -28,13 +29,13 @@ for (const vector of vectors.filter(({ error }) => !error)) {
 
     const address = { target, ...(isTargetClient && { IsTargetClient: isTargetClient }), ...(room !== undefined && { room }) };
     const text = encode(action, read.message_body, address);
-    const written = JSON.parse(id === undefined ? text : numbered(text, id));
-    const body = JSON.parse(JSON.stringify(read.message_body)); // numbers are as JavaScript has them
+    const written = JSON.parse(id === undefined ? text : withID(text, id));
+    const body = JSON.parse(JSON.stringify(read.message_body)); // with the precision of JavaScript numbers
     assert.deepEqual(written, { action, message_body: body, ...address, ...(id !== undefined && { id }) });
   });
 }
 
-test("every frame of the document that a server writes is read", () => {
+test("every server frame in the protocol document can be decoded", () => {
   const document = readFileSync("../docs/protocol.md", "utf8");
   const frames = [...document.matchAll(/^```json server\n(.*?)^```$/gms)].flatMap((block) => block[1]!.trim().split("\n"));
   assert.ok(frames.length > 10);

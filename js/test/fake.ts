@@ -1,9 +1,10 @@
-// A server in memory: WebSockets whose other end is the test, under fake timers.
+// An in-memory server with fake timers. The test controls the server end of each
+// WebSocket.
 
 import { mock } from "node:test";
 import { type Options, type Socket, type WebSocketLike, connect } from "../src/simplysocket.js";
 
-/** What a client has sent. */
+/** A message from a client. */
 export interface Sent {
   action: string;
   message_body: Record<string, unknown>;
@@ -15,7 +16,7 @@ export interface Sent {
 
 type Listener = (event: never) => void;
 
-/** One WebSocket, seen from the server. */
+/** One WebSocket, from the point of view of the server. */
 export class FakeWebSocket implements WebSocketLike {
   readyState = 0;
   sent: Sent[] = [];
@@ -44,7 +45,7 @@ export class FakeWebSocket implements WebSocketLike {
     this.closedWith = code;
   }
 
-  /** Takes what was sent since the last time. */
+  /** Removes and returns the messages sent since the last call. */
   take(): Sent[] {
     return this.sent.splice(0);
   }
@@ -56,20 +57,20 @@ export class FakeWebSocket implements WebSocketLike {
     return this;
   }
 
-  /** Sends an envelope; what is left out is as a server would have it. */
+  /** Sends an envelope. Missing keys get the values that a server would send. */
   say(envelope: Record<string, unknown>): this {
     const whole = { message_body: {}, IsTargetClient: false, target: "", sender: "server", ...envelope };
     this.#tell("message", { data: JSON.stringify(whole) });
     return this;
   }
 
-  /** Sends something that is no envelope. */
+  /** Sends data that is not an envelope. */
   sayRaw(data: unknown): this {
     this.#tell("message", { data });
     return this;
   }
 
-  /** Welcomes the client. */
+  /** Sends the welcome. */
   welcome(body: Record<string, unknown> = {}): this {
     return this.say({
       action: "welcome",
@@ -87,7 +88,7 @@ export class FakeWebSocket implements WebSocketLike {
     return this.say({ action: "error", message_body: { code, message: code }, ref: sent?.id, re: sent?.action, ...more });
   }
 
-  /** Lets a client into a room of `count` members. */
+  /** Admits the client to a room with the given members. */
   admit(sent: Sent | undefined, epoch = 7, seq = 1, members = ["me"]): this {
     const room = sent?.target;
     const list = members.map((client) => ({ client }));
@@ -102,7 +103,7 @@ export class FakeWebSocket implements WebSocketLike {
     return this.ack(sent, {}, { room, seq: seq + 1 });
   }
 
-  /** Tells the client that it is out of a room. */
+  /** Removes the client from a room. */
   remove(room: string, reason: string, more = {}): this {
     return this.say({ action: "left-room", message_body: { reason }, IsTargetClient: true, target: "me", room, ...more });
   }
@@ -143,14 +144,14 @@ export class World {
     return this.connections.at(-1)!;
   }
 
-  /** Lets the client in for the first time. */
+  /** Accepts the first connection. */
   async start(welcome: Record<string, unknown> = {}): Promise<FakeWebSocket> {
     await settle();
     this.wire.accept().welcome(welcome).take();
     return this.wire;
   }
 
-  /** Lets the client into a room. */
+  /** Joins the client to a room. */
   async join(name: string, params = {}, epoch = 7, seq = 1, members = ["me"]) {
     const joining = this.socket.join(name, params);
     await settle();
@@ -160,16 +161,16 @@ export class World {
     return room;
   }
 
-  /** Waits for the next connection, up to the longest pause between two attempts. */
+  /** Waits for the next connection, at most for the longest delay between two attempts. */
   async next(pause = 15_000): Promise<FakeWebSocket> {
     const before = this.connections.length;
     mock.timers.tick(pause);
     await settle();
-    if (this.connections.length === before) throw new Error("the client does not come back");
+    if (this.connections.length === before) throw new Error("the client does not reconnect");
     return this.wire;
   }
 
-  /** Breaks the connection and lets the client back in. */
+  /** Breaks the connection and accepts the next one. */
   async back(welcome: Record<string, unknown>, code = 1006): Promise<FakeWebSocket> {
     this.wire.break(code);
     return (await this.next()).accept().welcome(welcome);
@@ -182,7 +183,7 @@ export class Page {
   readonly #had = new Map<string, PropertyDescriptor | undefined>();
   readonly #target = new EventTarget();
 
-  /** A page that is loaded in the tab of another finds what that one has stored. */
+  /** A page finds what the previous page in its tab has stored. */
   constructor(stored = new Map<string, string>()) {
     this.stored = stored;
     this.#define("addEventListener", this.#target.addEventListener.bind(this.#target));
@@ -198,7 +199,7 @@ export class Page {
     this.#target.dispatchEvent(Object.assign(new Event(type), more));
   }
 
-  /** Is replaced by the next page of the tab. */
+  /** Replaces this page by the next one in its tab. */
   reload(): Page {
     this.fire("pagehide", { persisted: false });
     this.close();
@@ -218,21 +219,21 @@ export class Page {
   }
 }
 
-/** Replaces timers and clocks until the test has ended. */
+/** Fakes timers and clocks until the end of the test. */
 export function fakeTime(): void {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
-  // One that is too long runs at once, as everywhere.
+  // As on every platform, a delay that is too long fires at once.
   const set = globalThis.setTimeout;
   globalThis.setTimeout = ((run: () => void, ms = 0) => set(run, ms < 2 ** 31 ? ms : 1)) as typeof setTimeout;
   mock.method(performance, "now", () => Date.now());
 }
 
-/** Has time go by in small steps, as it does for timers that are on time. */
+/** Advances the time in small steps, so that timers fire on time. */
 export function elapse(ms: number): void {
   for (let i = 0; i < ms; i += 10) mock.timers.tick(10);
 }
 
-/** Waits until every promise that can settle has. */
+/** Waits until all promises that can settle have settled. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-// What a client shows of a room is right again after something was lost.
+// After messages were lost, the client shows the right state of a room again.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -34,7 +34,7 @@ async function member(clients = ["anna", "me"]) {
   return { world, wire, room, heard };
 }
 
-test("an epoch that is over: positions count in the one that joined-room tells, also over a second return", async () => {
+test("after the end of an epoch, positions count in the epoch of joined-room, also after a second reconnect", async () => {
   const { world, wire, room, heard } = await member();
   wire.say(line(30));
   const back = await world.back({ resumed: true });
@@ -49,7 +49,7 @@ test("an epoch that is over: positions count in the one that joined-room tells, 
   assert.deepEqual(heard.slice(4), [4]);
 });
 
-test("an epoch that is over and the connection too, before joined-room: the server is asked for both again", async () => {
+test("if the connection breaks between the end of an epoch and joined-room, the server repeats both", async () => {
   const { world, wire, heard } = await member();
   wire.say(line(30)).say({ ...toMe, action: "gap", message_body: { epoch: 7 } });
   wire.break();
@@ -60,7 +60,7 @@ test("an epoch that is over and the connection too, before joined-room: the serv
   assert.deepEqual(heard.slice(-2), [[8, "in 8", "in 8", 1], 3]);
 });
 
-test("a room that has said less than the client has read begins again in the same epoch", async () => {
+test("positions can start over in the same epoch", async () => {
   const { world, wire, heard } = await member();
   wire.say(line(30));
   const back = await world.back({ resumed: true });
@@ -68,21 +68,21 @@ test("a room that has said less than the client has read begins again in the sam
   assert.deepEqual(heard, [30, { epoch: 7 }, [7, "in 7", "in 7", 1], 5]);
 });
 
-test("the first joined-room is no return, and one that is repeated is none either", async () => {
+test("neither the first joined-room nor a repeated one is a rejoin", async () => {
   const { world, heard } = await member();
   const back = await world.back({ resumed: true });
   back.say(rejoined(7, 1, ["me"]));
   assert.deepEqual(heard, []);
 });
 
-test("not resumed: told of the return, with the new welcome", async () => {
+test("not resumed: the rejoin is reported, with the new welcome", async () => {
   const { world, heard } = await member();
   const back = await world.back({});
   back.admit(back.take()[1], 9);
   assert.deepEqual(heard, [{ epoch: 7 }, [9, undefined, undefined, 1]]);
 });
 
-test("after a gap members, states and the count are right, however often the list is refused", async () => {
+test("after a gap, members, presence and count are right, however often the list is refused", async () => {
   const { wire, room } = await member();
   let changes = 0;
   room.onMembers(() => changes++);
@@ -99,7 +99,7 @@ test("after a gap members, states and the count are right, however often the lis
   assert.deepEqual([room.members, room.count, room.presence("bert")?.state, changes], [["me", "bert"], 2, "away", 1]);
 });
 
-test("a list from before a gap is followed by another", async () => {
+test("a list from before a gap is requested again", async () => {
   const { world, wire, room } = await member();
   const gap = (from: number, to: number) => ({ ...toMe, action: "gap", message_body: { epoch: 7, from, to } });
   wire.say(gap(3, 4));
@@ -114,7 +114,7 @@ test("a list from before a gap is followed by another", async () => {
   assert.deepEqual(back.take(), []);
 });
 
-test("a list is asked for with a full queue too", async () => {
+test("the list is requested even if the queue is full", async () => {
   const world = new World({ queue: 1 });
   const wire = await world.start({ limits: { message_bytes: 1000, messages_per_second: 1, burst: 2 } });
   await world.join("r");
@@ -127,7 +127,7 @@ test("a list is asked for with a full queue too", async () => {
   await sent;
 });
 
-test("a client that leaves twice is counted once, one that the list has no place for too", async () => {
+test("a client that leaves twice is counted once, even if the list does not include it", async () => {
   const { wire, room } = await member();
   const gone = { action: "client-left-room", message_body: { client: "anna" }, target: "r" };
   wire.say({ ...gone, seq: 3 }).say({ ...gone, seq: 4 });
@@ -137,7 +137,7 @@ test("a client that leaves twice is counted once, one that the list has no place
   assert.equal(room.count, 299);
 });
 
-test("a room that was too large for announcements lists its members with the next one", async () => {
+test("the first announcement of a room that was too large for announcements makes the client list its members", async () => {
   const { wire, room } = await member();
   wire.say({ action: "room-count", message_body: { count: 201 }, target: "r", seq: 3 });
   assert.deepEqual(wire.take(), []);
@@ -145,7 +145,7 @@ test("a room that was too large for announcements lists its members with the nex
   assert.deepEqual([room.count, actions(wire.take())], [200, ["list-members"]]);
 });
 
-test("a change of a presence makes another array, and nothing else does", async () => {
+test("a change of presence creates a new array, an ordinary message does not", async () => {
   const { wire, room } = await member();
   const before = room.members;
   wire.say(line(3));
@@ -157,7 +157,7 @@ test("a change of a presence makes another array, and nothing else does", async 
 
 const kept = (...seqs: number[]) => seqs.map((seq) => ({ action: "line", message_body: { seq }, target: "r", sender: "anna", seq }));
 
-test("history: the newest lines, over pages", async () => {
+test("history: the newest messages, over several pages", async () => {
   const { wire, room } = await member();
   const seqs = async (options: { before?: number; limit?: number }, ...pages: Record<string, unknown>[]) => {
     const asked: unknown[] = [];
@@ -181,7 +181,7 @@ test("history: the newest lines, over pages", async () => {
   assert.deepEqual(await seqs({}, {}), { asked: [{}], seqs: [], epoch: 7, complete: false });
 });
 
-test("the README's transcript shows each message once, in order, whatever is lost", async () => {
+test("the transcript of the README shows each message once, in order, whatever is lost", async () => {
   const { world, wire, room } = await member();
   let shown: (number | undefined)[] = [];
   const said = (seq: number) => ({ ...line(seq), action: "send-message", message_body: { message: `m${seq}` } });

@@ -1,4 +1,4 @@
-// A room object from its beginning to its end, and what it must not do afterwards.
+// The life of a room object, and what it must not do afterwards.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -29,7 +29,7 @@ async function member(options = {}, welcome = {}) {
   return { world, wire, room };
 }
 
-/** Begins to join r, up to the request. */
+/** Starts to join room r, up to the request. */
 async function joining() {
   const world = new World();
   const wire = await world.start();
@@ -45,19 +45,19 @@ for (const reason of ["kicked", "closed", "left"]) {
     "in the task of the ack": (wire, sent) => wire.say(joined("r")).ack(sent, {}, { room: "r", seq: 2 }).remove("r", reason, { seq: 3 }),
   };
   for (const [when, end] of Object.entries(orders)) {
-    test(`a join that ends before it begins rejects: ${reason} ${when}`, async () => {
+    test(`a join rejects if the membership ends first: ${reason} ${when}`, async () => {
       const { world, wire, join, sent } = await joining();
       const rejected = assert.rejects(join, { name: "RoomError", code: reason });
       end(wire, sent);
       await rejected;
-      assert.equal((await world.join("r", {}, 8)).closed, undefined, "another try is another membership");
+      assert.equal((await world.join("r", {}, 8)).closed, undefined, "the next join makes a new membership");
       wire.break();
       assert.deepEqual((await world.next()).accept().take()[0]?.message_body["rooms"], { r: [8, 2] });
     });
   }
 }
 
-test("what a room says while it lets the client in is heard by listeners of the task after the join", async () => {
+test("listeners added right after the join hear what the room sent during the join", async () => {
   const { wire, join, sent } = await joining();
   const heard: unknown[] = [];
   const entered = join.then((room) => {
@@ -76,7 +76,7 @@ test("what a room says while it lets the client in is heard by listeners of the 
   assert.deepEqual(heard, [2, "anna", "gap to 5", 7, 8]);
 });
 
-test("what a room says in great number while it lets the client in is a gap", async () => {
+test("too many messages during a join become a gap", async () => {
   const { wire, join, sent } = await joining();
   const heard: unknown[] = [];
   const entered = join.then((room) => {
@@ -91,7 +91,7 @@ test("what a room says in great number while it lets the client in is a gap", as
   assert.deepEqual(heard, [{}, 1_002, 1_003]);
 });
 
-test("an ack of an earlier try proves nothing: the client asks whether it is in the room", async () => {
+test("the ack of an earlier attempt proves nothing: the client checks whether it is in the room", async () => {
   for (const inside of [true, false]) {
     const { world, wire, join, sent } = await joining();
     wire.break();
@@ -112,7 +112,7 @@ test("an ack of an earlier try proves nothing: the client asks whether it is in 
   }
 });
 
-test("to make sure is tried again where the room is busy", async () => {
+test("the check is repeated if the room is busy", async () => {
   const { world, wire, join, sent } = await joining();
   wire.break();
   const back = (await world.next()).accept().welcome({ resumed: true });
@@ -129,7 +129,7 @@ test("to make sure is tried again where the room is busy", async () => {
   assert.equal((await join).count, 1);
 });
 
-test("a join that fails after the room has let the client in leaves it", async () => {
+test("a join that fails after the room admitted the client leaves the room", async () => {
   const world = new World();
   const wire = await world.start();
   const join = assert.rejects(world.socket.join("r", { create: true }), { code: "outcome-unknown" });
@@ -142,7 +142,7 @@ test("a join that fails after the room has let the client in leaves it", async (
   assert.deepEqual(back.take().map(({ action, target }) => [action, target]), [["leave-room", "r"]]);
 });
 
-/** How a membership ends, and the code of what is then tried with its object. */
+/** The ways a membership ends. The key is the error code of later calls on the room object. */
 const ends: Record<string, (world: World, room: Room) => Promise<void>> = {
   left: async (world, room) => {
     const left = room.leave();
@@ -158,7 +158,7 @@ const ends: Record<string, (world: World, room: Room) => Promise<void>> = {
 };
 
 for (const [reason, end] of Object.entries(ends)) {
-  test(`${reason}: the object acts on nothing, also not on a newer membership of the same room`, async () => {
+  test(`${reason}: the object does nothing anymore, not even to a newer membership of the same room`, async () => {
     const { world, room } = await member();
     const heard: string[] = [];
     const hear = (what: string) => () => void heard.push(what);
@@ -195,7 +195,7 @@ for (const [reason, end] of Object.entries(ends)) {
     assert.equal(room.post("line", {}), false);
     if (reason === "left") await room.leave();
     else await assert.rejects(room.leave(), dead);
-    assert.deepEqual(wire.take(), [], "nothing on the wire");
+    assert.deepEqual(wire.take(), [], "nothing is sent");
 
     const told: unknown[] = [];
     newer.on("line", (body) => told.push(body["seq"]));
@@ -210,7 +210,7 @@ for (const [reason, end] of Object.entries(ends)) {
   });
 }
 
-test("a room that closes and is joined again at once: its end is not that of the newer membership", async () => {
+test("the end of a room does not end a new membership that starts at once", async () => {
   const { world, wire, room } = await member();
   let again: Promise<Room> | undefined;
   room.onClosed(() => (again = world.socket.join("r")));
@@ -220,7 +220,7 @@ test("a room that closes and is joined again at once: its end is not that of the
   assert.equal((await again)?.closed, undefined);
 });
 
-test("what comes from a room after its end is not for the lobby", async () => {
+test("messages from a room that has ended do not reach the lobby", async () => {
   const { world, wire, room } = await member();
   const heard: unknown[] = [];
   world.socket.on("line", () => heard.push("line"));
@@ -235,9 +235,9 @@ test("what comes from a room after its end is not for the lobby", async () => {
   assert.deepEqual(heard, []);
 });
 
-test("what waits for a room that ends is not sent to a newer membership", async () => {
+test("unsent messages to a room that has ended are not sent in a newer membership", async () => {
   const slow = { limits: { message_bytes: 1000, messages_per_second: 1, burst: 4 } };
-  const { world, wire, room } = await member({}, slow); // one of its two messages has gone to the join
+  const { world, wire, room } = await member({}, slow); // the join took one of its two tokens
   const sent = [1, 2, 3].map((n) => room.send("line", { n }));
   const rejected = sent.slice(1).map((send) => assert.rejects(send, { code: "kicked" }));
   wire.ack(wire.take()[0]);
@@ -250,7 +250,7 @@ test("what waits for a room that ends is not sent to a newer membership", async 
   again.catch(() => {});
 });
 
-test("a leave offline: the room is left where the session resumes", async () => {
+test("a leave while offline is sent when the session resumes", async () => {
   const { world, wire, room } = await member();
   const reasons: string[] = [];
   room.onClosed((reason) => reasons.push(reason));
@@ -274,7 +274,7 @@ test("a leave offline: the room is left where the session resumes", async () => 
   assert.deepEqual(reasons, ["left"]);
 });
 
-test("a leave has a place where nothing else has", async () => {
+test("a leave is queued even if nothing else can be", async () => {
   for (const options of [{ queue: 1 }, { offline: "reject" as const }]) {
     const { world, wire, room } = await member(options);
     wire.break();
@@ -289,7 +289,7 @@ test("a leave has a place where nothing else has", async () => {
   }
 });
 
-test("a join waits for the leave before it, also offline", async () => {
+test("a join waits for an earlier leave, also while offline", async () => {
   const { world, wire, room } = await member();
   wire.break();
   void room.leave();
@@ -301,7 +301,7 @@ test("a join waits for the leave before it, also offline", async () => {
   assert.notEqual(await again, room);
 });
 
-test("leaves that wait are over with the socket", async () => {
+test("pending leaves resolve when the socket ends", async () => {
   const { world, wire, room } = await member();
   wire.break();
   const left = room.leave();
@@ -309,7 +309,7 @@ test("leaves that wait are over with the socket", async () => {
   await left;
 });
 
-test("a join that is given up is undone, unless another waits for it", async () => {
+test("a canceled join is undone, unless another caller waits for it", async () => {
   const { world, wire } = await member();
   const given = new AbortController();
   const rejected = assert.rejects(world.socket.join("s", {}, { signal: given.signal }), { name: "AbortError" });
@@ -337,10 +337,10 @@ test("a join that is given up is undone, unless another waits for it", async () 
   mock.timers.tick(1);
   await offline;
   const back = (await world.next()).accept().welcome({ resumed: true });
-  assert.ok(!actions(back.take()).includes("join-room"), "what was not sent is not sent any more");
+  assert.ok(!actions(back.take()).includes("join-room"), "a request that was not sent stays unsent");
 });
 
-test("lost: the client joins the room again with its parameters", async () => {
+test("lost: the client rejoins the room with its parameters", async () => {
   const { wire, room } = await member();
   const told: unknown[] = [];
   room.onGap((gap) => told.push(gap));
@@ -354,7 +354,7 @@ test("lost: the client joins the room again with its parameters", async () => {
   assert.deepEqual(told, [{ epoch: 7 }, 9, 3]);
 });
 
-test("lost: where the server had put the client, it is out", async () => {
+test("lost: a room that the server added the client to ends", async () => {
   const world = new World();
   const wire = await world.start();
   const told: string[] = [];
@@ -364,7 +364,7 @@ test("lost: where the server had put the client, it is out", async () => {
   assert.deepEqual(wire.take(), []);
 });
 
-test("a return that only an earlier answer tells of is made sure of", async () => {
+test("a rejoin that only an earlier answer confirms is checked", async () => {
   for (const inside of [true, false]) {
     const { world, room } = await member();
     const back = await world.back({});
@@ -383,7 +383,7 @@ test("a return that only an earlier answer tells of is made sure of", async () =
   }
 });
 
-test("a return to a room that is too busy is tried again", async () => {
+test("a rejoin is repeated if the room is busy", async () => {
   for (const code of ["busy", "rate-limited"]) {
     const { world, room } = await member();
     const back = await world.back({});

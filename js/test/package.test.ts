@@ -1,4 +1,4 @@
-// What a person installs: the folder, and the tarball that npm makes of it.
+// The package as it is installed: as a folder, and as the tarball that npm makes of it.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -28,7 +28,7 @@ import { useRoom } from "simplysocket/react";
 export const used: [typeof connect, typeof RoomError, typeof useRoom] = [connect, RoomError, useRoom];
 `;
 
-/** A project that has installed the package from somewhere. */
+/** Creates a project that installs the package from a folder or tarball. */
 function project(name: string, from: string): string {
   const cwd = resolve(dir, name);
   mkdirSync(cwd);
@@ -44,7 +44,7 @@ function project(name: string, from: string): string {
 
 const files = () => (JSON.parse(pack()) as { filename: string; files: { path: string }[] }[])[0]!;
 
-test("every entry of the package is in its tarball", limit, () => {
+test("the tarball includes every entry point of the package", limit, () => {
   const packed = files().files.map(({ path }) => `./${path}`);
   for (const target of Object.values(manifest.exports)) {
     for (const path of typeof target === "string" ? [target] : Object.values(target)) {

@@ -1,10 +1,10 @@
-// A network that breaks: it passes on what two sides say until it is cut, or until
-// a connection has had its bytes.
+// A network that breaks: it forwards bytes in both directions until it is cut, or until
+// a connection has used its budget.
 
 import { once } from "node:events";
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
 
-/** How many bytes pass down to the client, and up from it, before a connection breaks. */
+/** How many bytes may go to the client, and come from it, before the connection breaks. */
 export type Budget = [down: number, up: number];
 
 export class Proxy {
@@ -12,7 +12,7 @@ export class Proxy {
   readonly #sockets = new Set<Socket>();
   #refusing = false;
 
-  /** The budget is asked for with each connection; undefined is no end. */
+  /** `budget` is called for each connection; undefined means no limit. */
   constructor(port: number, budget: () => Budget | undefined = () => undefined) {
     this.#server = createServer((near) => {
       if (this.#refusing) {
@@ -47,13 +47,13 @@ export class Proxy {
     return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}/ws`;
   }
 
-  /** Breaks every connection, whatever is on its way. */
+  /** Breaks every connection and drops the bytes in transit. */
   cut(): void {
-    // One that is shutting down cannot be reset, and its handle would stay open.
+    // A socket that is shutting down cannot be reset: its handle would stay open.
     for (const socket of this.#sockets) socket.writableEnded ? socket.destroy() : socket.resetAndDestroy();
   }
 
-  /** Lets nobody connect, or lets them again. */
+  /** Refuses new connections, or accepts them again. */
   refuse(refusing: boolean): void {
     this.#refusing = refusing;
   }

@@ -11,7 +11,7 @@ afterEach(() => {
 
 const slow = { limits: { message_bytes: 100, rooms: 9, messages_per_second: 10, burst: 8 } };
 
-test("what is sent before the first connection waits for it", async () => {
+test("a message sent before the first connection waits for it", async () => {
   for (const offline of ["queue", "reject"] as const) {
     const world = new World({ offline });
     const sent = world.socket.send("a", { n: 1 });
@@ -23,7 +23,7 @@ test("what is sent before the first connection waits for it", async () => {
   }
 });
 
-test("what is sent offline waits, as it was when it was sent", async () => {
+test("a message sent offline waits, with the body that it had then", async () => {
   const world = new World();
   (await world.start()).break();
   const body = { n: 1 };
@@ -36,7 +36,7 @@ test("what is sent offline waits, as it was when it was sent", async () => {
   await sent;
 });
 
-test("no more is unanswered than the server remembers", async () => {
+test("there are never more unanswered messages than the server remembers", async () => {
   const world = new World({ queue: 1000 });
   const wire = await world.start({ limits: { ...slow.limits, message_bytes: 1000, burst: 4000 } });
   const sent = Array.from({ length: 300 }, (_, n) => world.socket.send("a", { n }));
@@ -51,7 +51,7 @@ test("no more is unanswered than the server remembers", async () => {
   await Promise.all(sent);
 });
 
-test("the queue is bounded", async () => {
+test("the queue is limited", async () => {
   const world = new World({ queue: 2 });
   (await world.start()).break();
   const waiting = [world.socket.send("a", {}), world.socket.send("b", {})];
@@ -81,10 +81,10 @@ test("offline: reject", async () => {
   wire.break();
   await assert.rejects(room.send("a", {}), { name: "ConnectionError", code: "offline" });
   const back = (await world.next()).accept().welcome({});
-  assert.equal(back.take()[1]?.action, "join-room", "what the client does by itself is not rejected");
+  assert.equal(back.take()[1]?.action, "join-room", "requests that the client makes on its own are not rejected");
 });
 
-test("what is sent keeps below the server's rate: half its burst, then its pace", async () => {
+test("sending stays below the server's limits: half of the burst, then the rate", async () => {
   const world = new World();
   const wire = await world.start(slow);
   for (let i = 0; i < 20; i++) void world.socket.send("a", { i });
@@ -97,7 +97,7 @@ test("what is sent keeps below the server's rate: half its burst, then its pace"
   assert.equal(wire.take().length, 6);
 });
 
-test("a message that the server would close the connection for is rejected", async () => {
+test("a message that is too large for the server is rejected", async () => {
   const world = new World();
   const wire = await world.start(slow);
   const tooLarge = { name: "RoomError", code: "too-large" };
@@ -108,25 +108,25 @@ test("a message that the server would close the connection for is rejected", asy
   assert.equal(wire.take().length, 1);
 });
 
-test("what is no JSON is rejected", async () => {
+test("a body that is not JSON is rejected", async () => {
   const world = new World();
   await world.start();
   await assert.rejects(world.socket.send("a", { n: 1n }), TypeError);
 });
 
-test("post does not wait: it is sent now, without an id, or dropped", async () => {
+test("post does not wait: the message is sent now, without an ID, or dropped", async () => {
   const world = new World();
   assert.equal(world.socket.post("a", {}), false, "before the connection");
   const wire = await world.start(slow);
   assert.equal(world.socket.post("a", { n: 1 }), true);
   assert.deepEqual(wire.take(), [{ action: "a", message_body: { n: 1 }, target: "" }]);
   for (let i = 0; i < 3; i++) world.socket.post("a", {});
-  assert.equal(world.socket.post("a", {}), false, "above the pace");
+  assert.equal(world.socket.post("a", {}), false, "above the rate");
   mock.timers.tick(100);
   assert.equal(world.socket.post("a", {}), true);
   void world.socket.send("b", {});
   const clock = mock.method(performance, "now", () => Date.now() + 1_000); // the timer is late
-  assert.equal(world.socket.post("a", {}), false, "before what waits");
+  assert.equal(world.socket.post("a", {}), false, "while another message waits");
   clock.mock.mockImplementation(() => Date.now());
   wire.take();
   wire.break();
@@ -135,7 +135,7 @@ test("post does not wait: it is sent now, without an id, or dropped", async () =
   assert.deepEqual(back.take().map(({ action }) => action), ["hello", "b"]);
 });
 
-test("errors without a promise are told", async () => {
+test("errors without a promise are reported", async () => {
   const world = new World();
   const wire = await world.start();
   const room = await world.join("r");

@@ -33,7 +33,7 @@ after(async () => {
   await server.stop("SIGKILL");
 });
 
-/** What the components show, and when. */
+/** The content of the components after each commit. */
 class Screen {
   readonly element = window.document.createElement("div");
   #look = () => {};
@@ -52,7 +52,7 @@ class Screen {
 }
 
 async function render(screen: Screen) {
-  // Only once there is a document.
+  // This import needs a document.
   const { createRoot } = await import("react-dom/client");
   const root = createRoot(screen.element as unknown as HTMLElement);
   ends.push(() => root.unmount());
@@ -72,7 +72,7 @@ async function network(): Promise<[url: string, proxy: Proxy]> {
   return [await proxy.start(), proxy];
 }
 
-/** The next client that leaves. */
+/** Resolves with the next client that leaves. */
 function left(room: { onLeave(listener: (client: string) => void): () => void }): Promise<string> {
   return new Promise((resolve) => {
     const end = room.onLeave((client) => {
@@ -100,7 +100,7 @@ interface StandingProps {
   password?: string;
 }
 
-/** How a component stands to a room. */
+/** Shows the status of a component in its room. */
 function Standing({ socket, screen, name, enabled = true, password = "" }: StandingProps) {
   const used = useRoom(socket, name, { enabled, params: { password } });
   const states = used.members.map((client) => used.room?.presence(client)?.state);
@@ -161,7 +161,7 @@ test("under StrictMode a component joins once", limit, async () => {
   assert.deepEqual(seen, [`+${socket.id}`]);
 });
 
-test("a component hears who leaves", limit, async () => {
+test("a component updates when a member leaves", limit, async () => {
   const room = await client().join("chat/react");
   const screen = new Screen();
   const root = await render(screen);
@@ -171,7 +171,7 @@ test("a component hears who leaves", limit, async () => {
   await screen.shows("a: 1 of 1");
 });
 
-test("a component shows that a member is away, and is back", limit, async () => {
+test("a component shows that a member is away and comes back", limit, async () => {
   const [url, proxy] = await network();
   await client(url).join("chat/presence");
   const screen = new Screen();
@@ -185,7 +185,7 @@ test("a component shows that a member is away, and is back", limit, async () => 
   await screen.shows("[joined  online,online]");
 });
 
-test("a join that is refused, and another try", limit, async () => {
+test("a refused join and another attempt", limit, async () => {
   await client().join("chat/locked", { password: "sesame" });
   const socket = client();
   const screen = new Screen();
@@ -199,7 +199,7 @@ test("a join that is refused, and another try", limit, async () => {
   await screen.shows("[joined  online,online]");
 });
 
-test("a room that is not wanted, wanted, and not wanted any more", limit, async () => {
+test("a room that is disabled, enabled, and disabled again", limit, async () => {
   const other = await client().join("chat/wanted");
   const socket = client();
   const screen = new Screen();
@@ -217,7 +217,7 @@ test("a room that is not wanted, wanted, and not wanted any more", limit, async 
   assert.equal(await gone, socket.id);
 });
 
-test("a room that the client is out of, and another room at once", limit, async () => {
+test("a room that the client has left, and another room at once", limit, async () => {
   const socket = client();
   const screen = new Screen();
   const root = await render(screen);
@@ -235,7 +235,7 @@ test("a room that the client is out of, and another room at once", limit, async 
   await screen.shows("[left ended ]");
 });
 
-test("a component that unmounts offline leaves, joined or not", limit, async () => {
+test("a component that unmounts while offline leaves, joined or not", limit, async () => {
   const witness = client();
   const other = await witness.join("chat/offline");
   const never = await witness.join("chat/never");
@@ -288,13 +288,13 @@ test("components in a provider share its socket", limit, async () => {
   assert.equal(sockets[0]?.state, "ended");
 });
 
-test("without a provider the hook says what is missing", limit, async () => {
+test("without a provider, the error names what is missing", limit, async () => {
   const { renderToString } = await import("react-dom/server");
   const Lost = (): ReactNode => useSocket().state;
   assert.throws(() => renderToString(<Lost />), /SocketProvider/);
 });
 
-test("on a server everything is still to come", limit, async () => {
+test("on the server, the status is joining", limit, async () => {
   const { renderToString } = await import("react-dom/server");
   const screen = new Screen();
   const Page = () => <Standing socket={useSocket().socket} screen={screen} name="chat/ssr" />;

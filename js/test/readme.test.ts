@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 const flush = (text: string) => text.replace(/^ +/gm, "");
 
-test("what the README shows is part of a sample that is type-checked", () => {
+test("every code block of the README is part of a sample that is type-checked", () => {
   const samples = readdirSync("test/samples").map((name) => flush(readFileSync(`test/samples/${name}`, "utf8")));
   const blocks = [...readFileSync("README.md", "utf8").matchAll(/^```tsx?\n(.*?)^```$/gms)].map((block) => block[1]!);
   assert.ok(blocks.length > 3);

@@ -12,11 +12,11 @@ afterEach(() => {
 const actions = (sent: Sent[]) => sent.map(({ action }) => action);
 const ids = (sent: Sent[]) => sent.map(({ id }) => id);
 
-/** A client in room r, epoch 7, that keeps what it hears there. */
+/** A client in room r, epoch 7, that records what it hears there. */
 async function member() {
   const world = new World();
   const wire = await world.start();
-  const room = await world.join("r", { password: "p", create: true }); // joined-room is 1, its ack 2
+  const room = await world.join("r", { password: "p", create: true }); // joined-room has seq 1, its ack has 2
   const heard: unknown[] = [];
   room.on("line", ({ n }, { seq }) => heard.push(seq ?? n));
   room.onGap((gap) => heard.push(gap));
@@ -34,7 +34,7 @@ const placed = (room: string, count: number) => ({
 
 const line = (seq: number) => ({ action: "line", target: "r", sender: "anna", seq });
 
-test("hello holds the newest token, the position of each room and of directed messages", async () => {
+test("hello has the newest token, and the positions of each room and of directed messages", async () => {
   const { world, wire } = await member();
   await world.join("s", {}, 9, 40);
   wire.say(line(5)).say({ action: "news", IsTargetClient: true, target: "me", n: 3 });
@@ -55,7 +55,7 @@ test("a connection that breaks before the welcome changes nothing", async () => 
   assert.equal((await world.next()).accept().take()[0]?.message_body["session"], "token-1");
 });
 
-test("resumed: what was missed follows, duplicates are dropped", async () => {
+test("resumed: missed messages follow, duplicates are dropped", async () => {
   const { world, wire, room, heard } = await member();
   wire.say(line(3)).say(line(5));
   const back = await world.back({ resumed: true });
@@ -66,7 +66,7 @@ test("resumed: what was missed follows, duplicates are dropped", async () => {
   assert.deepEqual(room.members, ["me"]);
 });
 
-test("resumed: directed messages are dropped by their number, comings and goings by their position", async () => {
+test("resumed: duplicates of directed messages are dropped by number, those of joins and leaves by position", async () => {
   const { world, wire, room } = await member();
   const heard: unknown[] = [];
   world.socket.on("news", (_, { sender }) => heard.push(sender));
@@ -79,7 +79,7 @@ test("resumed: directed messages are dropped by their number, comings and goings
   assert.deepEqual(room.members, ["me", "anna"]);
 });
 
-test("resumed: a gap is told before anything newer, and what it covers is not asked for again", async () => {
+test("resumed: a gap is reported before newer messages, and its positions are not requested again", async () => {
   const { world, wire, heard } = await member();
   wire.say(line(3));
   const back = await world.back({ resumed: true });
@@ -92,7 +92,7 @@ test("resumed: a gap is told before anything newer, and what it covers is not as
   assert.deepEqual(hello?.message_body["rooms"], { r: [7, 20] });
 });
 
-test("resumed: after a gap of a whole epoch positions start anew", async () => {
+test("resumed: after a gap of a whole epoch, positions start over", async () => {
   const { world, wire, heard } = await member();
   wire.say(line(30));
   const back = await world.back({ resumed: true });
@@ -113,7 +113,7 @@ test("resumed: a gap in directed messages", async () => {
   assert.equal((await world.next()).accept().take()[0]?.message_body["direct"], 4);
 });
 
-test("resumed: after a gap the members are listed anew, once at a time", async () => {
+test("resumed: after a gap the members are listed again, one request at a time", async () => {
   const { wire, room } = await member();
   wire.say({ action: "client-joined-room", message_body: { client: "anna" }, target: "r", seq: 3 }).take();
   const gap = (from: number, to: number) =>
@@ -129,7 +129,7 @@ test("resumed: after a gap the members are listed anew, once at a time", async (
   assert.deepEqual(actions(wire.take()), ["list-members"]);
 });
 
-test("resumed: unanswered messages are sent again with their ids, in order, before new ones", async () => {
+test("resumed: unanswered messages are sent again with their IDs, in order, before new ones", async () => {
   const { world, wire, room } = await member();
   const done: string[] = [];
   for (const text of ["a", "b", "c"]) void room.send("line", { text }).then(() => done.push(text));
@@ -159,7 +159,7 @@ test("resumed: unanswered messages survive several breaks", async () => {
   await sent;
 });
 
-test("resumed: an answer among what was missed is not asked for again", async () => {
+test("resumed: a message is not sent again if its answer is among the missed messages", async () => {
   const world = new World();
   const wire = await world.start();
   const rate = { limits: { message_bytes: 1000, rooms: 9, messages_per_second: 1, burst: 2 }, resumed: true };
@@ -175,7 +175,7 @@ test("resumed: an answer among what was missed is not asked for again", async ()
   assert.deepEqual(back.take(), []);
 });
 
-test("resumed: the answer to what was sent again counts whatever its position, and its position does not", async () => {
+test("resumed: the answer to a resent message counts whatever its position is, and its position is not recorded", async () => {
   const { world, wire, room, heard } = await member();
   const calls = [room.call("count", {}), room.call("count", {})];
   const [first, second] = wire.take();
@@ -185,11 +185,11 @@ test("resumed: the answer to what was sent again counts whatever its position, a
   back.ack(second, { seen: 2 }, { room: "r", seq: 30 });
   back.say(line(25));
   assert.deepEqual(await Promise.all(calls), [{ seen: 1 }, { seen: 2 }]);
-  assert.deepEqual(heard.at(-1), 25, "what was missed was still on its way");
-  back.ack(first, { seen: 3 }, { room: "r", seq: 5 }); // of no concern any more
+  assert.deepEqual(heard.at(-1), 25, "the missed messages arrived later");
+  back.ack(first, { seen: 3 }, { room: "r", seq: 5 }); // ignored now
 });
 
-test("resumed: an answer that the server does not know any more", async () => {
+test("resumed: an answer that the server no longer has", async () => {
   const { world, wire, room } = await member();
   const sent = assert.rejects(room.send("line", {}), { code: "outcome-unknown" });
   const [message] = wire.take();
@@ -197,7 +197,7 @@ test("resumed: an answer that the server does not know any more", async () => {
   await sent;
 });
 
-test("resumed: told of a removal while away", async () => {
+test("resumed: a removal during the absence is reported", async () => {
   const { world, room } = await member();
   const reasons: string[] = [];
   room.onClosed((reason) => reasons.push(reason));
@@ -208,7 +208,7 @@ test("resumed: told of a removal while away", async () => {
   assert.deepEqual((await world.next()).accept().take()[0]?.message_body["rooms"], {});
 });
 
-test("not resumed: gaps, outcome-unknown, and the rooms are joined again before all that waits", async () => {
+test("not resumed: gaps, outcome-unknown, and the rooms are rejoined before waiting messages are sent", async () => {
   const { world, wire, room, heard } = await member();
   const lobby: Gap[] = [];
   world.socket.onGap((gap) => lobby.push(gap));
@@ -224,7 +224,7 @@ test("not resumed: gaps, outcome-unknown, and the rooms are joined again before 
   await unknown;
   const sent = back.take().slice(1);
   assert.deepEqual(actions(sent), ["join-room", "line", "history"]);
-  assert.deepEqual(sent[0]?.message_body, { password: "p" }, "create was asked once");
+  assert.deepEqual(sent[0]?.message_body, { password: "p" }, "create applies to the first join only");
   assert.deepEqual(sent[0]?.target, "r");
   assert.ok(ids(sent).every((id, i, all) => i === 0 || id! > all[i - 1]!));
   assert.deepEqual(heard, [{ epoch: 7 }]);
@@ -241,7 +241,7 @@ test("not resumed: gaps, outcome-unknown, and the rooms are joined again before 
   assert.deepEqual((await world.next()).accept().take()[0]?.message_body["rooms"], { r: [11, 4] });
 });
 
-test("not resumed: the gap is told when the socket is connected", async () => {
+test("not resumed: the gap is reported when the socket is connected", async () => {
   const { world, room } = await member();
   let state = "";
   room.onGap(() => (state = world.socket.state));
@@ -249,7 +249,7 @@ test("not resumed: the gap is told when the socket is connected", async () => {
   assert.equal(state, "connected");
 });
 
-test("not resumed: a room that refuses is left, and says why", async () => {
+test("not resumed: a room that refuses the rejoin ends and reports why", async () => {
   const { world, room } = await member();
   const told: string[] = [];
   room.onError(({ code }) => told.push(code));
@@ -262,7 +262,7 @@ test("not resumed: a room that refuses is left, and says why", async () => {
   assert.deepEqual(actions(third.take()), ["hello"]);
 });
 
-test("not resumed twice: a join that got no answer is tried again", async () => {
+test("not resumed twice: a rejoin without an answer is repeated", async () => {
   const { world, room } = await member();
   const told: unknown[] = [];
   room.onError((error) => told.push(error));
@@ -273,13 +273,13 @@ test("not resumed twice: a join that got no answer is tried again", async () => 
   assert.deepEqual(told, []);
 });
 
-test("not resumed: a join under way goes on in the new session, unless the room must be new", async () => {
+test("not resumed: a join in progress continues in the new session, unless the room must be new", async () => {
   const world = new World();
   const wire = await world.start();
   const joins = ["sent", "half"].map((name) => world.socket.join(name));
   const unknown = assert.rejects(world.socket.join("new", { create: true }), { code: "outcome-unknown" });
   await settle();
-  // The room has let it in, but the answer is still to come.
+  // The room has admitted the client, but the answer is still missing.
   wire.say(placed("half", 1));
   wire.break();
   joins.push(world.socket.join("waiting"));
@@ -293,7 +293,7 @@ test("not resumed: a join under way goes on in the new session, unless the room 
   assert.deepEqual((await joins[1])?.welcome.epoch, 11);
 });
 
-test("not resumed: a room that is being left is left", async () => {
+test("not resumed: a leave in progress is done", async () => {
   const { world, wire, room } = await member();
   const left = room.leave();
   wire.break();
@@ -302,7 +302,7 @@ test("not resumed: a room that is being left is left", async () => {
   assert.deepEqual(actions(back.take()), ["hello"]);
 });
 
-test("not resumed: a leave that waited is not needed any more", async () => {
+test("not resumed: a waiting leave is no longer needed", async () => {
   const { world, wire, room } = await member();
   wire.break();
   const left = room.leave();
@@ -311,7 +311,7 @@ test("not resumed: a leave that waited is not needed any more", async () => {
   assert.deepEqual(actions(back.take()), ["hello"]);
 });
 
-test("not resumed: what the server had put the client into is lost", async () => {
+test("not resumed: rooms that the server added the client to are lost", async () => {
   const world = new World();
   const wire = await world.start();
   const told: string[] = [];

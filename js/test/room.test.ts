@@ -15,7 +15,7 @@ async function member(members = ["anna", "me"]) {
   return { world, wire, room };
 }
 
-test("a join resolves with what the room is", async () => {
+test("a join resolves with the state of the room", async () => {
   const { room } = await member();
   assert.equal(room.name, "r");
   assert.equal(room.count, 2);
@@ -23,7 +23,7 @@ test("a join resolves with what the room is", async () => {
   assert.equal(room.welcome["message"], "Welcome client me");
 });
 
-test("a join that is refused rejects with the server's code, and can be tried again", async () => {
+test("a refused join rejects with the server's code and can be repeated", async () => {
   const world = new World();
   const wire = await world.start();
   const joining = world.socket.join("r", { password: "wrong" });
@@ -35,7 +35,7 @@ test("a join that is refused rejects with the server's code, and can be tried ag
   assert.equal((await world.join("r", { password: "right" })).name, "r");
 });
 
-test("who is away, and what members show of themselves", async () => {
+test("presence and info of members", async () => {
   const { wire, room } = await member();
   const told: unknown[] = [];
   room.onPresence((client, presence) => told.push([client, presence]));
@@ -62,7 +62,7 @@ test("who is away, and what members show of themselves", async () => {
   assert.equal(room.presence("anna"), undefined);
 });
 
-test("to join a room twice is to be in it once", async () => {
+test("joining a room twice makes one membership", async () => {
   const world = new World();
   const wire = await world.start();
   const both = [world.socket.join("r"), world.socket.join("r")];
@@ -76,7 +76,7 @@ test("to join a room twice is to be in it once", async () => {
   assert.deepEqual(wire.take(), []);
 });
 
-test("whoever awaits a join misses nothing, even of the same task", async () => {
+test("a caller that awaits a join misses nothing, even from the same task", async () => {
   const world = new World();
   const wire = await world.start();
   const heard: unknown[] = [];
@@ -97,7 +97,7 @@ test("whoever awaits a join misses nothing, even of the same task", async () => 
   assert.deepEqual((await world.next()).accept().take()[0]?.message_body["rooms"], { r: [7, 4] });
 });
 
-test("members come and go", async () => {
+test("members join and leave", async () => {
   const { wire, room } = await member();
   const told: string[] = [];
   room.onJoin((client, { body }) => told.push(`+${client} ${body["message"]}`));
@@ -107,7 +107,7 @@ test("members come and go", async () => {
   wire.say({ action: "client-joined-room", message_body: { client: "bert", message: "hi" }, target: "r", seq: 3 });
   wire.say({ action: "client-left-room", message_body: { client: "anna", reason: "dropped" }, target: "r", seq: 4 });
   assert.deepEqual(room.members, ["me", "bert"]);
-  assert.deepEqual(before, ["anna", "me"], "a list that was taken stays as it is");
+  assert.deepEqual(before, ["anna", "me"], "an earlier list does not change");
   end();
   wire.say({ action: "client-left-room", message_body: { client: "bert", reason: "left" }, target: "r", seq: 5 });
   wire.say({ action: "room-count", message_body: { count: 417 }, target: "r", seq: 6 });
@@ -115,7 +115,7 @@ test("members come and go", async () => {
   assert.deepEqual(told, ["3", "+bert hi", "2", "-anna dropped", "1", "417"]);
 });
 
-test("whoever is in the list already is not counted again", async () => {
+test("a member that is already in the list is not counted again", async () => {
   const { wire, room } = await member();
   const told: string[] = [];
   room.onJoin((client) => told.push(client));
@@ -123,7 +123,7 @@ test("whoever is in the list already is not counted again", async () => {
   assert.deepEqual([room.members, room.count, told], [["anna", "me"], 2, ["anna"]]);
 });
 
-test("a room with code may use the actions of comings in its own way", async () => {
+test("a room with its own code may use client-joined-room differently", async () => {
   const { wire, room } = await member();
   const heard: unknown[] = [];
   room.on("client-joined-room", (body) => heard.push(body));
@@ -132,7 +132,7 @@ test("a room with code may use the actions of comings in its own way", async () 
   assert.equal(room.count, 2);
 });
 
-test("messages to the room, to this client by way of it, and to a member", async () => {
+test("messages to the room, to this client through the room, and to a member", async () => {
   const { world, wire, room } = await member();
   const heard: unknown[] = [];
   room.on("line", (body, message) => heard.push({ ...message, same: message.body === body }));
@@ -186,7 +186,7 @@ test("leaving", async () => {
 });
 
 for (const code of ["rate-limited", "busy", "not-a-member", "internal"]) {
-  test(`a leave that is refused with ${code} ends all the same, and is repeated where that helps`, async () => {
+  test(`a leave that is refused with ${code} still resolves, and is repeated only if that can help`, async () => {
     const { wire, room } = await member();
     const left = room.leave();
     wire.refuse(wire.take()[0], code);
@@ -212,14 +212,14 @@ for (const [reason, envelopes] of Object.entries({
   kicked: [out("kicked", 9)],
   closed: [{ action: "room-closed", target: "r", seq: 9 }, out("closed", 10)],
 })) {
-  test(`${reason}: out of the room, for good`, async () => {
+  test(`${reason}: the membership ends for good`, async () => {
     const { world, wire, room } = await member();
     const reasons: string[] = [];
     room.onClosed((why) => reasons.push(why));
     for (const envelope of envelopes) wire.say(envelope);
     assert.deepEqual(reasons, [reason]);
     const back = await world.back({});
-    assert.deepEqual(back.take().map(({ action }) => action), ["hello"], "it is not joined again");
+    assert.deepEqual(back.take().map(({ action }) => action), ["hello"], "it is not rejoined");
   });
 }
 

@@ -24,7 +24,7 @@ function client(options: Options = {}, url = server.url): Socket {
   return socket;
 }
 
-/** Waits for something to be told. */
+/** Waits for the first call of a listener. */
 function told<T>(listen: (listener: (value: T) => void) => () => void): Promise<T> {
   return new Promise((resolve) => {
     const end = listen((value) => {
@@ -44,7 +44,7 @@ function reached(socket: Socket, state: State): Promise<void> {
   });
 }
 
-/** The next n lines that a room hears. */
+/** The next n messages that a room receives. */
 function lines(room: Room, n: number): Promise<unknown[]> {
   const heard: unknown[] = [];
   return new Promise((resolve) => {
@@ -90,7 +90,7 @@ test("two clients talk", limit, async () => {
   await assert.rejects(hers.call("$later", {}), { code: "unknown-action" });
 });
 
-test("the lobby is everybody", limit, async () => {
+test("every client is in the lobby", limit, async () => {
   const [anna, bert] = [client(), client()];
   await Promise.all([reached(anna, "connected"), reached(bert, "connected")]);
   const heard = told<unknown>((listener) => bert.on("news", listener));
@@ -129,7 +129,7 @@ test("rooms that must be new or open, and the list", limit, async () => {
   });
 });
 
-test("names are what the server and its vectors say", limit, async () => {
+test("the server and its test vectors agree on names", limit, async () => {
   const names: { valid: string[]; invalid: string[] } = JSON.parse(readFileSync("../protocol/testdata/names.json", "utf8"));
   const socket = client();
   const rooms = names.valid.filter((name) => name !== "lobby");
@@ -142,7 +142,7 @@ test("names are what the server and its vectors say", limit, async () => {
   );
 });
 
-test("a queue that is emptied at once is not refused", limit, async () => {
+test("a full queue that is sent at once is not refused", limit, async () => {
   const room = await client({ queue: 1000 }).join("chat/flood");
   const sent = Array.from({ length: 600 }, (_, message) => room.send("send-message", { message }));
   const heard = lines(room, sent.length);
@@ -150,8 +150,8 @@ test("a queue that is emptied at once is not refused", limit, async () => {
   assert.deepEqual(await heard, sent.map((_, i) => i));
 });
 
-test("a session outlives its connections: nothing is lost, nothing comes twice", limit, async () => {
-  mock.method(Math, "random", () => 0); // no pause before it comes back
+test("a session outlives its connections: nothing is lost or received twice", limit, async () => {
+  mock.method(Math, "random", () => 0); // no delay before it reconnects
   const proxy = new Proxy(Number(new URL(server.url).port));
   const url = await proxy.start();
   try {
@@ -167,7 +167,7 @@ test("a session outlives its connections: nothing is lost, nothing comes twice",
         hers.send("send-message", { message: `a${i * 10 + n}` }),
         his.send("send-message", { message: `b${i * 10 + n}` }),
       ]).flat();
-      // The first answers are there, others on their way.
+      // Some answers have arrived, others are still missing.
       await sent[i % 2];
       proxy.cut();
       await Promise.all([...sent, back]);
@@ -185,7 +185,7 @@ test("a session outlives its connections: nothing is lost, nothing comes twice",
   }
 });
 
-test("what was said is there for a member that asks", limit, async () => {
+test("a member can fetch the history", limit, async () => {
   const room = await client().join("chat/history");
   for (let n = 0; n < 5; n++) await room.send("send-message", { message: n });
   const { messages, epoch } = await room.history({ limit: 3 });
@@ -196,7 +196,7 @@ test("what was said is there for a member that asks", limit, async () => {
   assert.deepEqual([members.map(({ state }) => state), count], [["online"], 1]);
 });
 
-test("a page that is loaded again goes on with its session", limit, async () => {
+test("a reloaded page continues its session", limit, async () => {
   const anna = await client().join("chat/reload");
   const seen: string[] = [];
   anna.onLeave((client) => seen.push(client));
@@ -222,7 +222,7 @@ test("a page that is loaded again goes on with its session", limit, async () => 
   }
 });
 
-test("a page that is closed leaves at once", limit, async () => {
+test("a closed page leaves at once", limit, async () => {
   const anna = await client().join("chat/closed");
   const page = new Page();
   try {
@@ -236,7 +236,7 @@ test("a page that is closed leaves at once", limit, async () => {
   }
 });
 
-test("a leave offline reaches the server with the session that resumes", limit, async () => {
+test("a leave while offline reaches the server when the session resumes", limit, async () => {
   const proxy = new Proxy(Number(new URL(server.url).port));
   try {
     const anna = await client().join("chat/ghost");
@@ -278,7 +278,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
     assert.notEqual(anna.id, before);
     while (his.count < 2 || hers.count < 2) await told<void>((listener) => [his, hers].find(({ count }) => count < 2)!.onMembers(listener));
     assert.deepEqual([...hers.members].sort(), [anna.id, bert.id].sort());
-    // What she said before may still be on its way to him, if he was back first.
+    // Her earlier message may still be on its way to him if he reconnected first.
     const talk = told<void>((listener) => his.on("send-message", ({ message }) => message === "again" && listener()));
     await hers.send("send-message", { message: "again" });
     await talk;

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 
 const binary = resolve(".tmp/simplysocket"); // scripts/test.js builds it
 
-/** `simplysocket serve` on a port of its own, which it keeps over restarts. */
+/** `simplysocket serve` on a port of its own, which it keeps across restarts. */
 export class Server {
   #process: ChildProcess | undefined;
   #address = "127.0.0.1:0";
@@ -26,7 +26,7 @@ export class Server {
     const args = ["serve", `--addr=${this.#address}`, "--log-format=json", ...this.#flags];
     this.#process = spawn(binary, args, { stdio: ["ignore", "ignore", "pipe"] });
     const said: string[] = [];
-    // Read to its end, so that a full pipe never stops the server.
+    // Read to the end, so that a full pipe never blocks the server.
     const lines = createInterface(this.#process.stderr!);
     const serving = new Promise<string>((found, failed) => {
       lines.on("line", (line) => {
@@ -34,11 +34,11 @@ export class Server {
         const { websocket } = JSON.parse(line) as { websocket?: string };
         if (websocket) found(websocket);
       });
-      lines.on("close", () => failed(new Error(`the server ended:\n${said.join("\n")}`)));
+      lines.on("close", () => failed(new Error(`the server exited:\n${said.join("\n")}`)));
     });
     this.#address = new URL(await serving).host;
     this.#process.once("exit", this.#died = () => {
-      throw new Error(`the server ended by itself:\n${said.join("\n")}`);
+      throw new Error(`the server exited unexpectedly:\n${said.join("\n")}`);
     });
   }
 

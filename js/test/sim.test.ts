@@ -1,7 +1,8 @@
-// Breaks connections at every byte, and proves that nothing acknowledged is lost,
-// all see one order, nothing is heard twice, and no gap is silent. SIM_RUNS says
-// how often. SIM_SEED repeats the plan of one run: who sends what, and after how
-// many bytes a connection breaks. The scheduling differs each time.
+// Breaks connections at any byte and checks that no acknowledged message is lost, that
+// all clients see the same order, that nothing is received twice and that every loss is
+// reported as a gap. SIM_RUNS sets the number of runs. SIM_SEED repeats the plan of one
+// run: who sends what, and after how many bytes a connection breaks. The scheduling
+// differs each time.
 
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
@@ -15,13 +16,13 @@ const runs = Number(process.env["SIM_RUNS"] ?? 10);
 const only = process.env["SIM_SEED"];
 const clients = 3;
 const rooms = 2;
-const messages = 25; // of each client
-const cuts = 6; // of each client
+const messages = 25; // per client
+const cuts = 6; // per client
 
 const server = new Server("--rate=0", "--burst=0");
 
 before(async () => {
-  mock.method(Math, "random", () => 0); // no pause before a client comes back
+  mock.method(Math, "random", () => 0); // no delay before a client reconnects
   await server.start();
 });
 after(async () => {
@@ -31,10 +32,10 @@ after(async () => {
 
 for (let run = 0; run < (only ? 1 : runs); run++) {
   const seed = only ? Number(only) : randomInt(2 ** 32);
-  test(`connections that break, SIM_SEED=${seed}`, { timeout: 60_000 }, () => simulate(seed));
+  test(`breaking connections, SIM_SEED=${seed}`, { timeout: 60_000 }, () => simulate(seed));
 }
 
-/** Random numbers below n, the same for the same seed (mulberry32). */
+/** Random numbers below n; the same seed gives the same numbers (mulberry32). */
 function random(seed: number): (n: number) => number {
   let state = seed;
   return (n) => {
@@ -48,8 +49,8 @@ function random(seed: number): (n: number) => number {
 interface Side {
   socket?: Socket;
   rooms: Room[];
-  heard: string[][]; // of each room; "gap" in its place
-  left: number; // connections that are still to break; the first is whole
+  heard: string[][]; // per room; "gap" marks a gap
+  left: number; // how many more connections will break; the first one does not
   proxy?: Proxy;
 }
 
@@ -101,7 +102,7 @@ async function simulate(seed: number): Promise<void> {
     for (let room = 0; room < rooms; room++) {
       const whole = witness.heard[room]!;
       const sent = said.flat().filter(([where]) => where === room).map(([, text]) => text);
-      assert.deepEqual([...whole].sort(), sent.sort(), "everything that was acknowledged was said, and once");
+      assert.deepEqual([...whole].sort(), sent.sort(), "every acknowledged message was sent to the room, once");
       for (const [i, side] of sides.entries()) {
         assert.ok(side.left <= 1, `client ${i} was cut off ${cuts - side.left} times`);
         assert.ok(explains(side.heard[room]!, whole), `client ${i} heard ${side.heard[room]!.join()} of ${whole.join()}`);
@@ -115,7 +116,7 @@ async function simulate(seed: number): Promise<void> {
   }
 }
 
-/** Whether what was heard is all that was said, but for its gaps. */
+/** Whether the messages heard are all messages sent, except for gaps. */
 function explains(heard: string[], whole: string[]): boolean {
   let at = 0;
   let gap = false;

@@ -1,4 +1,4 @@
-// A session that goes on in the next page of a tab.
+// A session that continues on the next page of a tab.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -28,22 +28,22 @@ async function first() {
   return { world, wire, room };
 }
 
-/** The page after it, up to the welcome. */
+/** Loads the next page, up to the welcome. */
 async function second(wire?: FakeWebSocket) {
   page = page.reload();
-  assert.equal(wire?.closedWith ?? 4010, 4010, "the connection is given up, the session is not");
+  assert.equal(wire?.closedWith ?? 4010, 4010, "the client gives up the connection, not the session");
   const world = new World({ session: "tab" });
   await settle();
   return { world, wire: world.wire.accept() };
 }
 
-test("the next page goes on with the session and hears what was said in between", async () => {
+test("the next page continues the session and receives the messages in between", async () => {
   const { wire: old } = await first();
   const { world, wire } = await second(old);
   assert.deepEqual(wire.take(), [
     { action: "hello", message_body: { features: ["set-info"], session: "token-1", rooms: { r: [7, 5] }, direct: 3 } },
   ]);
-  assert.equal(page.stored.size, 0, "a tab that is duplicated finds nothing");
+  assert.equal(page.stored.size, 0, "a duplicated tab finds nothing");
   wire.welcome({ resumed: true, session: "token-2" }).say(line(6));
   const heard: unknown[] = [];
   const joining = world.socket.join("r", { password: "secret" }).then((room) => {
@@ -72,7 +72,7 @@ test("no password is stored", async () => {
   assert.doesNotMatch(JSON.stringify([...page.stored]), /secret/);
 });
 
-test("a page that joins late still hears all, and a third page what the second did not take", async () => {
+test("a page that joins late receives everything, and a third page what the second did not join for", async () => {
   const { wire: old } = await first();
   const { wire } = await second(old);
   wire.welcome({ resumed: true, session: "token-2" }).say(line(6));
@@ -101,7 +101,7 @@ test("rooms that the next page does not join are left", async () => {
   assert.equal(world.socket.state, "connected");
 });
 
-test("a room that must be new and was the page's before is left", async () => {
+test("a room that must be new is left if the previous page was in it", async () => {
   await first();
   const { world, wire } = await second();
   const join = assert.rejects(world.socket.join("r", { create: true }), { code: "room-exists" });
@@ -113,7 +113,7 @@ test("a room that must be new and was the page's before is left", async () => {
   assert.deepEqual(wire.take().map(({ action, target }) => [action, target]), [["leave-room", "r"]]);
 });
 
-test("a room that ended in between is joined as any other", async () => {
+test("a room that ended in between is joined like any other", async () => {
   await first();
   const { world, wire } = await second();
   const joining = world.socket.join("r");
@@ -124,7 +124,7 @@ test("a room that ended in between is joined as any other", async () => {
   assert.deepEqual([room.closed, room.welcome.epoch], [undefined, 9]);
 });
 
-test("a session that is gone: the rooms are joined as any other, and no gap is told", async () => {
+test("if the session is gone, the rooms are joined like any others, and no gap is reported", async () => {
   await first();
   const { world, wire } = await second();
   const gaps: unknown[] = [];
@@ -138,7 +138,7 @@ test("a session that is gone: the rooms are joined as any other, and no gap is t
   assert.deepEqual([gaps, wire.take()], [[], []]);
 });
 
-test("rooms that the server has put the client into are told to the next page", async () => {
+test("rooms that the server added the client to are reported on the next page", async () => {
   const world = new World({ session: "tab" });
   const wire = await world.start();
   wire.say({ action: "joined-room", message_body: { epoch: 5, seq: 1, count: 1, word: "hi" }, IsTargetClient: true, target: "me", room: "r", seq: 1 });
@@ -155,7 +155,7 @@ test("rooms that the server has put the client into are told to the next page", 
   assert.deepEqual(next.wire.take(), []);
 });
 
-test("two pages with one session: the one that loses it begins its own", async () => {
+test("of two pages with one session, the one that loses it starts its own", async () => {
   const { world, wire, room } = await first();
   const rejoined: number[] = [];
   room.onRejoined(({ epoch }) => rejoined.push(epoch));
@@ -168,14 +168,14 @@ test("two pages with one session: the one that loses it begins its own", async (
   assert.deepEqual([world.socket.id, rejoined], ["other", [9]]);
 });
 
-test("a socket that was closed leaves nothing behind", async () => {
+test("a closed socket stores nothing", async () => {
   const { world } = await first();
   world.socket.close();
   page.fire("pagehide", { persisted: false });
   assert.equal(page.stored.size, 0);
 });
 
-test("storage that is missing, forbidden or spoiled begins a new session", async () => {
+test("if the storage is missing, forbidden or corrupt, a new session starts", async () => {
   const forbidden = () => {
     throw new DOMException("forbidden", "SecurityError");
   };
@@ -189,7 +189,7 @@ test("storage that is missing, forbidden or spoiled begins a new session", async
   }
 });
 
-test("outside a browser there is nothing to keep", async () => {
+test("outside a browser nothing is stored", async () => {
   page.close();
   const world = new World({ session: "tab" });
   await world.start();

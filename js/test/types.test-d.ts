@@ -1,4 +1,4 @@
-// What the types of the package allow and what they refuse; tsc is the test.
+// What the types of the package allow and refuse; running tsc is the test.
 
 import {
   type AnyMessage,
@@ -31,7 +31,7 @@ same<typeof socket, Socket>(true);
 export const room = await socket.join<Game>("game/1", { create: true, capacity: 2, level: 3 });
 same<typeof room, Room<Game>>(true);
 
-// What is received.
+// Received messages.
 room.on("state", (body, message) => {
   same<typeof body, { board: string[] }>(true);
   same<typeof message, Message<{ board: string[] }, "state">>(true);
@@ -45,7 +45,7 @@ same<typeof said, Message<{ text: string }, "say">>(true);
 // @ts-expect-error clients send this action, and receive it never
 await room.once("move");
 
-// What is sent.
+// Sent messages.
 await room.send("move", { x: 1, y: 2 });
 // @ts-expect-error only the server sends this action
 await room.send("state", { board: [] });
@@ -73,7 +73,7 @@ await room.call("say", { text: "hi" });
 // @ts-expect-error the wrong request
 await room.call("score", {});
 
-// What the room tells.
+// The state of the room.
 same<typeof room.welcome.you, number>(true);
 same<typeof room.welcome.epoch, number>(true);
 room.onRejoined((welcome) => same<typeof welcome.you, number>(true));
@@ -90,7 +90,7 @@ for (const message of history.messages) {
   else same<typeof message.body, { board: string[] }>(true);
 }
 
-// Every wait can be given up.
+// Every wait can be canceled.
 const { signal } = new AbortController();
 const wait = { signal, timeout: 5_000 };
 await socket.join("chat", {}, wait);
@@ -104,13 +104,13 @@ await room.history({ before: 7, ...wait });
 // @ts-expect-error milliseconds
 await room.send("move", { x: 1, y: 2 }, { timeout: "1s" });
 
-// Codes of errors are known, others are allowed.
+// The known error codes are listed, others are allowed.
 const code: RoomErrorCode = new RoomError("room-full", "full").code;
 // @ts-expect-error "room-fool" is not among the protocol's codes
 const known: Extract<RoomErrorCode, "room-full"> = "room-fool";
 export const codes = [code, known, "not-your-turn" satisfies RoomErrorCode];
 
-// Without types everything is an object of unknown values.
+// Without types, every body is an object with unknown values.
 const any = await socket.join("chat");
 same<typeof any, Room>(true);
 await any.send("anything", { at: "all" });
@@ -119,7 +119,7 @@ same<typeof reply, Body>(true);
 any.on("line", (body) => same<typeof body, Body>(true));
 same<(typeof any.welcome)["message"], unknown>(true);
 
-// What is left out is untyped.
+// A part that is left out is untyped.
 const half = await socket.join<{ send: { move: { x: number } } }>("half");
 await half.send("move", { x: 1 });
 half.on("anything", (body) => same<typeof body, Body>(true));
@@ -148,7 +148,7 @@ connect("ws://server/ws", { offline: "wait" });
 // @ts-expect-error neither "page" nor "tab"
 connect("ws://server/ws", { session: "window" });
 
-// What is of the package's own concern is not in its types.
+// Internal members are not part of the types.
 // @ts-expect-error
 room.receive;
 // @ts-expect-error

@@ -1,4 +1,4 @@
-// Whatever is waited for can be given up.
+// Everything that waits can be canceled.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -49,7 +49,7 @@ for (const [name, wait] of Object.entries(waits)) {
   });
 }
 
-test("what is given up before it was sent is not sent; afterwards its answer is of no concern", async () => {
+test("a message that is canceled before it was sent is not sent; after that, its answer is ignored", async () => {
   const world = new World();
   const wire = await world.start();
   const sent = assert.rejects(world.socket.send("a", {}, { timeout: 10 }), { name: "TimeoutError" });
@@ -90,7 +90,7 @@ test("once: the next message, and no other", async () => {
   await ended;
 });
 
-test("a timeout longer than timers take is no short one", async () => {
+test("a timeout beyond the limit of timers does not fire early", async () => {
   const world = new World();
   const wire = await world.start();
   const sent = world.socket.send("a", {}, { timeout: 2 ** 31 });
@@ -110,7 +110,7 @@ test("setInfo", async () => {
   await assert.rejects(set, { code: "too-large" });
 });
 
-test("setInfo where the server does not know it", async () => {
+test("setInfo if the server does not support it", async () => {
   const world = new World();
   const wire = await world.start();
   await assert.rejects(world.socket.setInfo({ name: "Anna" }), { code: "forbidden" });

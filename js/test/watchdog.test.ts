@@ -18,15 +18,15 @@ test("abandons a connection after two silent heartbeat intervals, and resumes", 
   mock.timers.tick(1);
   assert.equal(world.socket.state, "offline");
   assert.equal(wire.abandoned, true, "without waiting for an answer to the close");
-  assert.equal(wire.closedWith, 4010, "which says that it comes back");
+  assert.equal(wire.closedWith, 4010, "4010 keeps the session");
   const second = (await world.next()).accept();
   assert.equal(second.take()[0]?.message_body["session"], "token-1");
   wire.break(4009);
   second.welcome({ resumed: true });
-  assert.equal(world.socket.state, "connected", "what becomes of the old connection is nobody's concern");
+  assert.equal(world.socket.state, "connected", "the end of the old connection is ignored");
 });
 
-test("whatever is read counts", async () => {
+test("any received data counts", async () => {
   const world = new World();
   const wire = await world.start({ heartbeat });
   for (let i = 0; i < 5; i++) {
@@ -37,7 +37,7 @@ test("whatever is read counts", async () => {
   assert.equal(world.socket.state, "connected");
 });
 
-test("a server that does not answer is given up after a while", async () => {
+test("the client gives up a server that does not answer", async () => {
   for (const accepted of [false, true]) {
     const world = new World();
     await settle();
@@ -48,7 +48,7 @@ test("a server that does not answer is given up after a while", async () => {
   }
 });
 
-test("nothing but the welcome makes a server that answers", async () => {
+test("only the welcome counts as an answer of the server", async () => {
   const world = new World();
   await settle();
   world.wire.accept();
@@ -65,7 +65,7 @@ test("nothing but the welcome makes a server that answers", async () => {
 });
 
 for (const heartbeat of [30 * 24 * 3_600_000, 2 ** 31, 2 ** 53, 0, -1, null, "soon"]) {
-  test(`a heartbeat of ${heartbeat} ms cuts nobody off`, async () => {
+  test(`a heartbeat of ${heartbeat} ms never ends a connection`, async () => {
     const world = new World();
     await world.start({ heartbeat });
     const before = mock.method(globalThis, "setTimeout");
@@ -77,8 +77,8 @@ for (const heartbeat of [30 * 24 * 3_600_000, 2 ** 31, 2 ** 53, 0, -1, null, "so
   });
 }
 
-// late has the clock go on while timers do not run, as in a tab in the background
-// or a machine that sleeps, and then runs those that are due.
+// Advances the clock without running timers, as in a background tab or on a machine
+// that sleeps, and then runs those that are due.
 function late(ms: number): void {
   const now = Date.now();
   const late = mock.method(performance, "now", () => now + ms);
@@ -87,7 +87,7 @@ function late(ms: number): void {
   mock.method(performance, "now", () => Date.now() + ms - 2 * heartbeat);
 }
 
-test("a timer that is late is no dead connection: what has arrived is delivered first", async () => {
+test("a late timer does not end the connection: messages that have arrived are delivered first", async () => {
   const world = new World();
   const wire = await world.start({ heartbeat });
   late(600_000);
@@ -99,7 +99,7 @@ test("a timer that is late is no dead connection: what has arrived is delivered 
   assert.equal(world.socket.state, "offline");
 });
 
-test("after a late timer, silence for another second is a dead connection", async () => {
+test("another second of silence after a late timer ends the connection", async () => {
   const world = new World();
   await world.start({ heartbeat });
   late(600_000);
@@ -109,7 +109,7 @@ test("after a late timer, silence for another second is a dead connection", asyn
   assert.equal(world.socket.state, "offline");
 });
 
-test("a throttled timer after messages were read waits for the rest", async () => {
+test("a throttled timer waits for the rest of the limit if messages arrived", async () => {
   const world = new World();
   const wire = await world.start({ heartbeat });
   mock.timers.tick(heartbeat);

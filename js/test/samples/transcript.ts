@@ -20,7 +20,7 @@ export async function transcript(room: Room<Chat>, render: (messages: AnyMessage
 
   room.on("send-message", (_, message) => add(message));
   room.onGap(({ to }) => {
-    if (to === undefined) lines.clear(); // positions begin again
+    if (to === undefined) lines.clear(); // positions start over
     fill().catch(console.error);
   });
   await fill();

@@ -1,27 +1,26 @@
 import type { SavedSession } from "./session.js";
 
 /**
- * Keeps a session while one page of a tab is replaced by the next. It is in
- * `sessionStorage` only in between, so that a tab that is duplicated has none and
- * begins its own.
+ * Hands a session from one page of a tab to the next. `sessionStorage` holds it only
+ * between the two pages, so a duplicated tab finds no session and starts its own.
  */
-export class Tab {
+export class TabStorage {
   readonly #key: string;
 
   constructor(url: string) {
     this.#key = `simplysocket ${url}`;
   }
 
-  put(session: SavedSession | undefined): void {
+  save(session: SavedSession | undefined): void {
     if (!session) return;
     try {
       sessionStorage.setItem(this.#key, JSON.stringify(session));
     } catch {
-      // There is no storage, or no place in it: the next page begins a new session.
+      // There is no storage, or it is full. The next page starts a new session.
     }
   }
 
-  /** Takes the session of the page before, if there is one. */
+  /** Removes and returns the session of the previous page, if there is one. */
   take(): SavedSession | undefined {
     try {
       const text = sessionStorage.getItem(this.#key);
