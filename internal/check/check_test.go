@@ -1,9 +1,12 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -48,6 +51,53 @@ func TestGoFiles(t *testing.T) {
 	want := []string{"a.go", "bench/c_test.go", "not.go/f.go"}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
+// TestZipModule: a module consists of the files below its directory that are in no module
+// of their own, with its changed go.mod.
+func TestZipModule(t *testing.T) {
+	t.Chdir(t.TempDir())
+	files := []string{"a.go", "b/c.go", "cmd/d/go.mod", "cmd/d/e.go", "cmd/d/f/g.go", "cmd/dd/h.go", "go.mod"}
+	for _, name := range files {
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for dir, want := range map[string]map[string]string{
+		"":      {"m@v0.0.1-rehearsal/a.go": "a.go", "m@v0.0.1-rehearsal/b/c.go": "b/c.go", "m@v0.0.1-rehearsal/cmd/dd/h.go": "cmd/dd/h.go", "m@v0.0.1-rehearsal/go.mod": "changed"},
+		"cmd/d": {"m@v0.0.1-rehearsal/e.go": "cmd/d/e.go", "m@v0.0.1-rehearsal/f/g.go": "cmd/d/f/g.go", "m@v0.0.1-rehearsal/go.mod": "changed"},
+	} {
+		if err := zipModule("m.zip", "m", dir, []byte("changed"), append(files, "deleted.go", "cmd/d/deleted.go")); err != nil {
+			t.Fatal(err)
+		}
+		archive, err := zip.OpenReader("m.zip")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, f := range archive.File {
+			text, err := fs.ReadFile(archive, f.Name)
+			if err != nil {
+				t.Error(err)
+			}
+			got[f.Name] = string(text)
+		}
+		if err := archive.Close(); err != nil {
+			t.Error(err)
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("in %q: got %q, want %q", dir, got, want)
+		}
+	}
+}
+
+func TestEscape(t *testing.T) {
+	if got := escape("github.com/DhruvikDonga/simplysocket"); got != "github.com/!dhruvik!donga/simplysocket" {
+		t.Error(got)
 	}
 }
 
