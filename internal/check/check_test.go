@@ -54,6 +54,37 @@ func TestGoFiles(t *testing.T) {
 	}
 }
 
+// TestWorkspace: all modules of the workspace require the same version of the library, and
+// go.work says that this tree is that version.
+func TestWorkspace(t *testing.T) {
+	t.Chdir("../..")
+	var shown transcript
+	dirs, err := workspace(t.Context(), &shown)
+	if err != nil || len(dirs) < 2 || dirs[0] != "." {
+		t.Fatalf("%q, %v\n%s", dirs, err, shown.String())
+	}
+	work, err := os.ReadFile("go.work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced := regexp.MustCompile(`(?m)^replace ` + library + ` (v\S+) => \./$`).FindSubmatch(work)
+	if replaced == nil {
+		t.Fatal("go.work replaces no version of the library by this tree")
+	}
+	for _, dir := range dirs[1:] {
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if required := "\t" + library + " " + string(replaced[1]) + "\n"; !strings.Contains(string(mod), required) {
+			t.Errorf("%s/go.mod does not require %s, as go.work has it", dir, replaced[1])
+		}
+		if bytes.Contains(mod, []byte("replace")) {
+			t.Errorf("%s/go.mod has a replace directive: go install would refuse it", dir)
+		}
+	}
+}
+
 // TestZipModule: a module consists of the files below its directory that are in no module
 // of their own, with its changed go.mod.
 func TestZipModule(t *testing.T) {
@@ -98,6 +129,14 @@ func TestZipModule(t *testing.T) {
 func TestEscape(t *testing.T) {
 	if got := escape("github.com/DhruvikDonga/simplysocket"); got != "github.com/!dhruvik!donga/simplysocket" {
 		t.Error(got)
+	}
+}
+
+// TestWithoutLibrary: a module of the workspace is as tidy after a release as before.
+func TestWithoutLibrary(t *testing.T) {
+	const rest = library + "/other v0.1.0 h1:a=\nexample.com/b v1.0.0 h1:b=\n"
+	if got := withoutLibrary([]byte(library + " v0.1.0 h1:c=\n" + rest + library + " v0.1.0/go.mod h1:d=\n")); string(got) != rest {
+		t.Errorf("%q", got)
 	}
 }
 
