@@ -77,7 +77,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 
 // upgrade authenticates the request and upgrades it. A client that is not
 // authenticated but offers the subprotocol gets a connection and no client: a
-// page can not see the 401 that all others get, but can see a close code.
+// page cannot see the 401 that all others get, but can see a close code.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, address string, number uint64) (*connection, error) {
 	identity, denied := s.authenticate(r)
 	v1 := slices.Contains(socket.Subprotocols(r), protocol.Subprotocol)
@@ -148,11 +148,11 @@ func (noOwner) Member() string { return "" }
 func (noOwner) Overflow()      {}
 func (noOwner) Dropped(int)    {}
 
-// newSlug returns a name that is unique for ever: 128 random bits.
+// newSlug returns a name that is never used again: 128 random bits.
 func newSlug() string { return strings.ToLower(rand.Text()) }
 
 // Token returns the credentials of a request: the bearer token of its
-// Authorization header or, since a page can not set that, of a subprotocol
+// Authorization header or, since a page cannot set that, of a subprotocol
 // value "bearer." followed by the token in base64url; "" if there are none.
 // Tokens in a URL are not looked for: they would end up in logs.
 func Token(r *http.Request) string {

@@ -35,7 +35,7 @@ func (h *host) status(opts ...dialOption) int {
 
 func TestOrigin(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{Origins: []string{"https://good.example.com", "https://*.apps.example.com", "http://localhost:3000"}})
-	own := strings.TrimSuffix(strings.TrimPrefix(h.url, "ws://"), "/ws")
+	own := strings.TrimSuffix(strings.TrimPrefix(h.URL, "ws://"), "/ws")
 	for origin, want := range map[string]int{
 		"http://" + own:                             101,
 		"https://" + own:                            101, // a proxy may end TLS
@@ -103,7 +103,7 @@ func TestOnConnect(t *testing.T) {
 // pipe hands over what one write holds.
 func TestOneWrite(t *testing.T) {
 	h := serve(t, true, nil)
-	nc, err := h.dial(t.Context(), "", "")
+	nc, err := h.Dial(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestLimitsOfConnections(t *testing.T) {
 
 func TestHTTPServerLimits(t *testing.T) {
 	h := serve(t, false, nil)
-	address := strings.TrimSuffix(strings.TrimPrefix(h.url, "ws://"), "/ws")
+	address := strings.TrimSuffix(strings.TrimPrefix(h.URL, "ws://"), "/ws")
 	ask := func(request string) (*http.Response, error) {
 		nc, err := net.Dial("tcp", address)
 		if err != nil {
@@ -226,7 +226,7 @@ func TestTLS(t *testing.T) {
 	secure := httptest.NewUnstartedServer(h.Server)
 	secure.StartTLS()
 	defer secure.Close()
-	h.url = strings.Replace(secure.URL, "https://", "wss://", 1)
+	h.URL = strings.Replace(secure.URL, "https://", "wss://", 1)
 	trusting := func(o *socket.DialOptions) { o.TLS = secure.Client().Transport.(*http.Transport).TLSClientConfig }
 	a, b := h.member("r", trusting), h.member("r", trusting)
 	for i := range 200 {

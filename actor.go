@@ -12,10 +12,10 @@ import (
 
 // actor is a room's name and mailbox, and the only code that runs the room. Rooms open
 // under the name one after the other, all in the actor's turns. A room that closes
-// leaves what waits to the next one: so nothing is reordered, and no setup runs before
+// leaves its queue to the next one: so nothing is reordered, and no setup runs before
 // the last OnClose has returned.
 //
-// A turn takes what waits, applies it to the room entry by entry, and seals the output
+// A turn takes what is queued, applies it to the room entry by entry, and seals the output
 // into parts that are released in order: see release.go.
 type actor struct {
 	srv     *Server
@@ -249,7 +249,7 @@ func (a *actor) letGo() bool {
 
 // readmit opens the lobby with all clients in it, except those whose join has closed it
 // before: they are about to end. It returns the client whose join closes it once more,
-// or nil. The clients enter before what waits: their own messages come after it.
+// or nil. The clients enter before what is queued: their own messages come later.
 func (a *actor) readmit(ending map[*Client]bool) (closer *Client) {
 	for c := range a.srv.clients.all() {
 		if ending[c] {
@@ -358,7 +358,7 @@ func (a *actor) ends() bool {
 
 // exited runs when code of the application has ended the turn's goroutine by
 // runtime.Goexit: the room's state may be inconsistent, just as after a panic. Another
-// goroutine lets the room go and continues with what waits: a lobby that opens again
+// goroutine lets the room go and continues with the queue: a lobby that opens again
 // runs code of the application, which may end that goroutine as well.
 func (a *actor) exited() {
 	defer a.srv.turns.Submit(a)

@@ -13,8 +13,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// address is where a request comes from, in its canonical form. X-Forwarded-For is
-// believed as far as proxies that are trusted have written it: from its end.
+// address returns where a request comes from, in canonical form. X-Forwarded-For is
+// trusted from its end, as far as trusted proxies have written it.
 func (s *Server) address(r *http.Request) string {
 	host, trusted := s.peer(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -28,8 +28,8 @@ func (s *Server) address(r *http.Request) string {
 	return host
 }
 
-// peer is the other end of a request's connection. One on a Unix socket has passed the
-// permissions of the socket's file, and is a proxy: it is trusted.
+// peer returns the other end of a request's connection. A peer on a Unix socket is
+// trusted: it has passed the permissions of the socket's file, and is a proxy.
 func (s *Server) peer(r *http.Request) (host string, trusted bool) {
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && local.Network() == "unix" {
 		return "unix", true
@@ -60,8 +60,8 @@ func (s *Server) trusts(addr netip.Addr) bool {
 	return slices.ContainsFunc(s.opts.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(addr) || p.Contains(mapped) })
 }
 
-// network is what limits of an address count by: of IPv6 the /64, since one host has
-// as many addresses as it likes within it.
+// network is what limits by address count: for IPv6 the /64, because one host can use any
+// address in it.
 func network(address string) string {
 	addr, err := netip.ParseAddr(address)
 	if err != nil || addr.Is4() {
@@ -74,8 +74,7 @@ func network(address string) string {
 	return prefix.Masked().String()
 }
 
-// addresses counts what the clients of each network have: connections, and sessions
-// that wait for one.
+// addresses counts the connections and disconnected sessions of each network.
 type addresses struct {
 	mu sync.Mutex
 	of map[string]*usage
@@ -99,15 +98,14 @@ func (s *Server) reserve(address string) error {
 	return nil
 }
 
-// vacate gives the place back.
+// vacate frees the place.
 func (s *Server) vacate(address string) {
 	s.clientCount.Add(-1)
 	s.addresses.leave(network(address))
 }
 
-// evict ends sessions of a network that wait for a connection, the oldest first, while
-// it has more of them than its share, or more clients than it may together with them:
-// what its clients use up is their own.
+// evict ends disconnected sessions of a network, the oldest first, while it has more of
+// them than its share, or more clients and sessions than it may have.
 func (s *Server) evict(network string, clients int) {
 	for {
 		c := s.addresses.oldest(network, clients, s.opts.keptPerAddress())
@@ -118,7 +116,7 @@ func (s *Server) evict(network string, clients int) {
 	}
 }
 
-// keptPerAddress is how many sessions of a network may wait: a quarter of all.
+// keptPerAddress is how many disconnected sessions a network may have: a quarter of all.
 func (o *Options) keptPerAddress() int { return max(o.MaxDisconnectedSessions/4, 1) }
 
 func (a *addresses) enter(network string, limit int) bool {
@@ -146,8 +144,8 @@ func (a *addresses) leave(network string) {
 	a.forgetIfUnused(network)
 }
 
-// keep counts a session that waits, as long as the connection it has lost is counted
-// too. It reports whether the network has more of them than its share.
+// keep counts a disconnected session, while its lost connection still counts too. It
+// reports whether the network has more of them than its share.
 func (a *addresses) keep(network string, c *Client, share int) (place *list.Element, over bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -155,7 +153,7 @@ func (a *addresses) keep(network string, c *Client, share int) (place *list.Elem
 	return u.kept.PushBack(c), u.kept.Len() > share
 }
 
-// release ends the waiting of a session.
+// release removes a session from the disconnected ones.
 func (a *addresses) release(network string, place *list.Element) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -169,7 +167,8 @@ func (a *addresses) forgetIfUnused(network string) {
 	}
 }
 
-// oldest returns the session that waits longest, if the network has more than it may.
+// oldest returns the session that has been disconnected for longest, if the network has
+// more than it may.
 func (a *addresses) oldest(network string, clients, kept int) *Client {
 	a.mu.Lock()
 	defer a.mu.Unlock()

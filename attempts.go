@@ -7,8 +7,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
-// passwordAttempts limits wrong passwords by the [network] they come from: by client would
-// not do, since a new connection is a new client.
+// passwordAttempts counts wrong passwords by [network]. Counting by client would not help,
+// because a new connection is a new client.
 type passwordAttempts struct {
 	mu        sync.Mutex
 	byAddress map[string]attempts
@@ -20,7 +20,7 @@ type attempts struct {
 	since time.Time
 }
 
-// count returns how many wrong passwords an address has tried lately.
+// count returns how many wrong passwords a network has tried lately.
 func (p *passwordAttempts) count(address string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -50,10 +50,10 @@ func (p *passwordAttempts) failed(address string) {
 	p.byAddress[address] = seen
 }
 
-// maxGuessers bounds the networks that are remembered.
+// maxGuessers limits the networks that are remembered.
 const maxGuessers = 1 << 16
 
-// sweep forgets the addresses whose window is over, at most once a window.
+// sweep forgets the networks whose window is over, at most once a window.
 func (p *passwordAttempts) sweep(now time.Time) {
 	if p.byAddress == nil {
 		p.byAddress = map[string]attempts{}

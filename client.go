@@ -38,8 +38,8 @@ type Client struct {
 	deliveries deliveries // nil until the first that counts
 }
 
-// membership is a client's place in a room, as the client sees it. It is there
-// from the moment when a join is on its way.
+// membership is a client's place in a room, as the client sees it. It exists from the
+// moment a join is on its way.
 type membership struct {
 	room    *actor
 	waiting int // joins and leaves on their way
@@ -47,7 +47,7 @@ type membership struct {
 	leaving bool // the last of them is a leave
 }
 
-// newClient makes the client of a connection; it is nobody's yet.
+// newClient makes the client of a connection. Nobody can find it yet.
 func (conn *connection) newClient() *Client {
 	c := &Client{srv: conn.srv, id: newSlug()}
 	c.identity.Store(conn.identity)
@@ -187,8 +187,7 @@ type joinRequest struct {
 	flags room.Flags
 }
 
-// join sends a join on its way. The client's lock keeps its joins, leaves and
-// end in one order.
+// join posts a join. The client's lock keeps its joins, leaves and end in order.
 func (c *Client) join(req joinRequest) error {
 	if err := protocol.ValidName(req.room); err != nil || req.room == c.srv.opts.Lobby {
 		return fmt.Errorf("%w: %q", ErrBadName, req.room)
@@ -230,8 +229,8 @@ func (c *Client) join(req joinRequest) error {
 	}
 }
 
-// joining is the join of a room. The lock is held: whether the client is away now
-// stands in order with its drops and resumes.
+// joining returns the item of a join. The caller holds the lock, so that the client's
+// state is in order with its drops and resumes.
 func (c *Client) joining(req joinRequest) *item {
 	if c.session != nil && c.session.away {
 		req.flags |= room.FlagAway
@@ -245,7 +244,7 @@ func (c *Client) joining(req joinRequest) *item {
 	}
 }
 
-// arrivingBy is what a room has to know of the client that comes over conn.
+// arrivingBy returns what a room has to know about the client that comes over conn.
 func (c *Client) arrivingBy(conn *connection) *room.Arrival {
 	from := network(conn.address)
 	return &room.Arrival{
@@ -256,12 +255,13 @@ func (c *Client) arrivingBy(conn *connection) *room.Arrival {
 	}
 }
 
-// arriving is the join of the lobby that comes with connecting. The lock is held.
+// arriving returns the join of the lobby that comes with connecting. The caller holds the
+// lock.
 func (c *Client) arriving() *item {
 	return c.joining(joinRequest{body: emptyBody, flags: room.FlagConnect})
 }
 
-// arrival is arriving for a lobby that opens again, or nil once the client has
+// arrival is arriving for a lobby that opens again; it returns nil for a client that has
 // ended.
 func (c *Client) arrival() *item {
 	c.mu.Lock()
@@ -288,16 +288,16 @@ func (c *Client) leave(name string, id uint64) error {
 	return err
 }
 
-// recordAsked remembers which room will answer a message. It comes before the
-// message, so that the answer comes after it.
+// recordAsked records which room will answer a message. Call it before the message is
+// posted, so that the answer comes later.
 func (c *Client) recordAsked(a *actor, id uint64) {
 	if c.session != nil && id != 0 {
 		c.session.ask(id, a)
 	}
 }
 
-// membership returns the client's place in the room of that name, or nil. The lock
-// is held.
+// membership returns the client's place in the room of that name, or nil. The caller holds
+// the lock.
 func (c *Client) membership(name string) *membership {
 	for _, m := range c.rooms {
 		if m.room.name == name {
@@ -307,7 +307,7 @@ func (c *Client) membership(name string) *membership {
 	return nil
 }
 
-// settle is told by a room how a join or leave that was on its way has ended.
+// settle records the result of a join or leave that was on its way.
 func (c *Client) settle(m *membership, joined bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -316,7 +316,7 @@ func (c *Client) settle(m *membership, joined bool) {
 	c.forgetIfGone(m)
 }
 
-// left is told by a room that it has removed the client.
+// left records that a room has removed the client.
 func (c *Client) left(a *actor, reason LeaveReason) {
 	if c.session != nil && !a.isLobby {
 		c.session.recordRemoval(a.name, reason)
@@ -348,30 +348,29 @@ type ending struct {
 	reason string
 }
 
-// end takes the client off the server: from here on nobody finds it, and its
-// rooms are told. Ending again has no effect.
+// end takes the client off the server: nobody finds it from here on, and its rooms get a
+// leave. Ending again has no effect.
 func (c *Client) end(how ending) {
 	if c.endIf(how, func() bool { return true }) {
 		c.reportEnd(how)
 	}
 }
 
-// endBy is end for what a connection has done or suffered: it has no effect once
-// another connection has the session, or the session waits for one.
+// endBy is end for an event of one connection: it has no effect if another connection has
+// the session, or if the session waits for one.
 func (c *Client) endBy(conn *connection, how ending) {
 	if c.endIf(how, c.isHadBy(conn)) {
 		c.reportEnd(how)
 	}
 }
 
-// isHadBy is the condition that conn is the client's connection, and stands.
+// isHadBy returns the condition that conn is the client's current connection and is open.
 func (c *Client) isHadBy(conn *connection) func() bool {
 	return func() bool { return c.connection.Load() == conn && (c.session == nil || !c.session.away) }
 }
 
-// endIf ends a client where a condition holds, which is asked under the lock. It
-// reports whether a client that was let in has ended: it is gone then, and the caller
-// says so.
+// endIf ends a client if a condition holds, which is evaluated under the lock. It reports
+// whether an admitted client has ended; the caller then reports the end.
 func (c *Client) endIf(how ending, still func() bool) bool {
 	c.mu.Lock()
 	if c.ended || !still() {
@@ -396,8 +395,8 @@ func (c *Client) endIf(how ending, still func() bool) bool {
 	return here
 }
 
-// register has the client found by its slug and by its user. Code that finds it by one
-// and ends it takes it out of both: the lock makes that come later.
+// register makes the client known by its ID and by its user. Code that finds it by one of
+// them and ends it removes both: the lock makes that come later.
 func (c *Client) register() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -405,8 +404,8 @@ func (c *Client) register() {
 	c.srv.users.add(c)
 }
 
-// admit takes the client into the lobby, unless it has ended meanwhile, and returns
-// its first token.
+// admit takes the client into the lobby, unless it has ended meanwhile, and returns its
+// first token.
 func (c *Client) admit() (token string, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -424,7 +423,7 @@ func (c *Client) admit() (token string, ok bool) {
 
 var emptyBody = json.RawMessage("{}")
 
-// reportEnd counts and traces the end of a client that was let in.
+// reportEnd counts and traces the end of an admitted client.
 func (c *Client) reportEnd(how ending) {
 	c.srv.stats.disconnects.Add(1)
 	if c.srv.trace.Disconnect != nil {

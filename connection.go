@@ -12,10 +12,10 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// connection is one connection: of a plain client the only one, of a session the one
-// that it has now. It implements [socket.Handler] on one goroutine at a
-// time, and [fanout.Observer]. It takes 128 bytes, of which the runtime has a size
-// class; the next is 144.
+// connection is one connection: the only one of a plain client, the current one of a
+// session. It implements [socket.Handler], on one goroutine at a time, and
+// [fanout.Observer]. It takes 128 bytes, a size class of the allocator; the next class is
+// 144.
 type connection struct {
 	srv      *Server
 	number   uint64 // in the order in which the handshakes came
@@ -23,19 +23,19 @@ type connection struct {
 	out      *fanout.Outlet
 	identity *Identity // nil: the zero Identity
 	address  string
-	client   *Client // nil until it is let in
+	client   *Client // nil until it is admitted
 	v1       bool
 
 	// Of the reading goroutine.
 
 	welcomed        bool     // its welcome was written
-	confirmed       bool     // something came after it
-	gaveUp          bool     // it takes nothing more: another connection wants the session
-	resendAllowance int32    // messages that still wait where others are refused
-	rooms           []string // to join once it is let in
-	last            uint64   // the id that came last
+	confirmed       bool     // a message has followed
+	gaveUp          bool     // it accepts nothing more: another connection wants the session
+	resendAllowance int32    // messages that may still wait instead of being refused
+	rooms           []string // to join once it is admitted
+	last            uint64   // the newest id
 
-	hello    *time.Timer // v1: closes the connection unless hello comes; whoever stops it goes on
+	hello    *time.Timer // v1: closes the connection unless hello arrives; stopping it wins the race
 	liveness liveness    // of the heartbeat
 }
 
@@ -48,10 +48,10 @@ func (s *Server) newConnection(ws *socket.Conn, response []byte, number uint64, 
 	return conn
 }
 
-// serve lets the client in, on the goroutine of its request: one of its own has to
-// grow its stack first, which takes 5% of a handshake's CPU time, as does growing
-// this one beyond the 4 KiB that net/http leaves it with. The reading is for a fresh
-// one: with a stack that has grown, waiting costs 4 KiB in place of 2.
+// serve admits the client on the goroutine of its request. A new goroutine would have to
+// grow its stack first, which takes 5% of a handshake's CPU time, as does growing this one
+// beyond the 4 KiB that net/http leaves it with. A fresh goroutine reads: waiting with a
+// grown stack costs 4 KiB instead of 2.
 func (conn *connection) serve() {
 	err := errUnwound
 	defer func() {
@@ -65,7 +65,7 @@ func (conn *connection) serve() {
 	err = conn.open()
 }
 
-// open lets a plain client in, or waits for a v1 client's hello.
+// open admits a plain client, or waits for the hello of a v1 client.
 func (conn *connection) open() error {
 	if !conn.v1 {
 		return conn.admit()
@@ -74,7 +74,7 @@ func (conn *connection) open() error {
 	return nil
 }
 
-// readLoop reads what the client sends and sees it out, or leaves that to a fresh
+// readLoop reads what the client sends until the connection ends, or continues on a fresh
 // goroutine.
 func (conn *connection) readLoop() {
 	err := errUnwound
@@ -89,13 +89,12 @@ func (conn *connection) readLoop() {
 	err = conn.ws.Read(conn)
 }
 
-// errUnwound is the end of a connection whose goroutine the application's code
-// has ended.
+// errUnwound ends a connection whose goroutine was ended by the application's code.
 var errUnwound error = &socket.CloseError{Code: uint16(protocol.CloseInternal), Reason: "internal error"}
 
-// contain, deferred, turns a panic into the end of the connection. Who waits has two
-// frames less on the stack than with a function around the call, and each collection
-// of garbage walks through the stacks of all who wait.
+// contain must be deferred; it converts a panic into a connection error. A plain defer,
+// rather than a wrapper function, saves two stack frames per idle connection, which the
+// garbage collector scans in each cycle.
 func (conn *connection) contain(err *error) {
 	if v := recover(); v != nil {
 		conn.srv.log.Error("panic in a connection", "client", conn.Member(), "panic", v, "stack", string(debug.Stack()))
@@ -103,7 +102,7 @@ func (conn *connection) contain(err *error) {
 	}
 }
 
-// teardown sees the connection out and gives its place free.
+// teardown ends the connection and releases its place.
 func (conn *connection) teardown(err error) {
 	if conn.hello != nil {
 		conn.hello.Stop()
@@ -117,8 +116,8 @@ func (conn *connection) teardown(err error) {
 // Ping implements [socket.Handler].
 func (conn *connection) Ping(payload []byte) { conn.out.Pong(payload) }
 
-// Pong implements [socket.Handler]. That something was read is enough for the
-// heartbeat. It comes from whoever was silent, and so is the time to give back the
+// Pong implements [socket.Handler]. For the heartbeat it is enough that something was
+// read. A pong comes from a client that was silent, so this is the time to give back the
 // stack that messages have grown.
 func (conn *connection) Pong() { conn.ws.Rest() }
 
@@ -153,8 +152,8 @@ func (conn *connection) Message(payload []byte) {
 	c.receive(&env, err)
 }
 
-// awaitHello has the connection close unless a v1 client's `hello` comes in time
-// and before the server shuts down.
+// awaitHello closes the connection unless the `hello` of a v1 client arrives in time and
+// before the server shuts down.
 func (conn *connection) awaitHello() {
 	conn.hello = time.AfterFunc(min(helloTimeout, conn.srv.opts.HandshakeTimeout), func() {
 		conn.reject(protocol.ClosePolicy, "no hello")
@@ -165,16 +164,16 @@ func (conn *connection) awaitHello() {
 	}
 }
 
-// helloTimeout is how long a v1 client may take for its first message.
+// helloTimeout is how long a v1 client may take to send its first message.
 const helloTimeout = 5 * time.Second
 
-// handleHello takes a v1 client's first message.
+// handleHello handles the first message of a v1 client.
 func (conn *connection) handleHello(env *protocol.Envelope, err error) {
 	if !conn.hello.Stop() {
 		return
 	}
 	conn.srv.awaitingHello.leave(conn)
-	conn.ws.SetReadLimit(int64(conn.srv.opts.MaxMessageBytes)) // it was that of a hello
+	conn.ws.SetReadLimit(int64(conn.srv.opts.MaxMessageBytes)) // so far it was that of a hello
 	if err != nil || string(env.Action) != protocol.ActionHello {
 		conn.reject(protocol.ClosePolicy, "the first message must be hello")
 		return
@@ -209,14 +208,14 @@ func (conn *connection) handleHello(env *protocol.Envelope, err error) {
 	}
 }
 
-// reject closes a connection that was not let in.
+// reject closes a connection whose client was not admitted.
 func (conn *connection) reject(code protocol.CloseCode, reason string) {
 	conn.out.Open(nil)
 	conn.out.Close(uint16(code), reason)
 }
 
-// admit lets a new client in. From here on messages to it are taken, but none is
-// written before `welcome`.
+// admit makes a new client. From here on messages to it are accepted, but none is written
+// before `welcome`.
 func (conn *connection) admit() error {
 	s := conn.srv
 	c := conn.newClient()
@@ -240,7 +239,7 @@ func (conn *connection) admit() error {
 	token, ok := c.admit()
 	if !ok {
 		conn.out.Open(nil)
-		return nil // it is told why already
+		return nil // the client has its reason already
 	}
 	conn.out.Open(conn.welcome(token, false))
 	conn.welcomed = true
@@ -253,7 +252,7 @@ func (conn *connection) admit() error {
 	return nil
 }
 
-// joinRooms joins the rooms that the URL has named, as messages would.
+// joinRooms joins the rooms that the URL names, as messages would.
 func (conn *connection) joinRooms() {
 	c := conn.client
 	for _, name := range conn.rooms {
@@ -284,7 +283,7 @@ func (conn *connection) askConnect() error {
 	return s.contain("OnConnect", func() error { return ask(ctx, conn.client) })
 }
 
-// finish sees the connection out after its reading has ended.
+// finish closes the connection after reading has ended.
 func (conn *connection) finish(err error) {
 	closed := &socket.CloseError{Code: 1006}
 	isClose := errors.As(err, &closed)
@@ -292,7 +291,7 @@ func (conn *connection) finish(err error) {
 	if conn.client != nil {
 		conn.endSession(closed)
 	}
-	if !isClose { // who ends a connection without a word reads nothing more
+	if !isClose { // a peer that is gone without a close frame reads nothing more
 		_ = conn.ws.Abort()
 		return
 	}
@@ -305,7 +304,7 @@ func (conn *connection) finish(err error) {
 	_ = conn.ws.CloseNow()
 }
 
-// endSession has the session wait for another connection, or end.
+// endSession keeps the session for another connection, or ends it.
 func (conn *connection) endSession(closed *socket.CloseError) {
 	code := protocol.CloseCode(closed.Code)
 	if conn.welcomed && code.KeepsSession(closed.Peer) && conn.client.drop(conn) {

@@ -28,8 +28,8 @@ func guard(f func() error) (err error) {
 	return digest(f())
 }
 
-// aside is guard on a goroutine of its own, for code whose runtime.Goexit must not
-// end the caller's; see BenchmarkTrace for what it costs.
+// aside is guard on a separate goroutine, for code whose runtime.Goexit must not end the
+// caller's; see BenchmarkTrace for the cost.
 func aside(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
@@ -40,7 +40,7 @@ func aside(f func() error) error {
 	return <-done
 }
 
-// digest takes an error of the application apart.
+// digest converts an error of the application.
 func digest(err error) error {
 	switch known := err.(type) { //nolint:errorlint // errors.As calls methods of the application's errors
 	case nil:
@@ -73,7 +73,7 @@ func examine(err error) (f *room.Fault) {
 	return &room.Fault{Public: (*room.Error)(public), Text: err.Error(), Cause: err}
 }
 
-// ownError gives an error of a room the type that applications know.
+// ownError converts an error of a room to the type that applications know.
 func ownError(err error) error {
 	if public, ok := err.(*room.Error); ok { //nolint:errorlint // what an error wraps belongs to the application
 		return (*Error)(public)
@@ -81,7 +81,7 @@ func ownError(err error) error {
 	return err
 }
 
-// maxErrorMessage bounds the message of an error on the wire, in bytes.
+// maxErrorMessage limits the message of an error on the wire, in bytes.
 const maxErrorMessage = 4 << 10
 
 // sound reports whether the error can go on the wire as it is.

@@ -363,7 +363,7 @@ func TestHijackWithoutBuffers(t *testing.T) {
 	server := simplysocket.NewHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(bareHijacker{w}, r) }))
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
-	h.url = "ws://" + listener.Addr().String() + "/ws"
+	h.URL = "ws://" + listener.Addr().String() + "/ws"
 	h.member("r").call("x", "r", nil)
 }
 

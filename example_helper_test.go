@@ -6,55 +6,42 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
 
 	"github.com/DhruvikDonga/simplysocket"
-	"github.com/DhruvikDonga/simplysocket/internal/pipe"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
 // stage is where the examples run: a server whose clients connect in memory.
 type stage struct {
-	srv      *simplysocket.Server
-	listener *pipe.Listener
-	server   *http.Server
-	served   chan struct{}
+	server *servertest.Server
 
 	mu    sync.Mutex
-	names *strings.Replacer // of slugs, which are random, to the peers' names
+	names *strings.Replacer // of IDs, which are random, to the peers' names
 	pairs []string
 }
 
 func play(srv *simplysocket.Server) *stage {
-	s := &stage{
-		srv:      srv,
-		listener: pipe.Listen(),
-		server:   simplysocket.NewHTTPServer(srv),
-		served:   make(chan struct{}),
-		names:    strings.NewReplacer(),
+	server, err := servertest.Start(srv, "")
+	if err != nil {
+		panic(err)
 	}
-	go func() {
-		defer close(s.served)
-		_ = s.server.Serve(s.listener)
-	}()
-	return s
+	return &stage{server: server, names: strings.NewReplacer()}
 }
 
 func (s *stage) end() {
-	if err := s.srv.Shutdown(context.Background()); err != nil {
+	if err := s.server.Stop(); err != nil {
 		fmt.Println(err)
 	}
-	_ = s.server.Close()
-	<-s.served
 }
 
 // quiet is a server whose log does not show.
 func quiet(o simplysocket.Options) *simplysocket.Server {
-	o.Logger = slog.New(slog.DiscardHandler)
+	o.Logger = servertest.Quiet
 	srv, err := simplysocket.New(&o)
 	if err != nil {
 		panic(err)
@@ -66,8 +53,8 @@ func quiet(o simplysocket.Options) *simplysocket.Server {
 func (s *stage) dial(header http.Header) (*peer, error) {
 	p := &peer{stage: s}
 	p.change = sync.NewCond(&p.mu)
-	o := socket.DialOptions{NetDial: s.listener.Dial, Header: header, ReadLimit: 1 << 20}
-	conn, err := socket.Dial(context.Background(), "ws://memory/ws", o)
+	o := socket.DialOptions{NetDial: s.server.Dial, Header: header, ReadLimit: 1 << 20}
+	conn, err := socket.Dial(context.Background(), s.server.URL, o)
 	if err != nil {
 		return nil, err
 	}

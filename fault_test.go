@@ -424,7 +424,7 @@ func openFiles() int {
 func TestPingFlood(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited}) // or it is thrown out
 	witness := h.member("r")
-	conn, err := socket.Dial(t.Context(), h.url, socket.DialOptions{})
+	conn, err := socket.Dial(t.Context(), h.URL, socket.DialOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -449,7 +449,7 @@ func TestPingFlood(t *testing.T) {
 // their request: none keeps another from being served.
 func TestSlowHandshakes(t *testing.T) {
 	h := serve(t, false, nil)
-	address := strings.TrimSuffix(strings.TrimPrefix(h.url, "ws://"), "/ws")
+	address := strings.TrimSuffix(strings.TrimPrefix(h.URL, "ws://"), "/ws")
 	for range 500 {
 		nc, err := net.Dial("tcp", address)
 		if err != nil {

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -14,7 +12,6 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
-	"github.com/DhruvikDonga/simplysocket/internal/pipe"
 	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -22,74 +19,30 @@ import (
 
 func TestMain(m *testing.M) { servertest.Main(m) }
 
-// patience is how long a test waits for what must come.
-const patience = 20 * time.Second
+const patience = servertest.Patience
 
 // host is a server that listens.
 type host struct {
-	*simplysocket.Server
-	t    testing.TB
-	url  string
-	dial func(context.Context, string, string) (net.Conn, error)
+	*servertest.Server
+	t testing.TB
 }
 
 // serve starts a server on loopback, or in memory, and ends it with the test.
 func serve(t testing.TB, inMemory bool, o *simplysocket.Options, configure ...func(*simplysocket.Server)) *host {
 	t.Helper()
-	options := simplysocket.Options{}
-	if o != nil {
-		options = *o
+	if o == nil {
+		o = &simplysocket.Options{}
 	}
-	if options.Logger == nil {
-		options.Logger = slog.New(slog.DiscardHandler)
-	}
-	srv, err := simplysocket.New(&options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range configure {
-		f(srv)
-	}
-	h := &host{Server: srv, t: t}
-	var listener net.Listener
+	address := servertest.Loopback
 	if inMemory {
-		p := pipe.Listen()
-		listener, h.dial, h.url = p, p.Dial, "ws://memory/ws"
-	} else {
-		if listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			t.Fatal(err)
-		}
-		h.url = "ws://" + listener.Addr().String() + "/ws"
+		address = ""
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/ws", srv)
-	server := simplysocket.NewHTTPServer(mux)
-	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(listener)
-	}()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := srv.Shutdown(ctx); err != nil && !errors.Is(err, simplysocket.ErrServerClosed) {
-			t.Errorf("Shutdown: %v", err)
-		}
-		_ = server.Close()
-		<-served
-	})
-	return h
+	return &host{servertest.Serve(t, address, *o, configure...), t}
 }
 
-// waitFor waits until it holds.
 func waitFor(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
+	servertest.WaitFor(t, what, holds)
 }
 
 // waitForClients waits until the server has so many clients.
@@ -173,13 +126,13 @@ func (h *host) try(query string, opts ...dialOption) (*client, error) {
 }
 
 func (h *host) open(query string, opts ...dialOption) (*client, error) {
-	o := socket.DialOptions{NetDial: h.dial, ReadLimit: 1 << 20}
+	o := socket.DialOptions{NetDial: h.Dial, ReadLimit: 1 << 20}
 	for _, opt := range opts {
 		opt(&o)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	conn, err := socket.Dial(ctx, h.url+query, o)
+	conn, err := socket.Dial(ctx, h.URL+query, o)
 	if err != nil {
 		return nil, err
 	}

@@ -27,11 +27,11 @@ func (o *Options) newQuota() *quota {
 	return &quota{taken: limiter(), refused: limiter()}
 }
 
-// framesPerMessage is how many frames a client may send for each message that it may:
-// a message of 64 KiB in fragments of 4 KiB needs 16.
+// framesPerMessage is how many frames a client may send for each message it may send: a
+// message of 64 KiB in fragments of 4 KiB needs 16.
 const framesPerMessage = 20
 
-// frameLimit bounds what costs the server less than a message, but not nothing: empty
+// frameLimit limits what costs the server less than a message but more than nothing: empty
 // fragments, pings.
 func (o *Options) frameLimit() *socket.FrameLimit {
 	if o.MessageRate >= Unlimited {
@@ -43,26 +43,27 @@ func (o *Options) frameLimit() *socket.FrameLimit {
 	}
 }
 
-// helloBytes is what the hello of a client in all rooms that it may be in takes.
+// helloBytes is the size of the hello of a client that is in as many rooms as it may be
+// in.
 func (o *Options) helloBytes() int64 {
 	const room = len(`"":[,],`) + 128 + 2*16
 	return min(512+int64(o.MaxRoomsPerClient)*int64(room), 1<<20)
 }
 
-// leastOutbox is how many messages an outbox takes at least: one request may have
-// several, as a join has its answer, the room's welcome and the news of it.
+// leastOutbox is the smallest number of messages that an outbox holds: one request may
+// cause several, as a join causes its answer, `joined-room` and announcements.
 const leastOutbox = 16
 
-// envelopeBytes is the most that an envelope takes besides its body.
+// envelopeBytes is the largest size of an envelope without its body.
 const envelopeBytes = 1 << 10
 
-// largestMessage is the most that a message of a client takes once it is passed on, or
-// one that the protocol makes, such as a page of a list.
+// largestMessage is the largest message of a client once it is forwarded, or of the
+// protocol itself, such as a page of a list.
 func (o *Options) largestMessage() int {
 	return max(o.MaxMessageBytes, 2*room.PageBytes) + envelopeBytes
 }
 
-// allowed takes a message from the client's rate, before anything is done for it.
+// allowed charges a message to the client's rate, before anything else is done for it.
 func (c *Client) allowed(env *protocol.Envelope) bool {
 	q := c.rate()
 	if q == nil || q.taken.Allow() || c.waitFor(q.taken.Allow) {
@@ -90,7 +91,7 @@ func (c *Client) allowed(env *protocol.Envelope) bool {
 // errTooFast is a request over the client's rate.
 var errTooFast = errors.New("simplysocket: too many messages per second")
 
-// mayAsk takes what a client asks for with its handshake from its rate.
+// mayAsk charges a join that came with the handshake to the client's rate.
 func (c *Client) mayAsk() error {
 	if q := c.rate(); q != nil && !q.taken.Allow() {
 		c.srv.stats.rateLimited.Add(1)
@@ -99,7 +100,7 @@ func (c *Client) mayAsk() error {
 	return nil
 }
 
-// rate is the client's quota, or nil where there is none.
+// rate returns the client's quota, or nil if there is no limit.
 func (c *Client) rate() *quota {
 	if c.srv.opts.MessageRate >= Unlimited {
 		return nil
@@ -112,7 +113,7 @@ func (c *Client) rate() *quota {
 
 func perSecond(n int) *rate.Limiter { return rate.NewLimiter(rate.Limit(n), n) }
 
-// freeMembers is how large a room may be for the message rate alone to keep a client
+// freeMembers is the size of a room up to which the message rate alone keeps a client
 // within its deliveries.
 func (o *Options) freeMembers() int {
 	if o.MessageRate >= Unlimited || o.ClientDeliveriesPerSecond >= Unlimited {
@@ -121,9 +122,9 @@ func (o *Options) freeMembers() int {
 	return int(min(float64(o.ClientDeliveriesPerSecond)/max(o.MessageRate, 1), Unlimited))
 }
 
-// account is a budget of deliveries per second. What a message will cause is known only
-// once its room has handled it: so the door sets aside what one broadcast costs, and the
-// account pays what it was when the output is released.
+// account is a budget of deliveries per second. What a message causes is known only once
+// its room has handled it. So the door sets aside the cost of one broadcast, and the
+// account pays the actual cost when the output is released.
 type account struct {
 	limiter *rate.Limiter
 	pending atomic.Int64 // set aside for messages that are not handled yet
@@ -138,7 +139,7 @@ func (a *account) reserve(n int) bool {
 	return false
 }
 
-// settle pays what was used in place of what was reserved. It may leave a debt.
+// settle pays what was used and frees what was reserved. It may leave a debt.
 func (a *account) settle(reserved, used int) {
 	now := time.Now()
 	for part := a.limiter.Burst(); used > 0; used -= part {
@@ -170,13 +171,13 @@ type deliveries struct {
 	lobby, rooms atomic.Pointer[account]
 }
 
-// lobbyParts is how many clients it takes at least to use the lobby's deliveries up:
-// each may have one part, where there are so many.
+// lobbyParts is the smallest number of clients that can use up the lobby's deliveries:
+// each may use one part, if there are so many.
 const lobbyParts = 4
 
-// reserve sets aside what a message of the client to a room will cost. In the lobby,
-// which holds every client of the node, each client has a share; elsewhere only a large
-// room costs anything.
+// reserve sets aside the cost of a message from the client to a room. In the lobby, which
+// holds every client of the node, each client has a share; elsewhere only large rooms cost
+// anything.
 func (c *Client) reserve(a *actor) (charge, error) {
 	members := a.info.Load().Members
 	var own, shared *account

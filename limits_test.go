@@ -303,8 +303,8 @@ func TestUnixSocketProxy(t *testing.T) {
 	server := simplysocket.NewHTTPServer(h)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
-	h.url = "ws://x/ws"
-	h.dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+	h.URL = "ws://x/ws"
+	h.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", path)
 	}
 	h.connect(header("X-Forwarded-For", "198.51.100.1")).call("join-room", "secret", object{"password": "x"})

@@ -7,9 +7,9 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// heartbeats is one wheel of slots for all clients, swept by one goroutine that
-// exists only while there are clients. Each client is looked at twice per
-// interval; a timer of its own would cost it 200 bytes.
+// heartbeats is one wheel of slots for all clients, swept by one goroutine that exists
+// only while there are clients. Each client is checked twice per interval; a timer for
+// each would cost 200 bytes per client.
 type heartbeats struct {
 	interval time.Duration
 
@@ -22,8 +22,8 @@ type heartbeats struct {
 
 const beatSlots = 64
 
-// liveness is what the heartbeat knows of a client. slot and index are guarded by
-// the wheel's lock, the rest belongs to its goroutine.
+// liveness is what the heartbeat knows about a client. slot and index are guarded by the
+// wheel's lock; the rest belongs to its goroutine.
 type liveness struct {
 	index    int32
 	slot     uint8
@@ -94,7 +94,7 @@ const (
 	looksStuck  = 4
 )
 
-// look is the heartbeat's sight of one client.
+// look checks one client.
 func (conn *connection) look() {
 	b := &conn.liveness
 	if conn.ws.TakeActive() {
@@ -124,8 +124,8 @@ func (conn *connection) look() {
 	conn.keepAlive(b)
 }
 
-// keepAlive writes `heartbeat` to a v1 client in each interval in which nothing
-// else was written: its code does not see pings.
+// keepAlive writes `heartbeat` to a v1 client in each interval in which nothing else was
+// written: its code does not see pings.
 func (conn *connection) keepAlive(b *liveness) {
 	if !conn.v1 {
 		return

@@ -29,7 +29,7 @@ func TestHalfOpen(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := serve(t, true, nil)
 				witness := h.member("r")
-				conn, err := socket.Dial(t.Context(), h.url+"?room=r", socket.DialOptions{NetDial: h.dial, ReadLimit: 1 << 20})
+				conn, err := socket.Dial(t.Context(), h.URL+"?room=r", socket.DialOptions{NetDial: h.Dial, ReadLimit: 1 << 20})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -121,7 +121,7 @@ func TestMessageThatNeverEnds(t *testing.T) {
 func TestSlowHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
-		nc, err := h.dial(t.Context(), "", "")
+		nc, err := h.Dial(t.Context(), "", "")
 		if err != nil {
 			t.Fatal(err)
 		}

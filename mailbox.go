@@ -7,16 +7,16 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
-// item is what waits in a mailbox: an entry of the room and where it comes from, or
-// something that concerns the actor alone.
+// item is what a mailbox holds: an entry of the room and its source, or a signal to the
+// actor.
 type item struct {
 	entry  room.Entry
 	source source
 	signal signal // if not 0, there is no entry
 }
 
-// source is where an entry comes from, and who learns how it ended. It stays outside the
-// room, which works with values alone.
+// source is where an entry comes from, and what learns how it ended. It stays outside of
+// the room, which works with values alone.
 type source struct {
 	client  *Client
 	conn    *connection   // join, drop, resume: the connection
@@ -25,7 +25,7 @@ type source struct {
 	charge  charge        // what the door has set aside for it
 }
 
-// answer is what RoomRef.Call gets.
+// answer is the result of RoomRef.Call.
 type answer struct {
 	body json.RawMessage
 	err  error
@@ -40,17 +40,16 @@ const (
 	signalTrim                    // the history may hold frames that are too old
 )
 
-// size is what an item counts for in its mailbox's bytes.
+// size is what an item counts for in its mailbox, in bytes.
 func (it *item) size() int { return len(it.entry.Body) + len(it.entry.Action) + itemOverhead }
 
-// itemOverhead is about what an item takes besides its body.
+// itemOverhead is about the size of an item without its body.
 const itemOverhead = 256
 
 func (it *item) bounded() bool { return it.entry.Bounded() }
 
-// mailbox is a room's bounded inbox. Entries are handled by a goroutine that
-// exists only while there is work: whoever puts the first entry into an idle
-// mailbox starts it.
+// mailbox is a room's bounded queue of entries. They are handled by a goroutine that
+// exists only while there is work: putting the first entry into an idle mailbox starts it.
 type mailbox struct {
 	maxEntries int
 	maxBytes   int
@@ -68,13 +67,13 @@ type mailbox struct {
 // share is what a sender has in a mailbox.
 type share struct{ entries, bytes int }
 
-// slab is a run of entries. Slabs are pooled, so that an idle mailbox owns
-// none and a busy one allocates none.
+// slab is a run of items. Slabs are pooled, so that an idle mailbox owns none and a busy
+// one allocates none.
 type slab struct{ entries []item }
 
 var slabs = sync.Pool{New: func() any { return &slab{entries: make([]item, 0, 8)} }}
 
-// keptEntries is the largest slab that goes back to the pool.
+// keptEntries is the capacity of the largest slab that returns to the pool.
 const keptEntries = 512
 
 func (s *slab) release() {
@@ -86,7 +85,7 @@ func (s *slab) release() {
 	slabs.Put(s)
 }
 
-// put appends e. With start it is up to the caller to run the room's turn.
+// put appends an item. If start is true, the caller must run the room's turn.
 func (m *mailbox) put(e *item) (start bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -105,8 +104,8 @@ func (m *mailbox) put(e *item) (start bool, err error) {
 	return start, nil
 }
 
-// admit counts an entry, if there is a place for it and its sender has not more than
-// its share. An entry that is larger than the mailbox has it for itself.
+// admit counts an item if there is a place for it and its sender has not used up its
+// share. An item that is larger than the mailbox may have the mailbox to itself.
 func (m *mailbox) admit(e *item) bool {
 	if m.entries >= m.maxEntries || m.bytes+e.size() > m.maxBytes && m.entries > 0 {
 		return false
@@ -125,8 +124,8 @@ func (m *mailbox) admit(e *item) bool {
 	return true
 }
 
-// countSenders finds out whose the entries are. Below half of a mailbox nobody asks,
-// and so nobody counts.
+// countSenders counts whose items are queued. Nobody needs that while the mailbox is less
+// than half full.
 func (m *mailbox) countSenders() {
 	if m.senders != nil {
 		return
@@ -157,8 +156,8 @@ func (s *share) plus(e *item) *share {
 	return s
 }
 
-// hasShare reports whether a sender may have one entry more. With n senders each may
-// have one part of n+1, so that one part is free for who comes next.
+// hasShare reports whether a sender may queue one more item. With n senders, each may use
+// one part of n+1, so that one part is free for the next sender.
 func (m *mailbox) hasShare(e *item) bool {
 	s := m.shareOf(e.entry.Member)
 	if s.entries == 0 {
@@ -168,7 +167,7 @@ func (m *mailbox) hasShare(e *item) bool {
 	return s.entries < m.maxEntries/parts && s.bytes+e.size() <= m.maxBytes/parts
 }
 
-// take returns all that waits, or nil.
+// take returns all queued items, or nil.
 func (m *mailbox) take() *slab {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -177,7 +176,7 @@ func (m *mailbox) take() *slab {
 	return batch
 }
 
-// rest ends the turn if nothing waits: the next put starts a new one.
+// rest ends the turn if nothing is queued: the next put starts a new one.
 func (m *mailbox) rest() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -185,7 +184,7 @@ func (m *mailbox) rest() bool {
 	return !m.running
 }
 
-// done gives the places of a handled batch free.
+// done frees the places of a handled batch.
 func (m *mailbox) done(batch *slab) {
 	m.mu.Lock()
 	for i := range batch.entries {
@@ -215,7 +214,7 @@ func (m *mailbox) forget(e *item) {
 	}
 }
 
-// closeIfEmpty closes the mailbox unless something waits in it.
+// closeIfEmpty closes the mailbox unless something is queued.
 func (m *mailbox) closeIfEmpty() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -37,7 +37,7 @@ func TestHalfClosedIsReset(t *testing.T) {
 	var conn *witnessed
 	slow := h.member("r", func(o *dialOptions) {
 		o.NetDial = func(ctx context.Context, network, _ string) (net.Conn, error) {
-			address, _, _ := strings.Cut(strings.TrimPrefix(h.url, "ws://"), "/")
+			address, _, _ := strings.Cut(strings.TrimPrefix(h.URL, "ws://"), "/")
 			nc, err := new(net.Dialer).DialContext(ctx, network, address)
 			if err != nil {
 				return nil, err

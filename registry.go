@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// registry maps names to rooms or clients. It is sharded, so that those who
-// come and go at once do not wait for each other.
+// registry maps names to rooms or clients. It is sharded, so that clients that come and go
+// at once do not wait for each other.
 type registry[T any] struct {
 	seed   maphash.Seed
 	shards [32]shard[T]
@@ -40,8 +40,7 @@ func (reg *registry[T]) find(name string) (held T) {
 	return s.held[name]
 }
 
-// update lets f decide what name maps to from now on; f must not use the
-// registry.
+// update sets what name maps to, as f decides; f must not use the registry.
 func (reg *registry[T]) update(name string, f func(held T, ok bool) (now T, keep bool)) {
 	s := reg.shard(name)
 	s.mu.Lock()
@@ -54,8 +53,8 @@ func (reg *registry[T]) update(name string, f func(held T, ok bool) (now T, keep
 	}
 }
 
-// all iterates over what is held, a shard at a time and without holding a lock
-// while the caller looks at it.
+// all iterates over the values, one shard at a time, without holding a lock while the
+// caller uses a value.
 func (reg *registry[T]) all() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		var some []T
@@ -86,8 +85,7 @@ func (reg *registry[T]) len() (n int) {
 	return n
 }
 
-// users maps an identity's user to its sessions. Anonymous clients are not in
-// it.
+// users maps the user of an identity to its sessions. Anonymous clients are not in it.
 type users struct {
 	*registry[map[*Client]struct{}]
 }

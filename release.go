@@ -92,8 +92,8 @@ func (p *part) add(r *Room, it *item, out *room.Output) {
 }
 
 // conflate drops each frame that one of the newest entry replaces: of the same key and
-// audience. It does not look past a member's exit: who has left does not get the newer
-// frame.
+// audience. It does not look past a member's exit: a member that has left does not get the
+// newer frame.
 func (p *part) conflate() {
 	for ; p.keyed > 0; p.keyed-- {
 		at := p.newest()
@@ -123,7 +123,7 @@ func (st *step) replacedBy(newer *step) bool {
 	return st.IsFrame() && st.Key == newer.Key && st.Kind == newer.Kind && slices.Equal(st.Numbers, newer.Numbers)
 }
 
-// seal closes the part and has it released. Without frames, it keeps the steps for later:
+// seal closes the part and releases it. Without frames, it keeps the steps for later:
 // replies and effects do not wait for the flush interval.
 func (a *actor) seal(frames bool) {
 	p := &a.turn.part

@@ -19,8 +19,8 @@ const (
 	longestWait     = 10 * time.Second // of one of them
 )
 
-// isDuplicate has a message which was received before answered isDuplicate. It reports
-// false for one that is new, and for an id that comes twice over one connection.
+// isDuplicate reports whether a message was received before, and has it answered again. It
+// reports false for a new message, and for an id that is used twice on one connection.
 func (c *Client) isDuplicate(env *protocol.Envelope) bool {
 	if c.session == nil || env.ID == 0 {
 		return false
@@ -50,14 +50,14 @@ func (c *Client) isDuplicate(env *protocol.Envelope) bool {
 	return true
 }
 
-// refuseStale refuses an id for good. It is no answer that is remembered: there
-// may be a true one.
+// refuseStale refuses an id for good. This is not remembered as an answer: there may be a
+// real one.
 func (c *Client) refuseStale(id uint64, re, why string) {
 	c.send(&protocol.Header{Action: protocol.ActionError, Ref: id, Re: re}, errorBody(newError(protocol.CodeStaleID, "id %d %s", id, why)))
 }
 
-// routeOrWait routes a message, and waits for a full mailbox for as long as
-// the connection is patient.
+// routeOrWait routes a message. While the connection has an allowance for messages that
+// are sent again, it waits for a place in a full mailbox.
 func (c *Client) routeOrWait(env *protocol.Envelope) error {
 	err := c.route(env)
 	if errors.Is(err, ErrMailboxFull) {
@@ -69,9 +69,9 @@ func (c *Client) routeOrWait(env *protocol.Envelope) error {
 	return err
 }
 
-// waitFor tries again and again, for as long as the connection is patient, and reports
-// whether it has come about. It gives up at once, and the connection with it, when another
-// connection wants the session: what was not taken in is sent again over that one.
+// waitFor retries until try succeeds, as far as the connection's allowance goes, and
+// reports whether it did. It gives up at once, together with the connection, if another
+// connection wants the session: what was not accepted is sent again over that one.
 func (c *Client) waitFor(try func() bool) bool {
 	conn := c.connection.Load()
 	if conn.resendAllowance == 0 {
@@ -91,7 +91,7 @@ func (c *Client) waitFor(try func() bool) bool {
 	return false
 }
 
-// remember remembers the answer to a message, for the case that it comes again.
+// remember records the answer to a message, in case the message comes again.
 func (c *Client) remember(id uint64, action string, body json.RawMessage) {
 	switch {
 	case c.session == nil:
@@ -102,7 +102,7 @@ func (c *Client) remember(id uint64, action string, body json.RawMessage) {
 	}
 }
 
-// replayAnswer answers a message that has come before from outside any room.
+// replayAnswer answers, from outside of any room, a message that was received before.
 func (c *Client) replayAnswer(id uint64, re string) {
 	known, ok := c.session.recall(id)
 	if !ok || known.reply == nil {

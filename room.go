@@ -269,8 +269,8 @@ func (r *Room) Ref() RoomRef { return r.srv.Room(r.cfg.Name) }
 // exact even when joins race. Lowering it removes nobody.
 func (r *Room) SetCapacity(members int) { r.core.SetCapacity(members) }
 
-// SetHidden takes the room out of listings. Clients that are not members are told that the
-// room does not exist.
+// SetHidden takes the room out of listings. To clients that are not members, the room
+// does not exist.
 func (r *Room) SetHidden(hidden bool) { r.core.SetHidden(hidden) }
 
 // SetOverflow sets what happens to a broadcast that does not fit a member's outbox. The

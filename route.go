@@ -9,8 +9,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// receive takes a message of the client to where it goes, or the error that it
-// was read with.
+// receive routes a message of the client, or answers the error of reading it.
 func (c *Client) receive(env *protocol.Envelope, err error) {
 	if c.isEnded() {
 		return
@@ -43,14 +42,14 @@ func (c *Client) receive(env *protocol.Envelope, err error) {
 	}
 }
 
-// asParseError is what Parse fails with.
+// asParseError returns the error of Parse.
 func asParseError(err error) *protocol.ParseError {
 	var bad *protocol.ParseError
 	errors.As(err, &bad)
 	return bad
 }
 
-// wireError gives the errors that Go callers see the code that clients see.
+// wireError returns the error that clients see for an error that Go callers see.
 func wireError(err error) error {
 	if isContained(err) {
 		return err // of the application's code, or known to clients already
@@ -75,7 +74,7 @@ func wireError(err error) error {
 	return err
 }
 
-// route takes a message to the mailbox where it belongs, or answers it.
+// route puts a message into the mailbox of its room, or answers it.
 func (c *Client) route(env *protocol.Envelope) error {
 	action := string(env.Action)
 	toLobby := len(env.Target) == 0 || string(env.Target) == c.srv.opts.Lobby
@@ -165,8 +164,8 @@ func (c *Client) deliver(env *protocol.Envelope, kind room.Kind, action string) 
 	return c.post(a, &it)
 }
 
-// compact copies a body without white space between its tokens: clients that split
-// what they read at newlines must be able to.
+// compact copies a body without white space between its tokens, because clients may split
+// what they read at newlines.
 func compact(body []byte) json.RawMessage {
 	return protocol.Compact(make([]byte, 0, len(body)), body)
 }
@@ -190,8 +189,7 @@ func (c *Client) countBusy(err error) {
 	}
 }
 
-// roomOf returns the room of that name if the client is in it, or has a join on
-// the way to it.
+// roomOf returns the room of that name if the client is in it or has a join on its way.
 func (c *Client) roomOf(target []byte) *actor {
 	if len(target) == 0 || string(target) == c.srv.opts.Lobby {
 		return c.srv.theLobby()
@@ -204,7 +202,7 @@ func (c *Client) roomOf(target []byte) *actor {
 	return nil
 }
 
-// notMemberError is the answer to whoever speaks to a room without being in it.
+// notMemberError is the answer to a message for a room that the client is not in.
 func (c *Client) notMemberError(name string) error {
 	if err := protocol.ValidName(name); err != nil {
 		return newError(protocol.CodeBadName, "%v", err)
@@ -218,8 +216,8 @@ func (c *Client) notMemberError(name string) error {
 	return unknownRoom(name)
 }
 
-// routeDirect finds the room that a message to another client goes through: the
-// one it names, or the first that both are in.
+// routeDirect routes a message to another client through a room: the one it names, or the
+// first that both are in.
 func (c *Client) routeDirect(env *protocol.Envelope, action string) error {
 	to := c.srv.clients.find(string(env.Target))
 	if to == nil || to == c {

@@ -10,7 +10,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// SendOption changes to whom and how a message is sent.
+// SendOption changes the audience of a message or how it is sent.
 type SendOption func(*room.Send)
 
 func apply(send *room.Send, opts []SendOption) {

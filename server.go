@@ -64,7 +64,7 @@ type Server struct {
 	openRooms     tracker[*actor]
 	arriving      tracker[*http.Request]
 	connected     tracker[*connection]
-	awaitingHello tracker[*connection] // of which no hello has come
+	awaitingHello tracker[*connection] // whose hello has not arrived
 }
 
 // New returns a server. With nil options, every option has its default. The error is an

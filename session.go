@@ -16,8 +16,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// session is what lets a client outlive its connections. Plain clients have
-// none.
+// session lets a client outlive its connections. Plain clients have none.
 type session struct {
 	receiving sync.Mutex   // held by the one connection whose message is taken
 	wanted    atomic.Int32 // connections that wait to take it over
@@ -25,11 +24,11 @@ type session struct {
 	// Guarded by the client's lock.
 
 	token   string        // resumes the session
-	offered string        // takes its place once the client has shown that it got it
+	offered string        // replaces token once the client has shown that it has it
 	away    bool          // there is no connection
-	window  *time.Timer   // ends the session that is away
-	place   *list.Element // among those of its address that are away
-	retired *connection   // the connection that was taken over last
+	window  *time.Timer   // ends the disconnected session
+	place   *list.Element // among the disconnected sessions of its address
+	retired *connection   // the connection that was replaced last
 	resumes *rate.Limiter // nil until the first
 
 	// Guarded by the client's numbering.
@@ -43,28 +42,28 @@ type session struct {
 	removals ring.Ring[removal] // the newest rooms that have removed the client
 }
 
-// removal is a room that has removed the client, and why.
+// removal is a room that has removed the client, and the reason.
 type removal struct {
 	room   string
 	reason LeaveReason
 }
 
-// Bounds of what a session remembers beside its rooms.
+// Bounds of what a session remembers besides its rooms.
 const (
 	keptDirects     = 64
 	keptDirectBytes = 64 << 10
 	keptRemovals    = 32
 )
 
-// hello is what a v1 client says first.
+// hello is the first message of a v1 client.
 type hello struct {
 	session string
 	rooms   map[string][2]uint64 // epoch and seq
 	direct  uint64
 }
 
-// readHello reads a hello. What features it names is for the client to know: the
-// server uses none by itself.
+// readHello reads a hello. The features that it names matter to the client alone: the
+// server uses none on its own.
 func readHello(body json.RawMessage) (h hello, err error) {
 	var features []string
 	return h, room.ReadParams(body, room.Params{
@@ -78,9 +77,9 @@ func readHello(body json.RawMessage) (h hello, err error) {
 // resumes reports whether sessions outlive their connections.
 func (s *Server) resumes() bool { return !s.opts.DisableResume }
 
-// offer returns a new token, or "" where sessions end with their connection. The
-// one before it resumes the session until the client shows by a message that it has
-// got this one. The lock is held.
+// offer returns a new token, or "" if sessions end with their connection. The previous
+// token still resumes the session until the client shows, by a message, that it has
+// received the new one. The caller holds the lock.
 func (c *Client) offer() string {
 	if !c.srv.resumes() || c.ended {
 		return ""
@@ -92,8 +91,8 @@ func (c *Client) offer() string {
 	return token
 }
 
-// confirm has the token that was offered take over, if there is one. The lock is
-// held.
+// confirm replaces the token by the offered one, if there is one. The caller holds the
+// lock.
 func (c *Client) confirm() {
 	if s := c.session; s.offered != "" {
 		c.srv.forgetToken(s.token)
@@ -107,18 +106,18 @@ func (s *Server) forgetToken(token string) {
 	}
 }
 
-// outcome is what became of a hello that has a token.
+// outcome is the result of a hello with a token.
 type outcome uint8
 
 const (
 	unknown  outcome = iota // there is no such session
-	resumed                 // it goes on over this connection
-	outdated                // a connection that was made later has it
-	tooOften                // it was resumed too often just now
+	resumed                 // it continues over this connection
+	outdated                // a newer connection has it
+	tooOften                // it was resumed too often lately
 )
 
-// resume takes a session over, if its token is good: the newest, or the one
-// before it while the client may not have got that.
+// resume takes over a session if its token is valid: the newest, or the previous one as
+// long as the client may not have received the newest.
 func (conn *connection) resume(h *hello) (token string, became outcome) {
 	if h.session == "" || !conn.srv.resumes() {
 		return "", unknown
@@ -128,10 +127,10 @@ func (conn *connection) resume(h *hello) (token string, became outcome) {
 		return "", unknown
 	}
 	c.session.wanted.Add(1)
-	c.session.receiving.Lock() // what the connection before is receiving is received
+	c.session.receiving.Lock() // the previous connection finishes its message
 	c.session.wanted.Add(-1)
 	defer c.session.receiving.Unlock()
-	c.numbering.Lock() // nothing newer overtakes what is missing
+	c.numbering.Lock() // nothing overtakes the missed frames
 	defer c.numbering.Unlock()
 	before, token, became := c.attach(conn, h)
 	if became != resumed {
@@ -144,8 +143,8 @@ func (conn *connection) resume(h *hello) (token string, became outcome) {
 	return token, resumed
 }
 
-// sameIdentity reports whether a request may go on with a session. Claims do not
-// count: a fresh token of the same user has others.
+// sameIdentity reports whether a request may resume a session. Claims do not count: a
+// fresh token of the same user has others.
 func (s *Server) sameIdentity(session, request Identity) (same bool) {
 	if s.opts.SameIdentity == nil {
 		return session.User == request.User
@@ -156,9 +155,9 @@ func (s *Server) sameIdentity(session, request Identity) (same bool) {
 
 const takenOver = "a newer connection has the session"
 
-// attach makes conn the client's connection and has the rooms send what it has missed.
-// It returns the connection that it replaces, if that still stands, and a new token: the
-// connection that has the session last is the one whose token is the newest.
+// attach makes conn the client's connection and has the rooms send what it has missed. It
+// returns the replaced connection, if that is still open, and a new token: the newest
+// token belongs to the connection that took the session last.
 func (c *Client) attach(conn *connection, h *hello) (before *connection, token string, became outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -166,7 +165,7 @@ func (c *Client) attach(conn *connection, h *hello) (before *connection, token s
 	switch {
 	case c.ended || h.session != s.token && h.session != s.offered:
 		return nil, "", unknown
-	case conn.number < c.connection.Load().number: // a hello that was long on its way
+	case conn.number < c.connection.Load().number: // a hello that was delayed
 		return nil, "", outdated
 	case !s.mayResume():
 		return nil, "", tooOften
@@ -188,15 +187,15 @@ func (c *Client) attach(conn *connection, h *hello) (before *connection, token s
 	c.connection.Store(conn)
 	c.identity.Store(c.renewed(conn.identity))
 	for _, m := range c.rooms {
-		_ = m.room.post(c.returning(conn, h, m.room.name)) // of one that has closed it is told already
+		_ = m.room.post(c.returning(conn, h, m.room.name)) // if that has closed, the client knows
 	}
 	_ = c.srv.theLobby().post(c.returning(conn, h, c.srv.opts.Lobby))
 	c.announceRemovals(conn, h)
 	return before, c.offer(), resumed
 }
 
-// renewed is the identity of a session that goes on over another connection: the
-// claims are new, and the user, by whom the session is found, stays.
+// renewed is the identity of a session that continues over another connection: the claims
+// are new; the user, under which the session is registered, stays.
 func (c *Client) renewed(request *Identity) *Identity {
 	if user := c.Identity().User; user != identityOf(request).User {
 		return &Identity{User: user, Claims: identityOf(request).Claims}
@@ -215,8 +214,8 @@ func (c *Client) returning(conn *connection, h *hello, name string) *item {
 	}
 }
 
-// announceRemovals tells which of the rooms that the client speaks of it is not in any
-// more. The lock is held.
+// announceRemovals tells the client which of the rooms in its hello it is no longer in.
+// The caller holds the lock.
 func (c *Client) announceRemovals(conn *connection, h *hello) {
 	var news []*fanout.Frame
 	for name := range h.rooms {
@@ -233,12 +232,12 @@ func (c *Client) leftFrame(name string) *fanout.Frame {
 	return makeFrame(func(dst []byte) []byte { return room.EncodeLeft(dst, c.srv.name, name, c.id, reason) })
 }
 
-// sendLeft tells a client that resumes over conn that it is not in a room any more.
+// sendLeft tells a client that resumes over conn that it is no longer in a room.
 func (c *Client) sendLeft(conn *connection, name string) {
 	conn.out.Replay([]*fanout.Frame{c.leftFrame(name)})
 }
 
-// recordRemoval remembers why a room has recordRemoval the client.
+// recordRemoval remembers that a room has removed the client, and why.
 func (s *session) recordRemoval(name string, reason LeaveReason) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
@@ -259,8 +258,7 @@ func (s *session) removalReason(name string) LeaveReason {
 	return LeaveReasonClosed
 }
 
-// drop lets a session wait for another connection. It reports whether the
-// session is kept.
+// drop keeps a session for another connection. It reports whether the session is kept.
 func (c *Client) drop(conn *connection) bool {
 	if c.session == nil || !c.srv.resumes() || c.srv.closing.Load() {
 		return false
@@ -295,7 +293,7 @@ func (c *Client) dropping(conn *connection) *item {
 	return &item{entry: room.Entry{Kind: room.KindDrop, Member: c.id, Conn: conn.number}, source: source{client: c}}
 }
 
-// expire ends a session whose client has not come back since conn.
+// expire ends a session whose client has not returned since conn was lost.
 func (c *Client) expire(conn *connection) {
 	how := ending{why: LeaveReasonDropped, code: 1006}
 	if c.endIf(how, func() bool { return c.session.away && c.connection.Load() == conn }) {
@@ -303,7 +301,7 @@ func (c *Client) expire(conn *connection) {
 	}
 }
 
-// forget ends what the server holds of a session. The lock is held.
+// forget removes what the server holds of a session. The caller holds the lock.
 func (c *Client) forget() {
 	s := c.session
 	if s == nil {
@@ -317,8 +315,8 @@ func (c *Client) forget() {
 	}
 }
 
-// endAway ends the waiting of a session. The lock is held, and the connection is still the one
-// that was lost.
+// endAway ends the disconnected state of a session. The caller holds the lock, and the
+// client still has the connection that was lost.
 func (c *Client) endAway() {
 	c.session.away = false
 	c.srv.stats.kept.Add(-1)
@@ -326,7 +324,7 @@ func (c *Client) endAway() {
 	c.session.place = nil
 }
 
-// A session may be resumed so often at once, and so many times a second after that: each
+// A session may resume this often at once, and this many times a second after that: each
 // time costs a replay.
 const (
 	resumeBurst = 60
@@ -340,7 +338,7 @@ func (s *session) mayResume() bool {
 	return s.resumes.Allow()
 }
 
-// remember keeps a frame that carries n. The numbering is held.
+// remember keeps a frame that carries n. The caller holds the numbering.
 func (s *session) remember(f *fanout.Frame) {
 	s.directs.Push(f)
 	s.bytes += f.Len()
@@ -349,8 +347,8 @@ func (s *session) remember(f *fanout.Frame) {
 	}
 }
 
-// replayDirects sends the frames that carry n which the client has not seen, or
-// says which of them are lost. The numbering is held.
+// replayDirects sends the frames with n that the client has not seen, and reports those
+// that are lost. The caller holds the numbering.
 func (c *Client) replayDirects(out *fanout.Outlet, seen uint64) {
 	kept := &c.session.directs
 	first := c.directs - uint64(kept.Len()) //nolint:gosec // a count. n of the newest that is gone
@@ -404,7 +402,7 @@ func (s *session) answer(id uint64, reply *answered) {
 	s.answers.add(a)
 }
 
-// forgetAsked forgets a message that no room has taken.
+// forgetAsked forgets a message that no room has accepted.
 func (s *session) forgetAsked(id uint64) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
@@ -413,7 +411,7 @@ func (s *session) forgetAsked(id uint64) {
 	}
 }
 
-// find returns the position of a message that is not answered yet, or -1.
+// find returns the position of an unanswered message, or -1.
 func (s *session) find(id uint64) int {
 	for i, a := range s.asked.All() {
 		if a.id == id {

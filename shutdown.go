@@ -27,7 +27,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.writers.Close()
 	s.closeRooms(ctx)
 	s.closeClients(ctx)
-	err := s.arriving.wait(ctx) // whoever was let in just before is told too
+	err := s.arriving.wait(ctx) // those that were admitted just before get their close, too
 	if err == nil {
 		err = s.connected.wait(ctx)
 	}

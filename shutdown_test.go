@@ -148,7 +148,7 @@ func TestShutdownOfABlockedRoom(t *testing.T) {
 // TestShutdownCutsOff: who does not answer the close is cut off at the deadline.
 func TestShutdownCutsOff(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{CloseTimeout: time.Hour})
-	deaf, err := socket.Dial(t.Context(), h.url, socket.DialOptions{})
+	deaf, err := socket.Dial(t.Context(), h.URL, socket.DialOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

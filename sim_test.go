@@ -15,6 +15,7 @@ import (
 
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/internal/pipe"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
@@ -152,18 +153,18 @@ func (c *simClient) run() {
 // connect dials over a connection that breaks after some bytes, in one direction
 // or the other, and says hello.
 func (c *simClient) connect() (*socket.Conn, error) {
-	dial := c.h.dial
+	dial := c.h.Dial
 	if c.cuts < simCuts {
 		c.cuts++
 		dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-			nc, err := c.h.dial(ctx, network, address)
+			nc, err := c.h.Dial(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
 			return pipe.Brittle(nc, c.cable, 8000, 4000), nil
 		}
 	}
-	conn, err := socket.Dial(context.Background(), c.h.url, socket.DialOptions{NetDial: dial, Subprotocols: []string{protocol.Subprotocol}, ReadLimit: 1 << 20})
+	conn, err := socket.Dial(context.Background(), c.h.URL, socket.DialOptions{NetDial: dial, Subprotocols: []string{protocol.Subprotocol}, ReadLimit: 1 << 20})
 	if err != nil {
 		return nil, err
 	}
@@ -351,7 +352,7 @@ func check(t *testing.T, clients []*simClient) {
 			}
 		}
 		for _, c := range clients {
-			if !explains(c.log[name], whole) {
+			if whole != nil && !servertest.Explains(c.log[name], whole) {
 				t.Errorf("%s: client %d has %v, not %v", name, c.index, c.log[name], whole)
 			}
 		}
@@ -367,22 +368,4 @@ func check(t *testing.T, clients []*simClient) {
 			next[m.From] = m.I + 1
 		}
 	}
-}
-
-// explains reports whether a log is the whole one but for its gaps.
-func explains(log, whole []string) bool {
-	at, gap := 0, false
-	for _, body := range log {
-		if body == "gap" {
-			gap = true
-			continue
-		}
-		i := slices.Index(whole[min(at, len(whole)):], body)
-		if i < 0 || i > 0 && !gap {
-			return whole == nil
-		}
-		at += i + 1
-		gap = false
-	}
-	return gap || at == len(whole) || whole == nil
 }

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// tracker is who is there, and lets one wait until nobody is.
+// tracker tracks what is open, so that a shutdown can wait for it.
 type tracker[T comparable] struct {
 	mu    sync.Mutex
 	here  map[T]struct{}
@@ -33,14 +33,14 @@ func (c *tracker[T]) leave(who T) {
 	}
 }
 
-// all returns who is there now.
+// all returns what is open now.
 func (c *tracker[T]) all() []T {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Collect(maps.Keys(c.here))
 }
 
-// wait returns when nobody is there or the context is done.
+// wait returns when nothing is open or the context is done.
 func (c *tracker[T]) wait(ctx context.Context) error {
 	c.mu.Lock()
 	if len(c.here) == 0 {

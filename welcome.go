@@ -8,7 +8,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// serverInfo is what `welcome` tells all clients alike.
+// serverInfo is the part of `welcome` that is the same for all clients.
 type serverInfo struct {
 	Heartbeat int64        `json:"heartbeat"`
 	Limits    serverLimits `json:"limits"`
@@ -39,9 +39,9 @@ func encodeServerInfo(o *Options) json.RawMessage {
 	})
 }
 
-// welcome is the first message on the connection. Its body is put together of
-// parts, of which none needs escaping: encoding/json goes so deep that the
-// goroutine's stack has to grow, which took 5% of the CPU time of a handshake.
+// welcome is the first message on the connection. Its body is assembled from parts that
+// need no escaping: encoding/json would grow the goroutine's stack, which took 5% of the
+// CPU time of a handshake.
 func (conn *connection) welcome(token string, resumed bool) *fanout.Frame {
 	c, s := conn.client, conn.srv
 	body := make([]byte, 0, 128+len(s.serverInfo))

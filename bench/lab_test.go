@@ -4,8 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -16,13 +14,13 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/bench/generator"
 	"github.com/DhruvikDonga/simplysocket/bench/wire"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 )
 
 // lab is a server in the test's process and its clients in another.
 type lab struct {
 	t       *testing.T
 	srv     *simplysocket.Server
-	server  *http.Server
 	address string
 	clients *generator.Generator
 }
@@ -33,23 +31,14 @@ func newLab(t *testing.T, setup func(*simplysocket.Room) error) *lab {
 		MessageRate:  simplysocket.Unlimited,
 		MessageBurst: simplysocket.Unlimited,
 		CloseTimeout: time.Minute, // a slow member is read from when the others are done
-		Logger:       slog.New(slog.DiscardHandler),
+		Logger:       servertest.Quiet,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	srv.HandleRoom("{name}", setup)
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &lab{t: t, srv: srv, server: simplysocket.NewHTTPServer(srv), address: listener.Addr().String()}
-	l.server.ConnContext = smallBuffers
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = l.server.Serve(listener)
-	}()
+	server := servertest.Run(t, srv, servertest.Loopback, func(h *http.Server) { h.ConnContext = smallBuffers })
+	l := &lab{t: t, srv: srv, address: server.Address}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -60,13 +49,6 @@ func newLab(t *testing.T, setup func(*simplysocket.Room) error) *lab {
 	t.Cleanup(func() {
 		_ = l.clients.Hangup() // or it has failed
 		_ = l.clients.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := srv.Shutdown(ctx); err != nil && !errors.Is(err, simplysocket.ErrServerClosed) {
-			t.Errorf("Shutdown: %v", err)
-		}
-		_ = l.server.Close()
-		<-served
 	})
 	return l
 }

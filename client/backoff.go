@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// backoff spaces attempts to connect: a random part of a time that doubles.
+// backoff spaces attempts to connect: it waits for a random part of a time that doubles.
 type backoff struct {
 	min, max time.Duration
 	limit    time.Duration // of the next pause; 0: min
@@ -20,16 +20,15 @@ func (b *backoff) next() time.Duration {
 	return pause
 }
 
-// lasted starts over after a connection that was of use. A server that lets
-// clients in and cuts them off at once would otherwise have them back as fast as
-// they can.
+// lasted resets the pauses after a connection that lasted. Otherwise a server that admits
+// clients and cuts them off at once would have them back as fast as they can.
 func (b *backoff) lasted(d time.Duration) {
 	if d >= b.max {
 		b.limit = 0
 	}
 }
 
-// sleep reports whether the context has not ended meanwhile.
+// sleep reports whether it slept for all of d: false if the context ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

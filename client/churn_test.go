@@ -40,7 +40,7 @@ func churn(t *testing.T, address string) {
 	cutters := make([]*cutter, clients)
 	rooms := make([]*client.Room, clients)
 	for i := range clients {
-		c := &cutter{host: &host{t: t, url: h.url, dial: h.dial}, heard: newEvents(), random: rand.New(rand.NewPCG(seed, uint64(i)))}
+		c := &cutter{host: &host{Server: h.Server, t: t}, heard: newEvents(), random: rand.New(rand.NewPCG(seed, uint64(i)))}
 		conn := c.host.connect(client.Options{OnState: c.state, MinBackoff: time.Microsecond, MaxBackoff: time.Millisecond})
 		cutters[i], rooms[i] = c, join(t, conn, "r", nil, c.listen)
 	}

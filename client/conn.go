@@ -10,9 +10,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Conn is a session with a server, over one connection after the other. All its
-// methods, and those of its rooms, may be called concurrently and from
-// callbacks.
+// Conn is a session with a server, over one connection after the other. All its methods,
+// and those of its rooms, may be called concurrently and from callbacks.
 type Conn struct {
 	url  string
 	opts Options
@@ -46,13 +45,13 @@ type Conn struct {
 	toSend  *sync.Cond // the outbox has a message, or the writer has to end
 }
 
-// Dial connects to the ws:// or wss:// URL of a server, waits until it is let
-// in, and keeps the session from then on until Close, or until the server ends
-// it. Nil options are good defaults. The context bounds Dial alone, as do 15
-// seconds.
+// Dial connects to the ws:// or wss:// URL of a server and waits until the server admits
+// the client. It keeps the session from then on, until Close or until the server ends it.
+// With nil options, every option has its default. The context limits Dial alone, and so do
+// 15 seconds.
 //
-// Dial tries once. A server that refuses is a [*RefusedError] or, where it
-// closes, a [*CloseError]; invalid options are an [*OptionError].
+// Dial tries once. If the server refuses the handshake, the error is a [*RefusedError]; if
+// it closes the connection, a [*CloseError]. Invalid options are an [*OptionError].
 func Dial(ctx context.Context, url string, o *Options) (*Conn, error) {
 	opts, err := o.resolved()
 	if err != nil {
@@ -76,40 +75,39 @@ func Dial(ctx context.Context, url string, o *Options) (*Conn, error) {
 	return c, nil
 }
 
-// ID is the client's slug: its public name, which is never used again. It changes
-// when a session is lost.
+// ID returns the client's public name (its slug, on the wire), which is never used again.
+// It changes when a session is lost.
 func (c *Conn) ID() string { return c.Session().Client }
 
-// Session is what the server said when it last let the client in.
+// Session returns what the server said when it last admitted the client.
 func (c *Conn) Session() Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.session
 }
 
-// State is whether the client is connected.
+// State returns whether the client is connected.
 func (c *Conn) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.state
 }
 
-// Lobby is the room that every client is in. Its handlers also get what the
-// server sends to this client from outside any room. It has no known members
-// and cannot be left; SendTo goes by way of any room that both are in.
+// Lobby returns the room that every client is in. Its handlers also get what the server
+// sends to this client from outside of any room. It has no known members and cannot be
+// left; SendTo goes through any room that both clients are in.
 //
-// A lobby whose code welcomes the client looks like any other room that the
-// server has put it into: it is told to [Options.OnRoom], and so is what is said
-// there.
+// A lobby whose code welcomes the client looks like any other room that the server has put
+// it into: [Options.OnRoom] reports it, and its messages arrive there.
 func (c *Conn) Lobby() *Room { return c.lobby }
 
-// Done is closed once the session is over: by Close, or by a server that wants
-// the client not to come back. Callbacks of what was received before may still
-// run; the last is OnState with [Closed].
+// Done returns a channel that is closed once the session is over: after Close, or if the
+// server does not want the client to return. Callbacks for what was received before may
+// still run; the last is OnState with [Closed].
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// Err is why the session is over; nil until Done is closed. After Close it has
-// the code [protocol.CloseNormal].
+// Err returns why the session is over; nil until Done is closed. After Close it has the
+// code [protocol.CloseNormal].
 func (c *Conn) Err() *CloseError {
 	select {
 	case <-c.done:
@@ -121,10 +119,10 @@ func (c *Conn) Err() *CloseError {
 	return c.end
 }
 
-// Close ends the session: the client leaves its rooms, calls that wait for an
-// answer get an error, and no further callback begins but OnState. An error,
-// which is [ErrOffline], says that the server could not be told; it may keep the
-// session for a while. To close again has no effect.
+// Close ends the session: the client leaves its rooms, calls that wait for an answer
+// return an error, and no further callback runs except OnState. If Close returns
+// [ErrOffline], the server could not be reached; it may keep the session for a while.
+// Closing again has no effect.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	if c.end == nil {
@@ -138,7 +136,8 @@ func (c *Conn) Close() error {
 	return c.farewell
 }
 
-// wake has every goroutine of the session check its state again. The lock is held.
+// wake makes every goroutine of the session check its state again. The caller holds the
+// lock.
 func (c *Conn) wake() {
 	c.space.Broadcast()
 	c.arrived.Broadcast()

@@ -29,14 +29,14 @@ var (
 	ErrNoSubprotocol = errors.New("client: the server does not speak " + protocol.Subprotocol)
 )
 
-// CodeOutcomeUnknown is the code of a message whose session ended after it was
-// sent and before its answer came, or whose answer the server does not know any
-// more. It may have been handled or not. The error wraps why.
+// CodeOutcomeUnknown is the code of a message whose session ended after it was sent and
+// before its answer arrived, or whose answer the server no longer knows. The message may
+// or may not have been handled. The error wraps the reason.
 const CodeOutcomeUnknown protocol.Code = "outcome-unknown"
 
-// Error says that a message was not handled: by a code for machines and a
-// message for people. All but [CodeOutcomeUnknown] come from the server, or say
-// what it would.
+// Error says that a message was not handled: a code for programs and a message for people.
+// All codes except [CodeOutcomeUnknown] come from the server, or are those that the server
+// would use.
 type Error struct {
 	Code    protocol.Code
 	Message string
@@ -46,12 +46,11 @@ type Error struct {
 // Error returns code and message.
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 
-// Unwrap returns what lies behind the error, if that is known.
+// Unwrap returns the cause of the error, if it is known.
 func (e *Error) Unwrap() error { return e.cause }
 
-// RemovedError is returned by Join when the room let the client in and removed it
-// before Join returned, or when the client left from a callback meanwhile. It
-// wraps [ErrOutOfRoom].
+// RemovedError is returned by Join if the room admitted the client and removed it before
+// Join returned, or if the client left from a callback meanwhile. It wraps [ErrOutOfRoom].
 type RemovedError struct {
 	Room   string
 	Reason LeaveReason
@@ -69,7 +68,7 @@ func outcomeUnknown(message string, cause error) *Error {
 	return &Error{Code: CodeOutcomeUnknown, Message: message, cause: cause}
 }
 
-// unanswered is what becomes of a message whose session ends.
+// unanswered is the error of a message whose session ends.
 func unanswered(cause error) *Error {
 	return outcomeUnknown("the session ended before the answer came", cause)
 }
@@ -100,8 +99,8 @@ func hasCode(err error, codes ...protocol.Code) bool {
 	return false
 }
 
-// CloseError says why a connection was closed, and for good if it is what
-// [Conn.Err] returns.
+// CloseError says why a connection was closed. From [Conn.Err], it says why the session is
+// over.
 type CloseError struct {
 	Code   protocol.CloseCode
 	Reason string
@@ -116,7 +115,7 @@ func (e *CloseError) Error() string {
 	return text
 }
 
-// RefusedError is a handshake that the server has answered with an HTTP status.
+// RefusedError is a handshake that the server answered with an HTTP status.
 type RefusedError struct {
 	Status     int
 	Message    string        // the beginning of the response's body
@@ -128,7 +127,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("client: the server refused the connection: %d %s", e.Status, e.Message)
 }
 
-// OptionError names a field of [Options] with an invalid value.
+// OptionError is a field of [Options] with a value that is not valid.
 type OptionError struct {
 	Field  string // as in Options
 	Reason string

@@ -5,38 +5,29 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net/http"
 
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/client"
-	"github.com/DhruvikDonga/simplysocket/internal/pipe"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 )
 
 // stage serves in memory until it is ended.
 func stage(configure ...func(*simplysocket.Server)) (o *client.Options, end func()) {
-	srv, err := simplysocket.New(&simplysocket.Options{Logger: slog.New(slog.DiscardHandler)})
+	srv, err := simplysocket.New(&simplysocket.Options{Logger: servertest.Quiet})
 	if err != nil {
 		panic(err)
 	}
 	for _, f := range configure {
 		f(srv)
 	}
-	listener := pipe.Listen()
-	server := simplysocket.NewHTTPServer(srv)
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	server, err := servertest.Start(srv, "")
+	if err != nil {
+		panic(err)
+	}
+	return &client.Options{NetDial: server.Dial}, func() {
+		if err := server.Stop(); err != nil {
 			panic(err)
 		}
-	}()
-	return &client.Options{NetDial: listener.Dial}, func() {
-		if err := srv.Shutdown(context.Background()); err != nil {
-			panic(err)
-		}
-		_ = server.Close()
-		<-served
 	}
 }
 

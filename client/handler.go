@@ -9,7 +9,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// handlers are the callbacks of a room; nil where there is none.
+// handlers are the callbacks of a room; nil for those that are not registered.
 type handlers struct {
 	actions  map[string]func(*Message) error
 	message  func(*Message)
@@ -23,10 +23,10 @@ type handlers struct {
 	closed   func(LeaveReason)
 }
 
-// On has f called with the sender and the body of each message of that action. A
-// body that does not decode to T goes to OnError. A room has one handler for an
-// action: On panics if there is one already, as [net/http.ServeMux] does, and if
-// f is nil.
+// On registers a callback for messages with the given action; it gets the sender and the
+// body. A body that does not decode to T goes to OnError. A room has one handler for an
+// action: On panics if the action already has one, as [net/http.ServeMux] does, and if f
+// is nil.
 func On[T any](room *Room, action string, f func(from string, body T)) {
 	if f == nil {
 		panic(fmt.Sprintf("client: On(%q): the handler is nil", action))
@@ -55,44 +55,44 @@ func (r *Room) on(action string, f func(*Message) error) {
 	})
 }
 
-// OnMessage has f called with each message that no [On] takes. Like the other
-// hooks of a room, it replaces the f that was registered before.
+// OnMessage registers a callback for every message that no [On] handles. Like the other
+// hooks of a room, it replaces the callback that was registered before.
 func (r *Room) OnMessage(f func(*Message)) { r.register(func(h *handlers) { h.message = f }) }
 
-// OnJoin has f called when somebody joins and the room announces it.
+// OnJoin registers a callback for announced joins of others.
 func (r *Room) OnJoin(f func(slug string)) { r.register(func(h *handlers) { h.join = f }) }
 
-// OnLeave has f called when somebody else is gone and the room announces it.
+// OnLeave registers a callback for announced leaves of others.
 func (r *Room) OnLeave(f func(slug string, reason LeaveReason)) {
 	r.register(func(h *handlers) { h.leave = f })
 }
 
-// OnGap has f called where messages are missing: before any that is newer.
+// OnGap registers a callback for missing messages. It runs before any newer message is
+// delivered.
 func (r *Room) OnGap(f func(Gap)) { r.register(func(h *handlers) { h.gap = f }) }
 
-// OnRejoin has f called when this client has joined the room again without a Join
-// of the application: after a lost session, or because the room was opened again. It
-// follows the OnGap that tells of the loss. [Room.Members] and [Room.Count] are
-// those of the new beginning, and welcome is what the room said to it, as in
-// [Room.Welcome].
+// OnRejoin registers a callback that runs when this client has joined the room again
+// without a Join of the application: after a lost session, or because the room was opened
+// again. It follows the OnGap that reports the loss. [Room.Members] and [Room.Count] are
+// those of the new membership, and welcome is what the room said, as in [Room.Welcome].
 func (r *Room) OnRejoin(f func(welcome json.RawMessage)) {
 	r.register(func(h *handlers) { h.rejoin = f })
 }
 
-// OnMembers has f called when the members were learned as a whole: after OnRejoin,
-// and some time after an OnGap whose messages may have told of members. OnJoin,
-// OnLeave and OnPresence tell of changes only.
+// OnMembers registers a callback that runs when the complete list of members has become
+// known: after OnRejoin, and some time after an OnGap that may have hidden changes of
+// members. OnJoin, OnLeave and OnPresence report changes only.
 func (r *Room) OnMembers(f func([]Member)) { r.register(func(h *handlers) { h.members = f }) }
 
-// OnError has f called with what was refused and has nobody who waits for the
-// answer: what was posted, and a room that does not let the client in again
-// after a lost session. Without it, errors are logged.
+// OnError registers a callback for refusals that no call waits for: of posted messages,
+// and of a room that does not admit the client again after a lost session. Without it,
+// such errors are logged.
 func (r *Room) OnError(f func(action string, err *Error)) {
 	r.register(func(h *handlers) { h.err = f })
 }
 
-// OnClosed has f called when the client is out of the room, after Leave too. It
-// is the last callback of this Room. It is not called where Join returns an error.
+// OnClosed registers a callback that runs when the client is out of the room, also after
+// Leave. It is the last callback of this Room. It does not run if Join returns an error.
 func (r *Room) OnClosed(f func(LeaveReason)) { r.register(func(h *handlers) { h.closed = f }) }
 
 func (r *Room) register(set func(*handlers)) {

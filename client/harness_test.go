@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -13,75 +12,41 @@ import (
 
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/client"
-	"github.com/DhruvikDonga/simplysocket/internal/pipe"
 	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
 func TestMain(m *testing.M) { servertest.Main(m) }
 
-// patience is how long a test waits for what must come.
-const patience = 20 * time.Second
+const patience = servertest.Patience
 
 // beat is the server's default heartbeat interval.
 const beat = 25 * time.Second
 
-var quiet = slog.New(slog.DiscardHandler)
+var quiet = servertest.Quiet
 
-// host is a server that listens.
+// host is a server that listens. It knows the network connections of its clients.
 type host struct {
-	*simplysocket.Server
-	t    testing.TB
-	url  string
-	dial func(context.Context, string, string) (net.Conn, error)
-	stop func() // ends the server before the test does
+	*servertest.Server
+	t testing.TB
 
 	mu    sync.Mutex
-	conns []net.Conn // of the clients
+	conns []net.Conn
 }
 
 // serve starts a server on that TCP address, or in memory for "", and ends it
 // with the test.
 func serve(t testing.TB, address string, o simplysocket.Options, configure ...func(*simplysocket.Server)) *host {
 	t.Helper()
-	o.Logger = quiet
-	srv, err := simplysocket.New(&o)
-	if err != nil {
-		t.Fatal(err)
+	return &host{Server: servertest.Serve(t, address, o, configure...), t: t}
+}
+
+// stop ends the server before the test does.
+func (h *host) stop() {
+	h.t.Helper()
+	if err := h.Stop(); err != nil {
+		h.t.Errorf("Shutdown: %v", err)
 	}
-	for _, f := range configure {
-		f(srv)
-	}
-	h := &host{Server: srv, t: t}
-	var listener net.Listener
-	if address == "" {
-		p := pipe.Listen()
-		listener, h.dial, h.url = p, p.Dial, "ws://memory/ws"
-	} else {
-		if listener, err = net.Listen("tcp", address); err != nil {
-			t.Fatal(err)
-		}
-		h.dial, h.url = new(net.Dialer).DialContext, "ws://"+listener.Addr().String()+"/ws"
-	}
-	server := simplysocket.NewHTTPServer(srv)
-	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(listener)
-	}()
-	h.stop = sync.OnceFunc(func() {
-		_ = listener.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := srv.Shutdown(ctx); err != nil {
-			t.Errorf("Shutdown: %v", err)
-		}
-		_ = server.Close()
-		<-served
-	})
-	t.Cleanup(h.stop)
-	return h
 }
 
 // inMemory starts a server for clients in memory.
@@ -93,14 +58,14 @@ func inMemory(t testing.TB, configure ...func(*simplysocket.Server)) *host {
 // connect connects a client and closes it with the test.
 func (h *host) connect(o client.Options) *client.Conn {
 	h.t.Helper()
-	return connect(h.t, h.url, h.track(o))
+	return connect(h.t, h.URL, h.track(o))
 }
 
 // track has the host know the client's network connections.
 func (h *host) track(o client.Options) client.Options {
 	dial := o.NetDial
 	if dial == nil {
-		dial = h.dial
+		dial = h.Dial
 	}
 	o.NetDial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		nc, err := dial(ctx, network, address)
@@ -234,14 +199,9 @@ func wait(t testing.TB, what string, c <-chan struct{}) {
 	}
 }
 
-// until waits until it holds.
 func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
+	servertest.WaitFor(t, what, holds)
 }
 
 // headerUser takes a client's token for its name.

@@ -8,7 +8,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// HistoryPage is a part of what was said in a room and is kept.
+// HistoryPage is a part of a room's kept messages.
 type HistoryPage struct {
 	// Epoch is the opening of the room in which positions count.
 	Epoch uint64
@@ -20,10 +20,10 @@ type HistoryPage struct {
 	Complete bool
 }
 
-// History returns the newest messages before that position which the room keeps
-// and shows to this client; 0 asks for the newest of all. They run no handlers.
-// Messages that arrive meanwhile come to the handlers too: [Message.Seq] tells
-// which ones these are. A room that shows no history refuses with forbidden.
+// History returns the newest messages before the given position that the room keeps and
+// shows to this client; 0 requests the newest of all. They run no handlers. Messages that
+// arrive meanwhile also go to the handlers: compare [Message.Seq]. A room that shows no
+// history refuses with forbidden.
 func (r *Room) History(ctx context.Context, before uint64) (HistoryPage, error) {
 	var query struct {
 		Before uint64 `json:"before,omitempty"`

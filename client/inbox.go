@@ -2,7 +2,7 @@ package client
 
 import "github.com/DhruvikDonga/simplysocket/protocol"
 
-// inbox is what waits for the callbacks before it, in the order of the wire.
+// inbox is what waits for the callbacks, in the order of the wire.
 type inbox struct {
 	events   []event
 	messages int // events that are messages
@@ -10,7 +10,7 @@ type inbox struct {
 	last     bool // nothing more will come
 }
 
-// event is a callback that waits.
+// event is a callback that waits to run.
 type event struct {
 	room *Room // nil: of the connection
 	size int   // of a message; 0: it is none, and always has a place
@@ -18,11 +18,11 @@ type event struct {
 	call func()
 }
 
-// eventOverhead is what a message takes beside its body.
+// eventOverhead is about the size of a message without its body.
 const eventOverhead = 256
 
-// reserve is how many times the inbox's size the reader may use where somebody
-// waits for an answer that is behind it.
+// reserve is how many times the inbox's size the reader may use while a call waits for an
+// answer that may be further back.
 const reserve = 4
 
 func (in *inbox) exceeds(o *Options, times int) bool {
@@ -48,7 +48,7 @@ func (in *inbox) pop() event {
 	return e
 }
 
-// clear gives up what waits.
+// clear drops everything that waits.
 func (in *inbox) clear() { *in = inbox{} }
 
 // dispatch is the goroutine of the callbacks.
@@ -86,7 +86,7 @@ func (c *Conn) nextEvent() (event, bool) {
 	}
 }
 
-// push has a callback made after those that wait. The lock is held.
+// push appends a callback. The caller holds the lock.
 func (c *Conn) push(e event) {
 	if e.room != nil {
 		e.room.gap = e.gap
@@ -95,10 +95,10 @@ func (c *Conn) push(e event) {
 	c.arrived.Signal()
 }
 
-// hold keeps the reader from taking more than the callbacks have a use for,
-// which in the end holds back the server. It does not while somebody waits for
-// an answer: that may be a callback, and then nothing would move again. The
-// lock is held, except while waiting.
+// hold keeps the reader from reading more than the callbacks can handle, which in the end
+// holds back the server. It does not while a call waits for an answer: the call may be in
+// a callback, and then nothing would move again. The caller holds the lock, except while
+// waiting.
 func (c *Conn) hold(l *link) {
 	for c.inbox.exceeds(&c.opts, 1) && c.awaited == 0 && !l.over && c.end == nil {
 		l.held.Store(true)
@@ -107,8 +107,8 @@ func (c *Conn) hold(l *link) {
 	l.held.Store(false)
 }
 
-// post has a message's callback made. What does not even fit the reserve is
-// given up and told by a gap in its place. The lock is held.
+// post appends the callback of a message. A message that does not even fit the reserve is
+// dropped, and a gap in its place reports it. The caller holds the lock.
 func (c *Conn) post(r *Room, env *protocol.Envelope, call func()) {
 	if !c.inbox.exceeds(&c.opts, reserve) {
 		c.push(event{room: r, size: len(env.Body) + eventOverhead, call: call})
@@ -125,7 +125,7 @@ func (c *Conn) post(r *Room, env *protocol.Envelope, call func()) {
 	c.pushGap(r, lost)
 }
 
-// pushGap tells of a gap. The lock is held.
+// pushGap reports a gap. The caller holds the lock.
 func (c *Conn) pushGap(r *Room, g Gap) {
 	told := &g
 	c.push(event{room: r, gap: told, call: func() { r.tellGap(*told) }})

@@ -9,19 +9,19 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Join joins a room and waits until it has let the client in or refused.
-// Params are an object for the room; nil is {}. Each setup registers handlers
-// with the room before anything of it is received; those that are registered
-// later may miss what came before. Join of a room that the client is in asks
-// nobody and returns it, after calling the setups for it; [On] panics for an
-// action that already has a handler. A refusal is an [*Error]. A room that removes
-// the client while it joins is a [*RemovedError].
+// Join joins a room and waits until the room admits the client or refuses it. params is an
+// object for the room; nil stands for {}. Each setup registers handlers with the room
+// before anything from it is received; handlers that are registered later may miss
+// messages. If the client is in the room already, Join sends nothing and returns the room,
+// after calling the setups for it; [On] panics for an action that already has a handler. A
+// refusal is an [*Error]. If the room removes the client while it joins, the error is a
+// [*RemovedError].
 //
-// When a session is lost the room is joined again, with the same parameters but
-// for `create`, which speaks of the first time.
+// When a session is lost, the client joins the room again with the same parameters, except
+// `create`, which is about the first time.
 //
-// If the context ends before the answer, the client leaves the room again,
-// should it have been let in.
+// If the context ends before the answer, the client leaves the room again, in case it was
+// admitted.
 func (c *Conn) Join(ctx context.Context, name string, params any, setup ...func(*Room)) (*Room, error) {
 	if err := protocol.ValidName(name); err != nil {
 		return nil, &Error{Code: protocol.CodeBadName, Message: err.Error()}
@@ -71,8 +71,8 @@ func (r *Room) set(setup []func(*Room)) {
 	}
 }
 
-// find returns the room if the client is in it. One that the server has put the
-// client into is from then on one that the application has asked for.
+// find returns the room if the client is in it. A room that the server has put the client
+// into counts as requested by the application from then on.
 func (c *Conn) find(name string, params json.RawMessage) (*Room, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -89,7 +89,7 @@ func (c *Conn) find(name string, params json.RawMessage) (*Room, error) {
 	}
 }
 
-// enter puts a join on its way.
+// enter sends a join.
 func (c *Conn) enter(r *Room, m *message) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,7 +103,7 @@ func (c *Conn) enter(r *Room, m *message) error {
 	return nil
 }
 
-// add makes the room one of the client's. The lock is held.
+// add adds the room to the client's rooms. The caller holds the lock.
 func (c *Conn) add(r *Room) {
 	c.entered++
 	r.entered = c.entered
@@ -172,9 +172,8 @@ func (r *Room) leave() *message {
 	}
 }
 
-// onLeaveAnswer is what the answer to a leave means. A leave that the server does not
-// take is sent again: the application has nothing left to do it with. The lock is
-// held.
+// onLeaveAnswer handles the answer to a leave. A leave that the server refuses is sent
+// again: the application can do nothing more about it. The caller holds the lock.
 func (r *Room) onLeaveAnswer(_ json.RawMessage, err error) error {
 	c := r.conn
 	switch {
@@ -192,8 +191,8 @@ func (r *Room) onLeaveAnswer(_ json.RawMessage, err error) error {
 	return err
 }
 
-// retryPause is how long the client waits before it asks again for what the
-// server was too busy to do.
+// retryPause is how long the client waits before it repeats a request that the server was
+// too busy for.
 const retryPause = time.Second
 
 // later runs f under the lock after a pause, unless the session is over by then.
@@ -207,15 +206,15 @@ func (c *Conn) later(f func()) {
 	})
 }
 
-// Leave leaves the room and waits until the server has confirmed it. The room is
-// dead as soon as Leave is called, whatever Leave returns, and what it has sent
-// before still goes out; callbacks of what the server sent before it confirms
-// still run, OnClosed last.
+// Leave leaves the room and waits until the server has confirmed it. The room is dead as
+// soon as Leave is called, whatever Leave returns. Messages that were sent before still go
+// out, and callbacks for what the server sent before its confirmation still run, OnClosed
+// last.
 //
-// A leave always has a place. If the context ends first, or if there is no
-// connection and [Options.OfflineSends] is [Reject], Leave returns an error and
-// the server learns of it all the same: with the next connection that resumes the
-// session. In a new session the room is not joined again.
+// A leave always has a place in the queue. If the context ends first, or if there is no
+// connection and [Options.OfflineSends] is [Reject], Leave returns an error, and the
+// server still learns of it: with the next connection that resumes the session. In a new
+// session the room is not joined again.
 func (r *Room) Leave(ctx context.Context) error {
 	m := r.leave()
 	if err := r.depart(m); err != nil {
@@ -225,7 +224,7 @@ func (r *Room) Leave(ctx context.Context) error {
 	return err
 }
 
-// depart puts a leave on its way.
+// depart sends a leave.
 func (r *Room) depart(m *message) error {
 	c := r.conn
 	c.mu.Lock()
@@ -253,7 +252,7 @@ func (r *Room) depart(m *message) error {
 	return nil
 }
 
-// rejoin is the message that takes the client into the room again.
+// rejoin returns the message with which the client joins the room again.
 func (r *Room) rejoin() *message {
 	m := &message{
 		header:  protocol.Header{Action: protocol.ActionJoinRoom, Target: r.name},
@@ -268,7 +267,7 @@ func (r *Room) rejoin() *message {
 	return m
 }
 
-// onRejoinAnswer is what the answer to a rejoin means. The lock is held.
+// onRejoinAnswer handles the answer to a rejoin. The caller holds the lock.
 func (r *Room) onRejoinAnswer(_ json.RawMessage, err error) error {
 	c := r.conn
 	if r.status != rejoining && r.status != joined {

@@ -353,7 +353,7 @@ func TestEveryCallbackCallsBack(t *testing.T) {
 			done.add("Close %v", conn.Close())
 		})
 	})
-	mate := join(t, connect(t, h.url, client.Options{NetDial: h.dial}), "r", nil)
+	mate := join(t, connect(t, h.URL, client.Options{NetDial: h.Dial}), "r", nil)
 	done.want(t, "OnJoin <nil>")
 	send(t, mate, "x", nil)
 	done.want(t, "OnMessage <nil>")
@@ -390,7 +390,7 @@ func TestOnTwice(t *testing.T) {
 // session is back, and the name can be joined again.
 func TestNoGhost(t *testing.T) {
 	conn, room, o := offline(t, client.Options{MinBackoff: time.Millisecond, OfflineSends: client.Reject})
-	mate := join(t, connect(t, o.host.url, client.Options{NetDial: o.host.dial}), "r", nil)
+	mate := join(t, connect(t, o.host.URL, client.Options{NetDial: o.host.Dial}), "r", nil)
 	if mate.Count() != 2 {
 		t.Fatalf("%d members", mate.Count())
 	}

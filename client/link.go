@@ -91,8 +91,8 @@ func (c *Conn) connect(ctx context.Context) (*link, error) {
 	return nil, l.end
 }
 
-// letIn reports whether the server has let the client in, even if it has closed
-// the connection since.
+// letIn reports whether the server has admitted the client, even if it has closed the
+// connection since.
 func (l *link) letIn() bool {
 	select {
 	case <-l.welcomed:
@@ -102,7 +102,7 @@ func (l *link) letIn() bool {
 	}
 }
 
-// header is that of the next handshake.
+// header returns the header of the next handshake.
 func (c *Conn) header(ctx context.Context) (http.Header, error) {
 	header := c.opts.Header.Clone()
 	if header == nil {
@@ -120,7 +120,7 @@ func (c *Conn) header(ctx context.Context) (http.Header, error) {
 	return header, nil
 }
 
-// giveUp cuts the connection, for a reason of ours.
+// giveUp cuts the connection for a reason of the client's own.
 func (l *link) giveUp(cause error) {
 	l.conn.mu.Lock()
 	if !l.over {
@@ -131,8 +131,8 @@ func (l *link) giveUp(cause error) {
 	_ = l.ws.CloseNow()
 }
 
-// refuse closes the connection because of what the server has sent. The client does
-// not come back, so the server must not keep the session.
+// refuse closes the connection because of what the server has sent. The client does not
+// return, so the server must not keep the session.
 func (l *link) refuse(err error) {
 	c := l.conn
 	c.mu.Lock()
@@ -148,7 +148,7 @@ func (l *link) refuse(err error) {
 	_ = l.ws.CloseNow()
 }
 
-// read is the connection's goroutine, which sees it to its end.
+// read runs on the connection's goroutine until the connection ends.
 func (l *link) read() {
 	defer close(l.done)
 	err := l.retire(l.ws.Read(l))
@@ -166,8 +166,8 @@ func (l *link) read() {
 	l.tasks.Wait()
 }
 
-// goodbye closes the connection for good and returns an error if the server
-// does not confirm it.
+// goodbye closes the connection for good. It returns an error if the server does not
+// confirm it.
 func (l *link) goodbye() error {
 	l.ws.EndWithin(closeTimeout)
 	l.cancel()
@@ -203,8 +203,8 @@ func (l *link) Message(payload []byte) {
 	}
 }
 
-// take has the session take a message, and reports whether that counts as
-// received: if not, it comes again. An error is one that no server sends.
+// take handles a message, and reports whether it counts as received: if not, it will be
+// sent again. An error is for a message that no server sends.
 func (l *link) take(env *protocol.Envelope) (received bool, err error) {
 	c := l.conn
 	c.mu.Lock()
@@ -227,8 +227,8 @@ func (l *link) take(env *protocol.Envelope) (received bool, err error) {
 	return true, c.takeMessage(env)
 }
 
-// trace tells of a message that was received. Who is slow to hear it holds the
-// reader, as slow callbacks do.
+// trace reports a received message. A slow trace holds the reader back, as slow callbacks
+// do.
 func (l *link) trace(env *protocol.Envelope) {
 	f := l.conn.opts.OnReceive
 	if f == nil {

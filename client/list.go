@@ -16,7 +16,7 @@ type RoomPage struct {
 	Next string `json:"next"`
 }
 
-// RoomInfo is what the list tells of a room.
+// RoomInfo is a room in the list.
 type RoomInfo struct {
 	Name    string `json:"name"`
 	Members int    `json:"members"`
@@ -27,8 +27,8 @@ type RoomInfo struct {
 	Properties json.RawMessage `json:"properties"`
 }
 
-// ListRooms returns the rooms behind the one named, at most a hundred; "" is
-// the beginning.
+// ListRooms returns the rooms after the given name, at most a hundred; "" starts at the
+// beginning.
 func (c *Conn) ListRooms(ctx context.Context, after string) (RoomPage, error) {
 	var query struct {
 		After string `json:"after,omitempty"`
@@ -53,7 +53,7 @@ type memberList struct {
 	Next    uint64       `json:"next"`
 }
 
-// ListMembers returns the members behind that number, at most a hundred; 0 is
+// ListMembers returns the members after the given number, at most a hundred; 0 starts at
 // the beginning.
 func (r *Room) ListMembers(ctx context.Context, after uint64) (MemberPage, error) {
 	var query struct {

@@ -6,8 +6,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// look asks who is in a room that has not told of all its members: messages of it
-// are missing, or it was too large to announce them. The lock is held.
+// look requests the members of a room whose members are not fully known: messages from it
+// are missing, or it was too large to announce them. The caller holds the lock.
 func (c *Conn) look(r *Room) {
 	r.gaps++
 	if !r.looking && r.status == joined {
@@ -15,8 +15,8 @@ func (c *Conn) look(r *Room) {
 	}
 }
 
-// askMembers has the answer, which has its place among the room's messages,
-// replace the members. The lock is held.
+// askMembers replaces the members by the answer, which has its place among the room's
+// messages. The caller holds the lock.
 func (c *Conn) askMembers(r *Room) {
 	gaps := r.gaps
 	m := &message{
@@ -46,7 +46,7 @@ func (c *Conn) askMembers(r *Room) {
 	c.pushOut(m)
 }
 
-// setMembers replaces what is known of the members. The lock is held.
+// setMembers replaces the known members. The caller holds the lock.
 func (r *Room) setMembers(items []memberItem, count int) {
 	r.count, r.members, r.stale = count, membersOf(items), false
 	members := membersOf(items)

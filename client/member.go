@@ -7,7 +7,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Member is somebody in a room, as the room tells of it.
+// Member is a member of a room.
 type Member struct {
 	// ID is the slug.
 	ID string
@@ -37,21 +37,21 @@ func membersOf(items []memberItem) []Member {
 	return members
 }
 
-// Members are those in the room, this client included, in joining order and as
-// far as known: a server names the first hundred to who joins, and large rooms do
-// not announce who comes and goes. [Room.ListMembers] asks.
+// Members returns the known members in joining order, including this client. A server
+// lists the first hundred to a joining client, and large rooms do not announce joins and
+// leaves; [Room.ListMembers] requests them.
 func (r *Room) Members() []Member {
 	r.conn.mu.Lock()
 	defer r.conn.mu.Unlock()
 	return slices.Clone(r.members)
 }
 
-// place is where in the members somebody is, or -1. The lock is held.
+// place returns the position of a member, or -1. The caller holds the lock.
 func (r *Room) place(slug string) int {
 	return slices.IndexFunc(r.members, func(m Member) bool { return m.ID == slug })
 }
 
-// takePresence notes what is new about members. The lock is held.
+// takePresence records changes of members. The caller holds the lock.
 func (c *Conn) takePresence(r *Room, env *protocol.Envelope) bool {
 	var body struct {
 		Clients []memberItem `json:"clients"`
@@ -69,8 +69,8 @@ func (c *Conn) takePresence(r *Room, env *protocol.Envelope) bool {
 	return true
 }
 
-// OnPresence has f called when a member went away, came back or shows something
-// else of itself.
+// OnPresence registers a callback that runs when a member goes away, comes back or changes
+// its profile.
 func (r *Room) OnPresence(f func(Member)) { r.register(func(h *handlers) { h.presence = f }) }
 
 func (r *Room) tellPresence(news []Member) {

@@ -8,7 +8,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Message is a message that was received.
+// Message is a received message.
 type Message struct {
 	// Action is the task.
 	Action string
@@ -25,7 +25,7 @@ type Message struct {
 	Time time.Time
 }
 
-// Decode decodes the body into v as encoding/json does.
+// Decode decodes the body into v with encoding/json.
 func (m *Message) Decode(v any) error {
 	if err := json.Unmarshal(m.Body, v); err != nil {
 		return fmt.Errorf("client: body of %q: %w", m.Action, err)
@@ -48,8 +48,8 @@ func newMessage(env *protocol.Envelope) *Message {
 	return m
 }
 
-// Gap tells of messages that are lost to this client: fetch the room's state
-// again. Numbers may have holes, so it is not a count.
+// Gap reports messages that are lost to this client: fetch the room's state again. Numbers
+// may have holes, so the difference is not a count.
 type Gap struct {
 	// Epoch is the opening of the room that From and To count in.
 	Epoch uint64

@@ -24,7 +24,7 @@ func (o *outage) dial(ctx context.Context, network, address string) (net.Conn, e
 	if o.down.Load() {
 		return nil, errors.New("the network is down")
 	}
-	return o.host.dial(ctx, network, address)
+	return o.host.Dial(ctx, network, address)
 }
 
 // begin cuts the client off, and returns once it has noticed.

@@ -11,14 +11,14 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Options configures a [Conn]. The zero value of every field is a good default;
-// nil Options are all of them. Dial copies the struct.
+// Options configures a [Conn]. The zero value of every field is a good default; nil
+// Options use all defaults. Dial copies the struct.
 type Options struct {
-	// Token returns the bearer token for a connection, or "" for none. It is
-	// called before each connection, on a goroutine of its own, and has 15 seconds
-	// together with the rest of the attempt. An attempt whose Token fails, panics
-	// or takes longer has failed and is made again after a pause. A server that
-	// refuses two tokens in a row ends the session. nil sends none.
+	// Token returns the bearer token for a connection, or "" for none. It is called before
+	// each connection, on its own goroutine, and has 15 seconds together with the rest of
+	// the attempt. An attempt whose Token fails, panics or takes longer has failed and is
+	// repeated after a pause. A server that refuses two tokens in a row ends the session.
+	// nil sends no token.
 	Token func(ctx context.Context) (string, error)
 	// Header is sent with each handshake.
 	Header http.Header
@@ -27,56 +27,52 @@ type Options struct {
 	// NetDial makes the network connections. Default [net.Dialer.DialContext].
 	NetDial func(ctx context.Context, network, address string) (net.Conn, error)
 
-	// OnState is told when the connection is there, is lost and is over.
+	// OnState is called when the connection is made, is lost and is over.
 	OnState func(State)
-	// OnRoom is told of a room that the client did not ask for: the server, or
-	// a room parameter of the URL, has put it there. Handlers that it registers
-	// miss nothing.
+	// OnRoom is called when the server, or a `room` URL parameter, puts the client in a
+	// room that it did not join itself. Handlers registered here see every message.
 	OnRoom func(*Room)
 	// Lobby registers handlers with [Conn.Lobby] before anything is received.
 	Lobby func(*Room)
-	// OnReceive is for tracing: it is told each message that was received, the
-	// protocol's own and answers among them, in the order of the wire. It runs on
-	// the goroutine that reads: while it does nothing else is received, and it
-	// must not wait for the client. The envelope is valid until it returns; that
-	// of `welcome` comes without the session's token, which is a secret.
+	// OnReceive is for tracing. It is called with each received message, including the
+	// protocol's own and answers, in the order of the wire. It runs on the reading
+	// goroutine: nothing else is received meanwhile, and it must not wait for the client.
+	// The envelope is valid until it returns; the envelope of `welcome` does not contain
+	// the session's token, which is a secret.
 	OnReceive func(*protocol.Envelope)
 
-	// OfflineSends says what Send, Call and their like do while there is no
+	// OfflineSends says what Send, Call and similar methods do while there is no
 	// connection. Default [Wait].
 	OfflineSends OfflinePolicy
-	// QueueMessages and QueueBytes bound what waits to be sent. Defaults 1024
+	// QueueMessages and QueueBytes limit the messages that wait to be sent. Defaults 1024
 	// and 1 MiB.
 	QueueMessages int
 	QueueBytes    int
-	// InboxMessages and InboxBytes bound what was received and waits for the
-	// callbacks before it; see the package's section on slow callbacks. Defaults
-	// 1024 and 1 MiB.
+	// InboxMessages and InboxBytes limit the received messages that wait for callbacks;
+	// see the package's section on slow callbacks. Defaults 1024 and 1 MiB.
 	InboxMessages int
 	InboxBytes    int
 
-	// MinBackoff and MaxBackoff bound the pause before a new connection, which
-	// is a random part of a time that doubles with each failure. Defaults 250
-	// ms and 15 s.
+	// MinBackoff and MaxBackoff limit the pause before a new connection: a random part of
+	// a time that doubles with each failure. Defaults 250 ms and 15 s.
 	MinBackoff time.Duration
 	MaxBackoff time.Duration
 
-	// Logger receives what nobody is called back for. Default slog.Default().
+	// Logger receives what no callback reports. Default slog.Default().
 	Logger *slog.Logger
 }
 
-// OfflinePolicy says what becomes of messages while there is no connection.
+// OfflinePolicy says what happens to messages while there is no connection.
 type OfflinePolicy uint8
 
 const (
-	// Wait has them wait for the next connection, as long as their context
-	// allows.
+	// Wait makes them wait for the next connection, as long as their context allows.
 	Wait OfflinePolicy = iota
-	// Reject fails them with [ErrOffline].
+	// Reject makes them fail with [ErrOffline].
 	Reject
 )
 
-// resolved returns a copy of o in which every default is filled in.
+// resolved returns a copy of o with all defaults filled in.
 func (o *Options) resolved() (Options, error) {
 	var r Options
 	if o != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// outbox is what the client has to say: first what waits, then what was sent in
-// this session and is not answered.
+// outbox holds the messages that wait to be sent, and those that were sent in this session
+// and are not answered.
 type outbox struct {
 	waiting []*message
 	bytes   int                 // of those that wait
@@ -37,8 +37,7 @@ type message struct {
 	err     error
 }
 
-// messageKind is what a message is for, as far as the end of a session makes a
-// difference.
+// messageKind is the purpose of a message, as far as it matters when a session ends.
 type messageKind uint8
 
 const (
@@ -50,7 +49,7 @@ const (
 	kindList               // who is in a room, after a gap
 )
 
-// messageOverhead is what a message takes beside its body, while it waits.
+// messageOverhead is about the size of a waiting message without its body.
 const messageOverhead = 256
 
 func (m *message) size() int { return len(m.body) + messageOverhead }
@@ -86,14 +85,14 @@ func (o *outbox) pushFront(messages []*message) {
 	o.waiting = append(messages, o.waiting...)
 }
 
-// ready reports whether the first that waits may be sent. What asks for an answer
-// waits while as many are unanswered as the server remembers.
+// ready reports whether the first waiting message may be sent. A message that asks for an
+// answer waits while as many are unanswered as the server remembers.
 func (o *outbox) ready() bool {
 	return len(o.waiting) > 0 && (o.waiting[0].kind == kindPost || len(o.sent) < protocol.MaxUnanswered)
 }
 
-// pop takes the first that waits and, if it asks for an answer, numbers it.
-// Numbers are given no earlier, so that they grow on the wire.
+// pop takes the first waiting message and, if it asks for an answer, gives it a number:
+// not earlier, so that numbers grow on the wire.
 func (o *outbox) pop() *message {
 	m := o.waiting[0]
 	o.waiting[0] = nil
@@ -107,7 +106,7 @@ func (o *outbox) pop() *message {
 	return m
 }
 
-// takeWaiting takes those out that were not sent and match.
+// takeWaiting removes the matching messages that were not sent.
 func (o *outbox) takeWaiting(match func(*message) bool) []*message {
 	var taken []*message
 	o.waiting = slices.DeleteFunc(o.waiting, func(m *message) bool {
@@ -121,14 +120,14 @@ func (o *outbox) takeWaiting(match func(*message) bool) []*message {
 	return taken
 }
 
-// sentInOrder returns those that were sent, in their order.
+// sentInOrder returns the sent messages in their order.
 func (o *outbox) sentInOrder() []*message {
 	return slices.SortedFunc(maps.Values(o.sent), func(a, b *message) int {
 		return cmp.Compare(a.header.ID, b.header.ID)
 	})
 }
 
-// takeSent takes those out that were sent and match.
+// takeSent removes the matching messages that were sent.
 func (o *outbox) takeSent(match func(*message) bool) []*message {
 	taken := slices.DeleteFunc(o.sentInOrder(), func(m *message) bool { return !match(m) })
 	for _, m := range taken {
@@ -148,7 +147,7 @@ func (r *Room) newMessage(action string, body any) (*message, error) {
 	return &message{header: protocol.Header{Action: action, Target: r.name}, body: raw, room: r}, nil
 }
 
-// enqueue puts a message behind those that wait. The lock is held.
+// enqueue appends a message. The caller holds the lock.
 func (c *Conn) enqueue(m *message) error {
 	if c.end != nil {
 		return c.end
@@ -169,7 +168,7 @@ func (c *Conn) enqueue(m *message) error {
 	return nil
 }
 
-// await has somebody wait for the answer to a message. The lock is held.
+// await marks that a call waits for the answer to a message. The caller holds the lock.
 func (c *Conn) await(m *message) {
 	m.done = make(chan struct{})
 	m.awaited = true
@@ -177,15 +176,14 @@ func (c *Conn) await(m *message) {
 	c.space.Signal() // the reader has to go on to the answer
 }
 
-// pushOut puts a message that always has a place behind those that wait. The
-// lock is held.
+// pushOut appends a message that always has a place. The caller holds the lock.
 func (c *Conn) pushOut(m *message) {
 	c.outbox.push(m)
 	c.toSend.Signal()
 }
 
-// say puts a message of the application behind those that wait, if its room may
-// still act. The lock is held.
+// say appends a message of the application, if its room may still act. The caller holds
+// the lock.
 func (c *Conn) say(m *message) error {
 	if err := m.room.usable(); err != nil {
 		return err
@@ -214,9 +212,9 @@ func (c *Conn) wait(ctx context.Context, m *message) (json.RawMessage, error) {
 	return m.reply, m.err
 }
 
-// giveUp ends the waiting, unless the answer is there. A message that was not
-// sent never will be, unless it leaves a room. One that was sent stays only where
-// its answer tells of a room.
+// giveUp ends the wait for an answer, unless it has arrived. A message that was not sent
+// never will be, unless it leaves a room. One that was sent is kept only if its answer
+// changes a room.
 func (c *Conn) giveUp(m *message, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -239,8 +237,8 @@ func (c *Conn) giveUp(m *message, err error) {
 	c.release(m, nil, err)
 }
 
-// settle gives a message its answer, and the room what follows from it. The
-// lock is held.
+// settle gives a message its answer, and applies its effect on the room. The caller holds
+// the lock.
 func (c *Conn) settle(m *message, reply json.RawMessage, err error) {
 	if m.settled != nil {
 		err = m.settled(reply, err)
@@ -248,7 +246,7 @@ func (c *Conn) settle(m *message, reply json.RawMessage, err error) {
 	c.release(m, reply, err)
 }
 
-// release ends the waiting for an answer. The lock is held.
+// release ends the wait for an answer. The caller holds the lock.
 func (c *Conn) release(m *message, reply json.RawMessage, err error) {
 	if !m.awaited {
 		return

@@ -26,7 +26,7 @@ func TestPresence(t *testing.T) {
 		s.OnConnect(func(_ context.Context, c *simplysocket.Client) error { return c.SetInfo(map[string]any{"n": 1}) })
 	})
 	heard := newEvents()
-	anna := connect(t, h.url, client.Options{NetDial: h.dial})
+	anna := connect(t, h.URL, client.Options{NetDial: h.Dial})
 	room := join(t, anna, "r", nil, func(r *client.Room) {
 		r.OnPresence(func(m client.Member) { heard.add("%s away=%t %s", m.ID, m.Away, m.Info) })
 	})
@@ -35,7 +35,7 @@ func TestPresence(t *testing.T) {
 	bert := h.connect(client.Options{MinBackoff: time.Millisecond, NetDial: func(ctx context.Context, network, address string) (net.Conn, error) {
 		select {
 		case <-tickets:
-			return h.dial(ctx, network, address)
+			return h.Dial(ctx, network, address)
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

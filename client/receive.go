@@ -16,12 +16,12 @@ func isAnswer(env *protocol.Envelope) bool {
 	return env.Ref != 0 && (action == protocol.ActionAck || action == protocol.ActionError)
 }
 
-// takeAnswer gives an ack or error to the caller that waits for it: at once, ahead
-// of waiting callbacks. The lock is held.
+// takeAnswer gives an ack or error to the call that waits for it: at once, ahead of
+// waiting callbacks. The caller holds the lock.
 //
-// What was sent again may be answered from the server's memory, under an old
-// number, while what was missed is still on its way. So such an answer does not
-// count as received, or what is on its way would pass for a duplicate.
+// A message that was sent again may be answered from the server's memory, under an old
+// number, while missed messages are still on their way. So such an answer does not count
+// as received, or those messages would look like duplicates.
 func (c *Conn) takeAnswer(env *protocol.Envelope) {
 	m := c.outbox.sent[env.Ref]
 	if m == nil {
@@ -43,8 +43,8 @@ func (c *Conn) takeAnswer(env *protocol.Envelope) {
 	c.settle(m, nil, refused)
 }
 
-// fresh reports whether a message was not received before, and notes that it
-// now is. Nil is no room, or one whose numbers mean nothing. The lock is held.
+// fresh reports whether a message is new, and records that it was received. nil is no
+// room, or one whose numbers mean nothing. The caller holds the lock.
 func (c *Conn) fresh(r *Room, env *protocol.Envelope) bool {
 	last, number := &c.directs, env.N
 	if env.N == 0 {
@@ -60,8 +60,8 @@ func (c *Conn) fresh(r *Room, env *protocol.Envelope) bool {
 	return true
 }
 
-// roomOf returns the room that a message comes from, the lobby for any that is
-// not known. The lock is held.
+// roomOf returns the room that a message comes from; the lobby if it is not known. The
+// caller holds the lock.
 func (c *Conn) roomOf(env *protocol.Envelope) *Room {
 	name := env.Room
 	if !env.IsTargetClient {
@@ -73,7 +73,7 @@ func (c *Conn) roomOf(env *protocol.Envelope) *Room {
 	return c.lobby
 }
 
-// takeMessage takes what is no answer. The lock is held.
+// takeMessage handles a message that is not an answer. The caller holds the lock.
 func (c *Conn) takeMessage(env *protocol.Envelope) error {
 	r := c.roomOf(env)
 	action := string(env.Action)
@@ -111,7 +111,7 @@ func (c *Conn) takeMessage(env *protocol.Envelope) error {
 	return nil
 }
 
-// takeGap goes on behind what is lost. The lock is held.
+// takeGap continues after the lost messages. The caller holds the lock.
 func (c *Conn) takeGap(r *Room, env *protocol.Envelope) error {
 	var body struct {
 		Epoch uint64 `json:"epoch"`
@@ -148,8 +148,8 @@ func (c *Conn) takeGap(r *Room, env *protocol.Envelope) error {
 	return nil
 }
 
-// takeJoined learns the state of a room that the client is now in. The lock is
-// held.
+// takeJoined records the state of a room that the client is now in. The caller holds the
+// lock.
 func (c *Conn) takeJoined(name string, env *protocol.Envelope) error {
 	var body struct {
 		Epoch   uint64
@@ -196,7 +196,7 @@ func (c *Conn) takeJoined(name string, env *protocol.Envelope) error {
 	return nil
 }
 
-// takeLeft takes the client out of a room. The lock is held.
+// takeLeft removes the client from a room. The caller holds the lock.
 func (c *Conn) takeLeft(r *Room, env *protocol.Envelope) error {
 	body := struct {
 		Reason LeaveReason `json:"reason"`
@@ -217,7 +217,8 @@ func (c *Conn) takeLeft(r *Room, env *protocol.Envelope) error {
 	return nil
 }
 
-// reenter prepares a room that the server has lost for the join that it returns. The lock is held.
+// reenter prepares a room that the server has lost for the join that it returns. The
+// caller holds the lock.
 func (c *Conn) reenter(r *Room) *message {
 	if r.status == joined {
 		c.pushGap(r, Gap{Epoch: cmp.Or(r.epoch, r.past)})
@@ -227,8 +228,8 @@ func (c *Conn) reenter(r *Room) *message {
 	return r.rejoin()
 }
 
-// takeNews notes who came or went. It reports false for what handlers of
-// messages shall have. The lock is held.
+// takeNews records joins and leaves. It reports false for messages that belong to the
+// handlers. The caller holds the lock.
 func (c *Conn) takeNews(r *Room, env *protocol.Envelope) bool {
 	var who memberItem
 	var reason LeaveReason

@@ -34,8 +34,8 @@ func decideBy(code protocol.CloseCode) decision {
 	}
 }
 
-// decide is what the session does after a connection, or an attempt, that
-// ended so.
+// decide returns what the session does after a connection, or an attempt, has ended with
+// an error.
 func (c *Conn) decide(why error) decision {
 	var closed *CloseError
 	if !errors.As(why, &closed) {
@@ -57,11 +57,11 @@ const (
 	codeBadGateway protocol.CloseCode = 1014
 )
 
-// backOffPause is how long a client stays away that was told it floods.
+// backOffPause is how long a client stays away after it was disconnected for flooding.
 const backOffPause = 30 * time.Second
 
-// closeErrorOf gives the end of a connection, or of an attempt, the form in which it
-// is decided about: what was closed for a reason is a [*CloseError].
+// closeErrorOf converts the end of a connection, or of an attempt: one that was closed
+// with a reason is a [*CloseError].
 func closeErrorOf(err error) error {
 	var closed *socket.CloseError
 	if errors.As(err, &closed) {
@@ -77,7 +77,7 @@ func closeErrorOf(err error) error {
 	return err
 }
 
-// maxRetryAfter bounds what is believed of a Retry-After.
+// maxRetryAfter is the longest Retry-After that the client respects.
 const maxRetryAfter = time.Minute
 
 func retryAfter(h http.Header) time.Duration {

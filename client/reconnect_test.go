@@ -52,7 +52,7 @@ func TestCreateIsForTheFirstTime(t *testing.T) {
 	heard := newEvents()
 	opener := h.connect(client.Options{MinBackoff: time.Millisecond})
 	room := join(t, opener, "r", map[string]any{"create": true, "password": "sesame"}, heard.all)
-	other := connect(t, h.url, client.Options{NetDial: h.dial})
+	other := connect(t, h.URL, client.Options{NetDial: h.Dial})
 	join(t, other, "r", map[string]any{"password": "sesame"})
 	h.cut()
 	until(t, "the gap", func() bool { return heard.next(t) == "gap 0-0 whole=true direct=false" })
@@ -68,7 +68,7 @@ func TestRestart(t *testing.T) {
 	states.want(t, "online")
 	h.stop()
 	states.want(t, "offline")
-	address := strings.TrimSuffix(strings.TrimPrefix(h.url, "ws://"), "/ws")
+	address := strings.TrimSuffix(strings.TrimPrefix(h.URL, "ws://"), "/ws")
 	serve(t, address, simplysocket.Options{})
 	states.want(t, "online")
 	send(t, room, "x", nil)
@@ -313,11 +313,11 @@ func TestDial(t *testing.T) {
 		o    client.Options
 		want func(error) bool
 	}{
-		"refused": {client.Options{NetDial: full.dial}, func(err error) bool {
+		"refused": {client.Options{NetDial: full.Dial}, func(err error) bool {
 			var refused *client.RefusedError
 			return errors.As(err, &refused) && refused.Status == 503 && refused.RetryAfter == 5*time.Second
 		}},
-		"not authenticated": {client.Options{NetDial: closed.dial}, func(err error) bool {
+		"not authenticated": {client.Options{NetDial: closed.Dial}, func(err error) bool {
 			var end *client.CloseError
 			return errors.As(err, &end) && end.Code == protocol.CloseUnauthenticated
 		}},

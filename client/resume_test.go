@@ -35,7 +35,7 @@ func wantResult(t testing.TB, result <-chan string, want string) {
 func TestMissed(t *testing.T) {
 	heard := newEvents()
 	conn, room, o := offline(t, client.Options{MinBackoff: time.Millisecond, Lobby: heard.all}, heard.all)
-	mate := join(t, o.host.connect(client.Options{NetDial: o.host.dial}), "r", nil)
+	mate := join(t, o.host.connect(client.Options{NetDial: o.host.Dial}), "r", nil)
 	before := conn.ID()
 	send(t, mate, "one", nil)
 	if err := o.host.Client(before).Send("news", nil); err != nil {

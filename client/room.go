@@ -8,12 +8,11 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Room is one membership of this client in a room. It stays the same over lost
-// connections and sessions until the client is out of the room: it has left, was
-// removed, or was not let in again. From then on it is dead: its methods send
-// nothing and return errors that wrap [ErrOutOfRoom], and after OnClosed it calls
-// nothing back. A later Join of the same name returns another Room, on which this
-// one has no effect.
+// Room is one membership of this client in a room. It stays the same over lost connections
+// and sessions until the client is out of the room: it has left, was removed, or was not
+// admitted again. From then on it is dead: its methods send nothing and return errors that
+// wrap [ErrOutOfRoom], and after OnClosed no callback runs. A later Join of the same name
+// returns another Room, which this one does not affect.
 type Room struct {
 	conn *Conn
 	name string
@@ -40,7 +39,7 @@ type Room struct {
 	handlers handlers
 }
 
-// status is how far the client is in a room.
+// status is the state of a membership.
 type status uint8
 
 const (
@@ -51,7 +50,7 @@ const (
 	gone
 )
 
-// LeaveReason says why somebody is not in a room any more.
+// LeaveReason says why a member left a room.
 type LeaveReason string
 
 const (
@@ -75,8 +74,8 @@ func newRoom(c *Conn, name string, params json.RawMessage) *Room {
 	return &Room{conn: c, name: name, params: params}
 }
 
-// usable returns an error if the room may not act any more, or not yet. The lock
-// is held.
+// usable returns an error if the room may no longer act, or not yet. The caller holds the
+// lock.
 func (r *Room) usable() error {
 	c := r.conn
 	if r == c.lobby || c.rooms[r.name] == r && r.status != leaving {
@@ -89,18 +88,18 @@ func (r *Room) usable() error {
 	return &Error{Code: protocol.CodeNotAMember, Message: text, cause: ErrOutOfRoom}
 }
 
-// Name is the room's name; "" for the lobby.
+// Name returns the room's name; "" for the lobby.
 func (r *Room) Name() string { return r.name }
 
-// Count is how many are in the room, as far as known.
+// Count returns the number of members, as far as known.
 func (r *Room) Count() int {
 	r.conn.mu.Lock()
 	defer r.conn.mu.Unlock()
 	return r.count
 }
 
-// Welcome is what the room said when it last let the client in: a JSON object,
-// of which the keys epoch, seq, count, members and next belong to the protocol.
+// Welcome returns what the room said when it last admitted the client: a JSON object. Its
+// keys epoch, seq, count, members and next belong to the protocol.
 func (r *Room) Welcome() json.RawMessage {
 	r.conn.mu.Lock()
 	defer r.conn.mu.Unlock()

@@ -27,8 +27,8 @@ func (c *Conn) run(l *link) {
 	}
 }
 
-// reconnect tries until there is a connection again, or returns why there is to
-// be none; nil is Close.
+// reconnect tries until there is a connection again, or returns why there will be none;
+// nil means Close.
 func (c *Conn) reconnect(why error, pauses *backoff) (*link, *CloseError) {
 	renewed := false
 	for {
@@ -64,8 +64,8 @@ func (c *Conn) reconnect(why error, pauses *backoff) (*link, *CloseError) {
 	}
 }
 
-// finish ends the session for every call that waits. Nil is Close,
-// which has noted the reason.
+// finish ends the session for every call that waits. nil means Close, which has recorded
+// the reason.
 func (c *Conn) finish(over *CloseError) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,15 +6,15 @@ import (
 	"fmt"
 )
 
-// Send sends a message to the room and waits until that has handled it. The
-// body encodes to a JSON object; nil is {}. A refusal is an [*Error], and so is
-// what nobody knows the outcome of. If the session is over, or ends meanwhile,
-// the error is or wraps a [*CloseError].
+// Send sends a message to the room and waits until the room has handled it. body encodes
+// to a JSON object; nil stands for {}. A refusal is an [*Error], and so is an outcome that
+// nobody knows. If the session is over, or ends meanwhile, the error is or wraps a
+// [*CloseError].
 //
-// A room that the client is out of sends nothing: the error wraps [ErrOutOfRoom].
+// If the client is out of the room, nothing is sent and the error wraps [ErrOutOfRoom].
 //
-// If the context ends first, the message may be handled all the same, unless it
-// was still waiting to be sent; its answer is dropped.
+// If the context ends first, the message may still be handled, unless it was waiting to be
+// sent; its answer is dropped.
 func (r *Room) Send(ctx context.Context, action string, body any) error {
 	m, err := r.newMessage(action, body)
 	if err != nil {
@@ -24,7 +24,7 @@ func (r *Room) Send(ctx context.Context, action string, body any) error {
 	return err
 }
 
-// SendTo is like Send for a message to one other member alone.
+// SendTo is like Send for a message to a single other member.
 func (r *Room) SendTo(ctx context.Context, slug, action string, body any) error {
 	m, err := r.newMessage(action, body)
 	if err != nil {
@@ -35,10 +35,10 @@ func (r *Room) SendTo(ctx context.Context, slug, action string, body any) error 
 	return err
 }
 
-// Post sends a message to the room without asking for an answer. It is volatile:
-// while offline it is not queued (the error is [ErrOffline]), and it may be lost
-// with the connection it is sent on. Use it for what is soon out of date, such as
-// the position of a pointer. What the server refuses goes to OnError.
+// Post sends a message to the room without asking for an answer. The message is volatile:
+// it is not queued while offline (the error is [ErrOffline]), and it may be lost with its
+// connection. Use it for what is soon out of date, such as the position of a pointer. If
+// the server refuses it, OnError runs.
 func (r *Room) Post(action string, body any) error {
 	m, err := r.newMessage(action, body)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,6 +14,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/client"
 	"github.com/DhruvikDonga/simplysocket/internal/pipe"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 )
 
 var (
@@ -71,7 +71,7 @@ func simulate(t *testing.T, seed uint64) {
 		log := map[string][]string{}
 		heard[i] = log
 		cables[i] = &cable{host: h, rng: rand.New(rand.NewPCG(seed, uint64(2*i+1)))}
-		conn := connect(t, h.url, client.Options{NetDial: cables[i].dial, MinBackoff: time.Millisecond, MaxBackoff: 200 * time.Millisecond})
+		conn := connect(t, h.URL, client.Options{NetDial: cables[i].dial, MinBackoff: time.Millisecond, MaxBackoff: 200 * time.Millisecond})
 		for n := range simRooms {
 			name := fmt.Sprint("room/", n)
 			rooms[i] = append(rooms[i], join(t, conn, name, nil, func(r *client.Room) {
@@ -107,7 +107,7 @@ func simulate(t *testing.T, seed uint64) {
 			once[text]++
 		}
 		for i := range heard {
-			if !explains(heard[i][name], whole) {
+			if !servertest.Explains(heard[i][name], whole) {
 				t.Errorf("client %d heard %v in %s, which said %v", i, heard[i][name], name, whole)
 			}
 		}
@@ -125,24 +125,6 @@ func simulate(t *testing.T, seed uint64) {
 			t.Errorf("client %d was cut off %d times", i, c.cuts)
 		}
 	}
-}
-
-// explains reports whether a log is the whole one but for its gaps.
-func explains(log, whole []string) bool {
-	at, gap := 0, false
-	for _, text := range log {
-		if text == "gap" {
-			gap = true
-			continue
-		}
-		i := slices.Index(whole[at:], text)
-		if i < 0 || i > 0 && !gap {
-			return false
-		}
-		at += i + 1
-		gap = false
-	}
-	return gap || at == len(whole)
 }
 
 // cable makes connections that break after some bytes.
@@ -165,7 +147,7 @@ func (c *cable) start() {
 }
 
 func (c *cable) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	nc, err := c.host.dial(ctx, network, address)
+	nc, err := c.host.Dial(ctx, network, address)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {

@@ -27,7 +27,7 @@ func TestBackoff(t *testing.T) {
 		o := client.Options{NetDial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if up {
 				up = false
-				return h.dial(ctx, network, address)
+				return h.Dial(ctx, network, address)
 			}
 			if attempts = append(attempts, time.Now()); len(attempts) == 1000 {
 				close(ended)
@@ -93,7 +93,7 @@ func TestRetryAfter(t *testing.T) {
 			http.Error(w, "busy", http.StatusServiceUnavailable)
 		})}
 		go func() { _ = server.Serve(busy) }()
-		dial := h.dial
+		dial := h.Dial
 		h.connect(client.Options{NetDial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			nc, err := dial(ctx, network, address)
 			dial = busy.Dial

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +14,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/cmd/simplysocket/load"
 	"github.com/DhruvikDonga/simplysocket/cmd/simplysocket/report"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 )
 
 // quick are flags of a run that is over soon and counts all that it sends.
@@ -87,7 +85,7 @@ func TestBenchLostSessions(t *testing.T) {
 // not, and otherwise pass messages on.
 func faulty(t testing.TB, tenth func(*simplysocket.Room, *simplysocket.Member, *simplysocket.Message) error) (url string) {
 	t.Helper()
-	srv, err := simplysocket.New(&simplysocket.Options{Logger: slog.New(slog.DiscardHandler)})
+	srv, err := simplysocket.New(&simplysocket.Options{Logger: servertest.Quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,16 +99,7 @@ func faulty(t testing.TB, tenth func(*simplysocket.Room, *simplysocket.Member, *
 		})
 		return nil
 	})
-	httpServer := httptest.NewServer(srv)
-	t.Cleanup(func() {
-		httpServer.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := srv.Shutdown(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	return httpServer.URL
+	return "http://" + servertest.Run(t, srv, servertest.Loopback).Address
 }
 
 // TestBenchFindsOut: of 100 messages to rooms of 4, every tenth goes wrong.
@@ -287,15 +276,14 @@ func TestBenchToken(t *testing.T) {
 			}
 			return simplysocket.Identity{User: "load"}, nil
 		},
-		Logger: slog.New(slog.DiscardHandler),
+		Logger: servertest.Quiet,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	httpServer := httptest.NewServer(srv)
-	defer httpServer.Close()
-	bench(t, 0, httpServer.URL, "--token=open", "--lost=0")
-	p := start(t, slices.Concat([]string{"bench", httpServer.URL}, quick, []string{"--token=shut"})...)
+	url := "http://" + servertest.Run(t, srv, servertest.Loopback).Address
+	bench(t, 0, url, "--token=open", "--lost=0")
+	p := start(t, slices.Concat([]string{"bench", url}, quick, []string{"--token=shut"})...)
 	p.exit(1)
 	p.stderr.until("no client could connect")
 }

@@ -5,18 +5,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/DhruvikDonga/simplysocket/internal/leak"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+func TestMain(m *testing.M) { servertest.Main(m) }
 
 // TestBearerTokens: what is forged, expired or not signed gets 401, and none of its claims
 // is believed.
@@ -26,16 +25,7 @@ func TestBearerTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(srv)
-	defer server.Close()
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := srv.Shutdown(ctx); err != nil {
-			t.Error(err)
-		}
-	}()
-
+	server := servertest.Run(t, srv, "")
 	sign := func(method jwt.SigningMethod, key any, subject string, expires *jwt.NumericDate) string {
 		token, err := jwt.NewWithClaims(method, jwt.RegisteredClaims{Subject: subject, ExpiresAt: expires}).SignedString(key)
 		if err != nil {
@@ -64,7 +54,7 @@ func TestBearerTokens(t *testing.T) {
 		"not a token":     {"x.y", 401},
 		"claims are JSON": {head + "..", 401},
 	} {
-		if got := dial(t, server.URL, tt.token); got != tt.want {
+		if got := dial(t, server, tt.token); got != tt.want {
 			t.Errorf("%s: %d, want %d", name, got, tt.want)
 		}
 	}
@@ -76,11 +66,11 @@ func TestBearerTokens(t *testing.T) {
 }
 
 // dial returns the status that a plain client gets.
-func dial(t *testing.T, url, token string) int {
+func dial(t *testing.T, server *servertest.Server, token string) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), servertest.Patience)
 	defer cancel()
-	conn, err := socket.Dial(ctx, "ws"+strings.TrimPrefix(url, "http"), socket.DialOptions{Header: http.Header{"Authorization": {"Bearer " + token}}})
+	conn, err := socket.Dial(ctx, server.URL, socket.DialOptions{NetDial: server.Dial, Header: http.Header{"Authorization": {"Bearer " + token}}})
 	var refused *socket.DialError
 	switch {
 	case err == nil:

@@ -1,21 +1,18 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/DhruvikDonga/simplysocket/internal/leak"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+func TestMain(m *testing.M) { servertest.Main(m) }
 
-// patience is how long a test waits for what must come.
-const patience = 20 * time.Second
+const patience = servertest.Patience
 
 // player is a plain client. It reads as clients do that expect several messages
 // in a frame: it splits each at newlines.
@@ -78,17 +75,9 @@ func TestLobby(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := httptest.NewServer(srv)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := srv.Shutdown(ctx); err != nil {
-			t.Error(err)
-		}
-		host.Close()
-	})
+	host := servertest.Run(t, srv, "")
 	play := func() *player {
-		conn, err := socket.Dial(t.Context(), "ws"+strings.TrimPrefix(host.URL, "http"), socket.DialOptions{ReadLimit: 1 << 16})
+		conn, err := socket.Dial(t.Context(), host.URL, socket.DialOptions{NetDial: host.Dial, ReadLimit: 1 << 16})
 		if err != nil {
 			t.Fatal(err)
 		}

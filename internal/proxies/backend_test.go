@@ -3,18 +3,16 @@
 package proxies_test
 
 import (
-	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"testing"
 
 	"github.com/DhruvikDonga/simplysocket"
-	"github.com/DhruvikDonga/simplysocket/internal/leak"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+func TestMain(m *testing.M) { servertest.Main(m) }
 
 var quiet = slog.New(slog.DiscardHandler)
 
@@ -48,30 +46,9 @@ func serve(t *testing.T, o simplysocket.Options) *backend {
 		})
 		return nil
 	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	mux := http.NewServeMux()
 	mux.Handle("/ws", srv)
 	mux.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})
-	server := simplysocket.NewHTTPServer(srv)
-	server.Handler = mux
-	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(listener)
-	}()
-	t.Cleanup(func() {
-		_ = listener.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := srv.Shutdown(ctx); err != nil {
-			t.Errorf("Shutdown: %v", err)
-		}
-		_ = server.Close()
-		<-served
-	})
-	return &backend{Server: srv, address: listener.Addr().String()}
+	server := servertest.Run(t, srv, servertest.Loopback, func(h *http.Server) { h.Handler = mux })
+	return &backend{Server: srv, address: server.Address}
 }

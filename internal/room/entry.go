@@ -88,7 +88,7 @@ type Identity struct {
 	Claims map[string]any `json:"claims,omitempty"`
 }
 
-// Send says to whom and how a message is sent.
+// Send says who gets a message and how it is sent.
 type Send struct {
 	Only     []string // IDs; used if ToOnly is set
 	Except   []string

@@ -105,7 +105,7 @@ func (h *History[F]) Missed(number, since uint64) (frames []*Kept[F], gapTo uint
 	if since < h.evicted {
 		since, gapTo = h.evicted, h.evicted
 	}
-	var newest map[string]bool // keys of which a newer frame was seen
+	var newest map[string]bool // keys with a newer frame
 	for _, k := range h.kept.Backward() {
 		if k.Seq <= since {
 			break

@@ -12,8 +12,8 @@ import (
 type Join struct {
 	*Member
 	Params   json.RawMessage // the body of `join-room`
-	Welcome  json.RawMessage // what the joiner is told beside the room's state; nil: the default
-	Announce json.RawMessage // what the others are told; nil: the default
+	Welcome  json.RawMessage // added to the room's state in `joined-room`; nil: the default
+	Announce json.RawMessage // the announcement to the others; nil: the default
 }
 
 // join lets a client in, or returns why not.

@@ -43,7 +43,7 @@ type ItemKind uint8
 const (
 	ItemAll       ItemKind = iota // a frame for all members
 	ItemExcept                    // a frame for all members except Numbers
-	ItemOnly                      // a frame for Numbers only; 0 is the sender, who is no member
+	ItemOnly                      // a frame for Numbers only; 0 is the sender, which is not a member
 	ItemEnter                     // a client becomes a member
 	ItemExit                      // a member leaves
 	ItemDrop                      // a member's connection has broken

@@ -19,7 +19,7 @@ type presence struct {
 // changes its profile.
 func (m *Machine) SetPresence(enabled bool) { m.presence.off = !enabled }
 
-// presenceDebounce is how long changes gather before they are told together: a page that
+// presenceDebounce is how long changes gather before they are announced together: a page that
 // is loaded again goes away and comes back in this time.
 const presenceDebounce = 200 * time.Millisecond
 
@@ -40,7 +40,7 @@ type presenceBody struct {
 	Clients []memberItem `json:"clients"`
 }
 
-// tellPresence tells of the members about whom there is something new.
+// tellPresence announces the members that have changed.
 func (m *Machine) tellPresence() {
 	stirred := m.presence.changed
 	m.presence.changed, m.presence.due = nil, false
