@@ -57,7 +57,7 @@ func TestGoFiles(t *testing.T) {
 // TestWorkspace: all modules of the workspace require the same version of the library, and
 // go.work says that this tree is that version.
 func TestWorkspace(t *testing.T) {
-	t.Chdir("../..")
+	t.Chdir(root)
 	var shown transcript
 	dirs, err := workspace(t.Context(), &shown)
 	if err != nil || len(dirs) < 2 || dirs[0] != "." {

@@ -111,6 +111,7 @@ func imports(ctx context.Context, t *transcript, temp string, env []string) erro
 		{"get", library + "@" + rehearsed},
 		{"mod", "tidy"},
 		{"build", "./..."},
+		{"test", "-short", library, library + "/client", library + "/protocol"}, // as go test all does
 	} {
 		if err := t.run(ctx, slices.Concat(within, words)...); err != nil {
 			return err
