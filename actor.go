@@ -304,9 +304,14 @@ func (a *actor) rest() {
 		a.turn.body = nil
 	}
 	a.turn.send = room.Send{}
-	turns.Put(a.turn)
+	if cap(a.turn.part.steps) <= keptSteps && cap(a.turn.out.Items) <= keptSteps {
+		turns.Put(a.turn)
+	}
 	a.turn = nil
 }
+
+// keptSteps is the largest part that is kept for later.
+const keptSteps = 1024
 
 // wakeup is the one timer of an actor: it runs when the next alarm of its room is due.
 type wakeup struct {

@@ -24,6 +24,9 @@ func (h *hooks) Setup(m *room.Machine) error {
 		relaying := !r.handlesMessages() && !r.mute
 		err := r.wrapHandlers(relaying)
 		m.SetRelaying(relaying, r.relayHandler != nil)
+		if r.tasks != nil {
+			r.lifetime() // tasks start outside of the turn
+		}
 		return err
 	})
 }

@@ -450,6 +450,33 @@ func TestClientDeliveries(t *testing.T) {
 	}
 }
 
+// TestDeliveriesOfResentMessages: what a client sends again after a resume is never refused
+// for what it delivers. It waits.
+func TestDeliveriesOfResentMessages(t *testing.T) {
+	h := serve(t, false, &simplysocket.Options{ClientDeliveriesPerSecond: 100, MessageRate: 50, MessageBurst: 1000})
+	p := h.page()
+	p.call("join-room", "r", nil)
+	for range 9 {
+		h.member("r")
+	}
+	waitFor(t, "the listing to show all members", func() bool {
+		return strings.Contains(string(h.connect().call("list-rooms", "", nil).Body), `"members":10`)
+	})
+	p.cut()
+	p.resume()
+	const messages = 20 // twice what the client may have delivered at once
+	first := p.lastID + 1
+	for range messages {
+		p.lastID++
+		p.write(envelope(p.lastID, "x", "r", nil))
+	}
+	for id := first; id < first+messages; id++ {
+		if m := p.answer(id); m.Action != "ack" {
+			t.Errorf("message %d: %v", id, m)
+		}
+	}
+}
+
 // TestMaxRooms bounds the rooms of the server; a place that becomes free is taken.
 func TestMaxRooms(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MaxRooms: 3, EmptyRoomTimeout: time.Millisecond})

@@ -138,6 +138,8 @@ func (a *actor) seal(frames bool) {
 	if !frames {
 		early := part{room: p.room, now: p.now, info: p.info, replies: p.replies, effects: p.effects}
 		a.release(&early)
+		clear(early.replies)
+		clear(early.effects)
 		p.info, p.replies, p.effects = nil, early.replies[:0], early.effects[:0]
 		return
 	}

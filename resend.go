@@ -57,13 +57,14 @@ func (c *Client) refuseStale(id uint64, re, why string) {
 }
 
 // routeOrWait routes a message. While the connection has an allowance for messages that
-// are sent again, it waits for a place in a full mailbox.
+// are sent again, it waits for a place in a full mailbox and for its deliveries.
 func (c *Client) routeOrWait(env *protocol.Envelope) error {
+	passes := func(err error) bool { return errors.Is(err, ErrMailboxFull) || errors.Is(err, errTooManyDeliveries) }
 	err := c.route(env)
-	if errors.Is(err, ErrMailboxFull) {
+	if passes(err) {
 		c.waitFor(func() bool {
 			err = c.route(env)
-			return !errors.Is(err, ErrMailboxFull)
+			return !passes(err)
 		})
 	}
 	return err

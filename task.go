@@ -78,7 +78,7 @@ func (t *Task[Q, W]) Start(q Q) {
 
 // runTask runs a task on a goroutine of its own and posts its result as an entry.
 func (r *Room) runTask(effect *room.Effect) {
-	t, ctx, number, query := r.tasks[effect.Name], r.lifetime(), effect.Number, effect.Body
+	t, ctx, number, query := r.tasks[effect.Name], r.ctx, effect.Number, effect.Body
 	go func() {
 		e := room.Entry{Kind: room.KindResult, Number: number, Epoch: r.cfg.Epoch, Failed: &room.Failure{Message: "runtime.Goexit was called"}}
 		defer func() {

@@ -181,7 +181,7 @@ func (b *bench) keep() error {
 	return b.result.write(b.file)
 }
 
-// reserve is how many files a process opens beside its connections.
+// reserve is how many files a process opens besides its connections.
 const reserve = 100
 
 // round has every candidate do the job once, in an order of this round.

@@ -2,7 +2,7 @@
 
 package main
 
-// config is what a candidate's process is told, as its only argument.
+// config is the only argument of a candidate's process.
 type config struct {
 	Candidate string `json:"candidate"`
 	Describe  bool   `json:"describe,omitempty"` // say what you are, and end

@@ -1,6 +1,6 @@
 //go:build !linux
 
-// Command bench measures SimplySocket beside its peers. It needs Linux: what it
+// Command bench compares SimplySocket with its peers. It needs Linux: what it
 // compares is the CPU time that Linux accounts to a process, and its clients wait
 // with epoll.
 package main

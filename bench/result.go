@@ -78,7 +78,7 @@ func (r *result) job(name string) *outcome {
 	return nil
 }
 
-// add adds what comes of a job, in place of what came of it before.
+// add adds the result of a job, replacing an earlier one.
 func (r *result) add(o *outcome) {
 	if i := slices.IndexFunc(r.Jobs, func(other *outcome) bool { return other.Name == o.Name }); i >= 0 {
 		r.Jobs[i] = o

@@ -28,7 +28,7 @@ type server struct {
 	address string
 }
 
-// errNotOffered is that a candidate can not do a job.
+// errNotOffered is that a candidate cannot do a job.
 var errNotOffered = errors.New("not offered")
 
 // notOffered is the exit status that says so.

@@ -59,7 +59,7 @@ func (s *stage) enter() (set int, err error) {
 // its count, and that at most once a second.
 const announced = 200
 
-// using measures what the server uses while something goes on.
+// using measures what the server uses while f runs.
 func (s *stage) using(do func() error) (cpu, wall time.Duration, err error) {
 	before, err := s.server.cpu()
 	if err != nil {

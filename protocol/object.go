@@ -76,7 +76,7 @@ func Compact(dst, data []byte) []byte {
 }
 
 // encoder is a buffer and what encodes into it. To make both for each body takes
-// three allocations in place of one.
+// three allocations instead of one.
 type encoder struct {
 	buf  bytes.Buffer
 	json *json.Encoder

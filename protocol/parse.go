@@ -40,7 +40,7 @@ func (e *ParseError) Error() string { return "bad message: " + e.Message }
 const MaxID = 1<<53 - 1
 
 // MaxUnanswered is how many messages of a session a server remembers. A client
-// that has more of them unanswered when its connection breaks can not learn what
+// that has more of them unanswered when its connection breaks cannot learn what
 // became of the oldest.
 const MaxUnanswered = 256
 

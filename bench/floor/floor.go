@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package floor is what a server can not go below: one thread that waits with
+// Package floor is what a server cannot go below: one thread that waits with
 // epoll, reads, and writes to each member with one system call. It comes as two.
 //
 // The floor of bytes writes frames that were made in advance: it parses nothing.

@@ -228,7 +228,7 @@ func (c *Clients) look(timeout int) error {
 	return nil
 }
 
-// begin begins to count anew.
+// begin starts counting again.
 func (c *Clients) begin(s *set) {
 	runtime.GC()
 	c.busy, c.quiet = 0, time.Now()

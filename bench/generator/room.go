@@ -8,7 +8,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/bench/wire"
 )
 
-// room is what goes on in one room.
+// room is the traffic of one room.
 type room struct {
 	set     *set
 	name    string

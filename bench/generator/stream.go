@@ -68,7 +68,7 @@ type socketConn struct {
 	waits bool
 }
 
-// errNothing is an error that TLS goes on after.
+// errNothing is an error after which TLS continues.
 var errNothing error = nothing{}
 
 type nothing struct{}
@@ -101,7 +101,7 @@ func (c *socketConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// The rest of net.Conn, of which TLS uses nothing that matters here.
+// The rest of net.Conn, which TLS does not use in a way that matters here.
 
 func (c *socketConn) Close() error                     { return os.ErrInvalid }
 func (c *socketConn) LocalAddr() net.Addr              { return &net.TCPAddr{} }

@@ -39,7 +39,7 @@ func (s *session) work(ctx context.Context) {
 	}
 }
 
-// report notes an answer. That the session is over is told by its end.
+// report shows an answer. The end of the session is reported elsewhere.
 func (s *session) report(ctx context.Context, err error) {
 	select {
 	case s.answered <- struct{}{}:

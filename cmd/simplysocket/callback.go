@@ -30,7 +30,7 @@ func (s *session) notice(state client.State) {
 	}
 }
 
-// attend has it said what happens to us in a room, some of which no message
+// attend reports what happens to the client in a room, some of which no message
 // tells. The seat is that of our join, nil where others have put us there.
 func (s *session) attend(joined *seat) func(*client.Room) {
 	return func(room *client.Room) {

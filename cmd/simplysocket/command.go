@@ -28,7 +28,7 @@ type chatBody struct {
 	Message string `json:"message"`
 }
 
-// passwordBody is what a room with a password asks of whoever joins.
+// passwordBody is the body of a join of a room with a password.
 type passwordBody struct {
 	Password string `json:"password"`
 }

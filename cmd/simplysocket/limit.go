@@ -2,7 +2,7 @@ package main
 
 import "github.com/DhruvikDonga/simplysocket"
 
-// limit is a bound of which 0 means that there is none. In
+// limit is a limit; 0 means no limit. In
 // [simplysocket.Options] 0 is the default instead.
 type limit uint
 

@@ -155,7 +155,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 }
 
 // shutdown ends the clients first: until they are gone the HTTP server tells
-// whoever asks that it is not ready.
+// health checks that it is not ready.
 func (c *serveCommand) shutdown(srv *simplysocket.Server, server *http.Server) error {
 	ctx := context.Background()
 	if c.ShutdownTimeout > 0 {

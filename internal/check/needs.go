@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// needs is what some steps need beside Go. It installs nothing unless it was asked to.
+// needs provides what some steps need besides Go. It installs nothing unless asked to.
 type needs struct{ install bool }
 
 // browsers are the programs that the browser tests look for.

@@ -31,8 +31,8 @@ func steps(fuzzTime string, n needs) []step {
 		{"benchmarks", "every benchmark once", benchmarks},
 		{"harder", "the tests with entries encoded, and with a release that comes late", harder},
 		{"release", "the modules as their users get them", release},
-		{"peers", "the servers that the library is measured beside", peers},
-		{"speed", "the library beside its floor", speed},
+		{"peers", "the servers that the library is compared with", peers},
+		{"speed", "the library compared with its floor", speed},
 	}
 }
 
@@ -249,8 +249,7 @@ func proxies(ctx context.Context, t *transcript) error {
 	return err
 }
 
-// javascript needs what a machine with Go may well lack, and apt-get has it too
-// old.
+// javascript needs Node.js, which apt-get has only in an old version.
 func javascript(ctx context.Context, t *transcript) error {
 	if !inPath("node") || !inPath("npm") {
 		return skipped("no Node.js with npm: " + newerNode)

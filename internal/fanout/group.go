@@ -16,9 +16,9 @@ type Subscriber struct {
 	own    []*Frame
 }
 
-// Item is one step of a room's output. The kinds are: a frame for all members;
-// for all except Ports; for Ports only, whether they are members or not; and
-// the coming and going of the first of Ports.
+// Item is one step of a room's output: a frame for all members; for all except
+// Subscribers; for Subscribers only, whether they are members or not; or the first of
+// Subscribers entering or leaving.
 type Item struct {
 	Kind        Kind
 	Frame       *Frame
@@ -37,8 +37,8 @@ const (
 	Exit
 )
 
-// Group is the members of one room on this node. It is used by one goroutine at
-// a time: the one that runs the room's turn. The zero value is an empty group.
+// Group is the members of one room on this node. One goroutine at a time may use it. The
+// zero value is an empty group.
 type Group struct {
 	subscribers []*Subscriber
 	deflated    int // ports whose connection takes compressed frames
@@ -46,11 +46,11 @@ type Group struct {
 	item        uint64
 }
 
-// Len is the number of ports.
+// Len returns the number of members.
 func (g *Group) Len() int { return len(g.subscribers) }
 
-// batchState is what a batch needs while it is written; pooled, so that a group
-// which is idle owns nothing.
+// batchState is what a batch needs while it is written; pooled, so that an idle group owns
+// none.
 type batchState struct {
 	divergent []*Subscriber // treated on their own
 	shared    []*Frame      // what everybody else gets
@@ -73,9 +73,9 @@ func (b *batchState) release() {
 	}
 }
 
-// Write takes a batch of output to the members, in its order, and returns the
-// number of deliveries. Whoever enters, leaves, is left out or gets a frame of
-// its own is written its own sequence; all the others get the same bytes.
+// Write writes a batch of output to the members, in order, and returns the number of
+// deliveries. A member that enters, leaves, is excluded or gets a frame of its own gets
+// its own sequence; all others get the same bytes.
 func (g *Group) Write(items []Item) (deliveries int) {
 	b := batches.Get().(*batchState)
 	defer b.release()
@@ -91,8 +91,8 @@ func (g *Group) Write(items []Item) (deliveries int) {
 	return deliveries
 }
 
-// splitOff finds the ports that need a sequence of their own, updates the
-// membership and collects the frames that all the others get.
+// splitOff finds the members that need their own sequence, updates the membership and
+// collects the frames that all others get.
 func (g *Group) splitOff(b *batchState, items []Item) {
 	g.batch++
 	for i := range items {
@@ -146,7 +146,7 @@ func (g *Group) remove(p *Subscriber) {
 	}
 }
 
-// deflate makes the compressed variants before anybody else sees the frames.
+// deflate makes the compressed variants before anyone else sees the frames.
 func (g *Group) deflate(items []Item) {
 	if g.deflated > 0 {
 		for i := range items {
@@ -168,7 +168,7 @@ func (g *Group) deflate(items []Item) {
 	}
 }
 
-// writeDivergent walks through the batch for the ports that need it.
+// writeDivergent goes through the batch for the members that need their own sequence.
 func (g *Group) writeDivergent(b *batchState, items []Item) (deliveries int) {
 	for i := range items {
 		it := &items[i]
@@ -205,12 +205,11 @@ func (g *Group) writeDivergent(b *batchState, items []Item) (deliveries int) {
 	return deliveries
 }
 
-// manySubscribers is from where on the members are split over the processors. Below,
-// what a second processor saves is less than what waking it costs.
+// manySubscribers is the size from which the members are split over the processors. Below
+// it, a second processor saves less than waking it costs.
 const manySubscribers = 4096
 
-// writeShared writes the frames that are for everybody who was not treated
-// apart.
+// writeShared writes the frames that are for everyone without their own sequence.
 func (g *Group) writeShared(b *batchState) (deliveries int) {
 	plain := join(&b.plain, b.shared, false)
 	deflated := plain
@@ -261,8 +260,8 @@ func (g *Group) writePart(part, parts int, frames []*Frame, plain, deflated []by
 	}
 }
 
-// join returns the bytes of frames one after the other; a single frame's own
-// bytes where there is only one.
+// join returns the bytes of the frames one after the other; for a single frame, its own
+// bytes.
 func join(buf *[]byte, frames []*Frame, deflated bool) []byte {
 	if len(frames) == 1 {
 		return frames[0].bytes(deflated)

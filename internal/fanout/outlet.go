@@ -8,48 +8,46 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/worker"
 )
 
-// Limits bound one outlet.
+// Limits limit one outlet.
 type Limits struct {
 	Frames int           // that wait in the outbox
 	Bytes  int           // of these frames
 	Grace  time.Duration // how long a closing peer may take to answer
 }
 
-// Writers are what the outlets of a server share: their limits, and the goroutines
-// that write out what waits.
+// Writers are shared by the outlets of a server: their limits, and the goroutines that
+// empty outboxes.
 type Writers struct {
 	limits Limits
 	pool   *worker.Pool[*Outlet]
 }
 
-// NewWriters returns writers for outlets that are bound by limits.
+// NewWriters returns writers for outlets with these limits.
 func NewWriters(limits Limits) *Writers {
 	return &Writers{limits: limits, pool: worker.New((*Outlet).drain)}
 }
 
-// Close has the goroutines end at once when they have nothing to write. Outlets go
-// on. To close twice panics.
+// Close ends the goroutines once they have nothing to write. Outlets keep working. Calling
+// Close twice panics.
 func (w *Writers) Close() { w.pool.Close() }
 
-// Observer is whom an outlet belongs to, and learns what happened to it. It is called
-// from whichever goroutine was writing, with no lock held but where it says so,
-// and must not block.
+// Observer owns an outlet and learns what happens to it. It is called from the goroutine
+// that is writing, without a lock unless noted, and must not block.
 type Observer interface {
-	// Member is the name under which the outlet's member is told of gaps. It
-	// is called with the outlet's lock held.
+	// Member returns the name under which gaps are reported to the outlet's member. It is
+	// called with the outlet's lock held.
 	Member() string
-	// Overflow is called once, when the outbox was too full for a frame that
-	// must not be dropped. The outlet is closing by then.
+	// Overflow is called once, if the outbox was too full for a frame that must not be
+	// dropped. The outlet is closing by then.
 	Overflow()
-	// Dropped is called with the number of frames that were given up.
+	// Dropped is called with the number of frames that were dropped.
 	Dropped(frames int)
 }
 
-// Outlet is the writing end of one connection. A connection has one writer at a
-// time: a room's turn that finds the outlet idle writes to the socket directly,
-// without blocking; whatever does not fit, or comes while somebody writes, goes
-// to the outbox, and a goroutine that is lent as long as something waits writes
-// it out. All methods are safe for concurrent use.
+// Outlet is the writing end of one connection. A connection has one writer at a time: a
+// room's turn that finds the outlet idle writes to the socket directly, without blocking.
+// What does not fit, or arrives while someone writes, goes to the outbox, and a pooled
+// goroutine writes it out. All methods are safe for concurrent use.
 type Outlet struct {
 	conn     *socket.Conn
 	observer Observer
@@ -69,9 +67,9 @@ type Outlet struct {
 	written    chan struct{} // closed when the outlet has nothing more to write
 }
 
-// NewOutlet returns the outlet of conn. It keeps what it is given until Open.
-// Response is what the handshake has left to be written before all else, and
-// belongs to the outlet; it may be empty.
+// NewOutlet returns the outlet of conn. It keeps frames back until Open. response is the
+// part of the handshake that is still to be written before everything else; it belongs to
+// the outlet and may be empty.
 func NewOutlet(conn *socket.Conn, response []byte, owner Observer, writers *Writers) *Outlet {
 	o := &Outlet{conn: conn, observer: owner, writers: writers, busy: true}
 	if len(response) > 0 {
@@ -81,8 +79,8 @@ func NewOutlet(conn *socket.Conn, response []byte, owner Observer, writers *Writ
 	return o
 }
 
-// Open lets the outlet write, at once what the socket takes: the response, first
-// unless it is nil, and then what came meanwhile. Opening again has no effect.
+// Open lets the outlet write: the response, then first unless it is nil, then what was
+// kept back. It writes at once what the socket accepts. Opening again has no effect.
 func (o *Outlet) Open(first *Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -109,8 +107,8 @@ func (o *Outlet) Open(first *Frame) {
 	release(buf)
 }
 
-// Replay writes frames before all that waits, as the socket takes them. They do
-// not count against the limits: whoever replays holds them anyway.
+// Replay writes frames before everything that waits, as the socket accepts them. They do
+// not count against the limits: the caller holds them anyway.
 func (o *Outlet) Replay(frames []*Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -122,7 +120,7 @@ func (o *Outlet) Replay(frames []*Frame) {
 	o.start()
 }
 
-// Send writes a frame for this connection alone.
+// Send writes a frame for this connection only.
 func (o *Outlet) Send(f *Frame) {
 	if o.conn.Deflate() {
 		f.deflate()
@@ -155,8 +153,8 @@ func (o *Outlet) deliver(joined []byte, frames []*Frame) {
 	o.mu.Unlock()
 }
 
-// keep puts the part of joined behind its first n bytes into the outbox. After
-// an overflow only the frame that was cut is finished.
+// keep puts the part of joined after its first n bytes into the outbox. After an overflow,
+// only the frame that was cut is finished.
 func (o *Outlet) keep(n int, joined []byte, frames []*Frame) {
 	deflated := o.conn.Deflate()
 	end := 0
@@ -174,8 +172,8 @@ func (o *Outlet) keep(n int, joined []byte, frames []*Frame) {
 	}
 }
 
-// finish ends a direct write: the next writer may come, or the drain, if
-// something waits. The lock is held.
+// finish ends a direct write: the next writer may follow, or the drain, if something
+// waits. The caller holds the lock.
 func (o *Outlet) finish(err error) {
 	switch {
 	case err != nil:
@@ -218,7 +216,7 @@ func (o *Outlet) fail() {
 	_ = o.conn.CloseNow() // the reader finds the end and tells the client
 }
 
-// enqueue offers frames to the outbox and gives the lock back.
+// enqueue offers frames to the outbox and releases the lock.
 func (o *Outlet) enqueue(frames []*Frame) {
 	var total outcome
 	q, deflated := o.waiting(), o.conn.Deflate()
@@ -242,11 +240,10 @@ func (o *Outlet) enqueue(frames []*Frame) {
 	}
 }
 
-// closeTooSlow is the close code of a client that does not read what it is
-// sent.
+// closeTooSlow is the close code for a client that does not read what it is sent.
 const closeTooSlow = 4008
 
-// start lets the drain run if nobody writes. The lock is held.
+// start starts the drain if nobody writes. The caller holds the lock.
 func (o *Outlet) start() {
 	if !o.busy {
 		o.busy = true
@@ -264,7 +261,7 @@ var chunks = sync.Pool{New: func() any {
 	return &b
 }}
 
-// drain writes out what waits, until nothing does.
+// drain writes the outbox until it is empty.
 func (o *Outlet) drain() {
 	buf := chunks.Get().(*[]byte)
 	for {
@@ -294,8 +291,8 @@ func release(buf *[]byte) {
 	}
 }
 
-// next returns what is to be written next: control frames do not wait behind
-// messages, the close frame comes last.
+// next returns what is written next: control frames do not wait for messages, the close
+// frame comes last.
 func (o *Outlet) next(dst []byte) []byte {
 	if o.queue == nil || len(o.queue.rest) == 0 {
 		dst = append(dst, o.pong...)
@@ -324,8 +321,8 @@ func (o *Outlet) Ping() {
 	}
 }
 
-// Pong answers a ping. Where it has to wait it replaces the one that waits
-// already (RFC 6455 section 5.5.3), so a flood of pings costs no memory.
+// Pong answers a ping. A waiting pong is replaced (RFC 6455 section 5.5.3), so a flood of
+// pings costs no memory.
 func (o *Outlet) Pong(payload []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -335,9 +332,9 @@ func (o *Outlet) Pong(payload []byte) {
 	}
 }
 
-// Close writes what waits and then a close frame; later frames are not taken.
-// If the peer has not closed its side within the limit, the connection is cut.
-// Closing again has no effect.
+// Close writes what waits and then a close frame; it accepts no more frames. If the peer
+// has not closed its side within the limit, the connection is cut. Closing again has no
+// effect.
 func (o *Outlet) Close(code uint16, reason string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -347,7 +344,7 @@ func (o *Outlet) Close(code uint16, reason string) {
 	}
 }
 
-// CloseDiscarding is Close without what waits: the peer is gone or going.
+// CloseDiscarding is Close without what waits: the peer is gone or leaving.
 func (o *Outlet) CloseDiscarding(code uint16, reason string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -361,14 +358,15 @@ func (o *Outlet) CloseDiscarding(code uint16, reason string) {
 	o.start()
 }
 
-// queueClose makes a close frame the last thing that is written. The lock is held.
+// queueClose makes a close frame the last thing that is written. The caller holds the
+// lock.
 func (o *Outlet) queueClose(code uint16, reason string) {
 	o.closing = true
 	o.closeFrame = socket.AppendClose(nil, code, reason)
 	o.conn.EndWithin(o.writers.limits.Grace)
 }
 
-// Flush waits until all that was taken is written or can not be written.
+// Flush waits until everything was written or cannot be written.
 func (o *Outlet) Flush() {
 	o.mu.Lock()
 	if !o.busy {
@@ -392,8 +390,7 @@ func (o *Outlet) Quiet() bool {
 	return quiet
 }
 
-// Stalled reports whether the write that is under way was so at the last call
-// already.
+// Stalled reports whether the write in progress was already in progress at the last call.
 func (o *Outlet) Stalled() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

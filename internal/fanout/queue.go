@@ -2,8 +2,8 @@ package fanout
 
 import "sync"
 
-// queue is an outbox: the frames that wait for a connection, bounded in number
-// and bytes. It exists only while something waits.
+// queue is an outbox: the frames that wait for a connection, limited in number and bytes.
+// It exists only while something waits.
 type queue struct {
 	rest    []byte   // comes first: the response to the handshake, the end of a frame cut by a partial write
 	replay  []*Frame // come next, and count for nothing: their room keeps them anyway
@@ -14,8 +14,8 @@ type queue struct {
 	writing int // the part of bytes that the drain holds
 }
 
-// item is a frame, or the mark of a gap, or nothing (a frame that was replaced
-// by a newer one of its key).
+// item is a frame, or the mark of a gap, or nothing (a frame that a newer one of its key
+// has replaced).
 type item struct {
 	frame       *Frame
 	gap         Stream
@@ -31,7 +31,7 @@ func (it *item) stream() Stream {
 
 var queues = sync.Pool{New: func() any { return new(queue) }}
 
-// keptItems is the largest item slice that goes back to the pool.
+// keptItems is the largest item slice that returns to the pool.
 const keptItems = 256
 
 func (q *queue) release() {
@@ -47,13 +47,13 @@ func (q *queue) empty() bool {
 	return len(q.rest) == 0 && len(q.replay) == 0 && q.head == len(q.items)
 }
 
-// outcome is what became of a frame that was offered to a queue.
+// outcome is what happened to a frame that was offered to a queue.
 type outcome struct {
 	dropped  int
 	overflow bool // the policy is to disconnect
 }
 
-// offer appends f, or does what its policy says if it does not fit.
+// offer appends f, or follows its policy if it does not fit.
 func (q *queue) offer(f *Frame, deflated bool, limits *Limits) outcome {
 	size := len(f.bytes(deflated))
 	if f.Key != "" {
@@ -100,8 +100,8 @@ func (q *queue) append(f *Frame, size int) {
 	q.bytes += size
 }
 
-// compact moves the items to the front once as many places are spent as used,
-// so that a queue which never gets empty does not grow.
+// compact moves the items to the front once half of the places are used up, so that a
+// queue that never becomes empty does not grow.
 func (q *queue) compact() {
 	if q.head < 32 || q.head < len(q.items)/2 {
 		return
@@ -111,9 +111,9 @@ func (q *queue) compact() {
 	q.items, q.head = q.items[:n], 0
 }
 
-// conflate takes the waiting frame of f's stream and key out, if there is one.
-// The place it leaves is closed up: with many keys and a connection that takes
-// nothing, the empty places would otherwise outgrow the limit of frames.
+// conflate removes the waiting frame of f's stream and key, if there is one. It closes the
+// gap: with many keys and a connection that accepts nothing, empty places would otherwise
+// outgrow the limit of frames.
 func (q *queue) conflate(f *Frame, deflated bool) {
 	for i := len(q.items) - 1; i >= q.head; i-- {
 		elder := q.items[i].frame
@@ -136,8 +136,8 @@ func (q *queue) forget(f *Frame, deflated bool) {
 	q.bytes -= len(f.bytes(deflated))
 }
 
-// dropOldest turns the stream's oldest frame that may be dropped into a gap, or
-// into a part of the gap before it.
+// dropOldest turns the stream's oldest droppable frame into a gap, or into a part of the
+// gap before it.
 func (q *queue) dropOldest(s Stream, deflated bool) bool {
 	before := -1 // the stream's item in front of the one looked at
 	for i := q.head; i < len(q.items); i++ {
@@ -162,7 +162,7 @@ func (q *queue) dropOldest(s Stream, deflated bool) bool {
 	return false
 }
 
-// markGap notes at the tail that f was not taken.
+// markGap records at the tail that f was dropped.
 func (q *queue) markGap(f *Frame) {
 	for i := len(q.items) - 1; i >= q.head; i-- {
 		it := &q.items[i]
@@ -179,14 +179,14 @@ func (q *queue) markGap(f *Frame) {
 	q.items = append(q.items, item{gap: f.Stream, first: f.Seq, last: f.Seq})
 }
 
-// lead has p written before everything that waits, behind what leads already.
+// lead writes p before everything that waits, but after what already leads.
 func (q *queue) lead(p []byte) {
 	q.rest = append(q.rest, p...)
 	q.bytes += len(p)
 }
 
-// putBack stands what a write left over in front of everything that came
-// meanwhile: the rest of the frame that was cut, and the frames behind it.
+// putBack puts what a write has left over before everything that arrived meanwhile: the
+// rest of the frame that was cut, and the frames after it.
 func (q *queue) putBack(rest []byte, frames []*Frame, deflated bool) {
 	q.lead(rest)
 	if len(frames) == 0 {
@@ -201,8 +201,8 @@ func (q *queue) putBack(rest []byte, frames []*Frame, deflated bool) {
 	q.items, q.head = append(items, q.items[q.head:]...), 0
 }
 
-// take moves what is to be written next from the queue to dst, up to about
-// limit bytes. These bytes count as waiting until the next take.
+// take moves what is written next from the queue to dst, up to about limit bytes. These
+// bytes count as waiting until the next take.
 func (q *queue) take(dst []byte, limit int, deflated bool, owner Observer) []byte {
 	q.bytes -= q.writing + len(q.rest)
 	dst = append(dst, q.rest...)
@@ -228,8 +228,8 @@ func (q *queue) take(dst []byte, limit int, deflated bool, owner Observer) []byt
 	return dst
 }
 
-// drop forgets everything that waits, except the rest of a frame of which the
-// peer has the beginning: without it nothing more could be said to the peer.
+// drop drops everything that waits, except the rest of a frame whose beginning the peer
+// has: without it, the peer could read nothing more.
 func (q *queue) drop() {
 	clear(q.items)
 	q.items, q.head, q.frames = q.items[:0], 0, 0

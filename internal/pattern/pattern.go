@@ -32,7 +32,7 @@ func (p Params) Lookup(wildcard string) (value string, ok bool) {
 	return "", false
 }
 
-// SyntaxError is a pattern that can not be read.
+// SyntaxError is a pattern that cannot be read.
 type SyntaxError struct {
 	Pattern string
 	Reason  string

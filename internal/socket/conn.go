@@ -24,7 +24,7 @@ type Conn struct {
 	active   atomic.Bool   // something was read since the last TakeActive
 	progress atomic.Uint32 // messages read << 1 | a message is incomplete
 	closed   atomic.Bool
-	end      atomic.Int64 // when whatever goes on has to fail, in nanoseconds since started; 0: never
+	end      atomic.Int64 // when every operation has to fail, in nanoseconds since started; 0: never
 
 	writing sync.Mutex // client's role: orders the writers
 
@@ -203,7 +203,7 @@ func (c *Conn) CloseNow() error {
 	return c.nc.Close()
 }
 
-// EndWithin has whatever goes on with the connection fail after d.
+// EndWithin makes every operation on the connection fail after d.
 func (c *Conn) EndWithin(d time.Duration) {
 	end := time.Now().Add(d)
 	c.end.Store(int64(end.Sub(started)))
@@ -227,11 +227,11 @@ func (c *Conn) expired() bool {
 func (c *Conn) Ending() bool { return c.end.Load() != 0 }
 
 // lateBytes is how much more than one message a peer may send once an end is set. It is
-// on its way before the peer can know of the end; who goes on beyond it only costs.
+// on its way before the peer can know of the end; a peer that keeps sending beyond it only costs.
 const lateBytes = 4 << 20
 
-// errLate is the end of a peer that goes on and on after our close frame.
-var errLate = errors.New("websocket: the peer goes on after the end")
+// errLate is the end of a peer that keeps sending after our close frame.
+var errLate = errors.New("websocket: the peer keeps sending after the close")
 
 // tooLate counts what comes from a client after an end was set.
 func (c *Conn) tooLate(n int) bool {
@@ -244,7 +244,7 @@ func (c *Conn) tooLate(n int) bool {
 
 // Drain waits until the peer has ended the connection too, at most for d, or has sent
 // more than it can have sent before it knew. It is called after our close frame was
-// written and in place of a Read: to close while data is on its way here would reset
+// written and instead of a Read: to close while data is on its way here would reset
 // the connection, and the peer might never see our close frame.
 func (c *Conn) Drain(d time.Duration) {
 	c.EndWithin(d)

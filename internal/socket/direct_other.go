@@ -7,7 +7,7 @@ import (
 	"net"
 )
 
-// direct does not exist where sockets can not be read and written by callback:
+// direct does not exist where sockets cannot be read and written by callback:
 // every connection works the plain way.
 type direct struct{}
 
@@ -17,5 +17,5 @@ func (*direct) close(net.Conn) {}
 
 func (*direct) read(*Conn, Handler) error { return errors.ErrUnsupported }
 
-// TryWrite is for connections that are Direct, of which there are none here.
+// TryWrite is for connections that are Direct; there are none here.
 func (*Conn) TryWrite([]byte) (int, error) { return 0, errors.ErrUnsupported }

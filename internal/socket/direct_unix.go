@@ -53,7 +53,7 @@ func (d *direct) hold(nc net.Conn) bool {
 }
 
 // release closes what was to be closed while fd was held. The net.Conn's Close
-// waits for whoever is inside the RawConn's callback, and that may be the
+// waits for the caller inside the RawConn's callback, and that may be the
 // caller. To close twice has no effect.
 func (d *direct) release(nc net.Conn) {
 	if d.users.Add(-2) == closing {
@@ -69,7 +69,7 @@ func (d *direct) close(nc net.Conn) {
 
 // read has the poller call back whenever there is data. The callback reads to
 // the end each time, since data and the end of the stream may come as one event
-// of the edge-triggered poller. To enter anew forgets an event that came
+// of the edge-triggered poller. Entering again forgets an event that came
 // meanwhile, but finds what it told of: the callback is called before the waiting.
 func (d *direct) read(c *Conn, h Handler) error {
 	var end error

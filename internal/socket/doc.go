@@ -5,7 +5,7 @@
 // plain TCP or Unix socket reads inside the callback of [syscall.RawConn], with
 // a buffer that it borrows only while there is data: a connection that is idle
 // holds none. And [Conn.TryWrite] writes without blocking and as many frames at
-// once as it is given, so that whoever sends to many never waits for one of them.
+// once as it is given, so that a sender to many connections never waits for one of them.
 // Every other [net.Conn], TLS and [net.Pipe] among them, works the plain way.
 //
 // A Conn has one reader, the goroutine in [Conn.Read], and one writer at a

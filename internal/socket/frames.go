@@ -18,7 +18,7 @@ const (
 func fail(code uint16, reason string) error { return &CloseError{Code: code, Reason: reason} }
 
 // frames cuts the stream into frames. A frame may come in pieces, and none of
-// it is kept beside the header.
+// it is kept next to the header.
 type frames struct {
 	state   ws.State
 	head    [ws.MaxHeaderSize]byte

@@ -137,7 +137,7 @@ func TakeOver(w http.ResponseWriter, r *http.Request, o UpgradeOptions) (c *Conn
 	}
 	nc, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil || nc == nil {
-		return nil, nil, Refuse(http.StatusInternalServerError, "this connection can not be upgraded")
+		return nil, nil, Refuse(http.StatusInternalServerError, "this connection cannot be upgraded")
 	}
 	if rw == nil { // of a middleware that hijacks for itself
 		rw = bufio.NewReadWriter(bufio.NewReader(nc), bufio.NewWriter(nc))

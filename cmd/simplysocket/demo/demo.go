@@ -44,7 +44,7 @@ var policy = strings.Join([]string{
 	"trusted-types 'none'",
 }, "; ")
 
-// Handler serves the page at /, its files beside it, and the client that it uses
+// Handler serves the page at /, its files, and the client that it uses
 // at /simplysocket.js. The page connects to the ws next to it. All its references
 // are relative, so a proxy may serve it under any path that ends in "/".
 func Handler() http.Handler {

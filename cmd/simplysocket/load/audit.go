@@ -14,7 +14,7 @@ type audit struct {
 
 // audit compares what was handled with what every member has received.
 //
-// A message of which nobody knows the outcome was handled if any member has
+// A message with an unknown outcome was handled if any member has
 // received it, and then all should have. If none has, it is neither expected nor
 // lost.
 func (r *Run) audit() audit {
