@@ -20,4 +20,3 @@ require (
 	golang.org/x/image v0.45.0 // indirect
 	golang.org/x/time v0.16.0 // indirect
 )
-

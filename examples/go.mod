@@ -12,4 +12,3 @@ require (
 	github.com/gobwas/ws v1.5.0 // indirect
 	golang.org/x/time v0.16.0 // indirect
 )
-

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -48,6 +51,92 @@ func TestGoFiles(t *testing.T) {
 	want := []string{"a.go", "bench/c_test.go", "not.go/f.go"}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
+// TestWorkspace: all modules of the workspace require the same version of the library, and
+// go.work says that this tree is that version.
+func TestWorkspace(t *testing.T) {
+	t.Chdir(root)
+	var shown transcript
+	dirs, err := workspace(t.Context(), &shown)
+	if err != nil || len(dirs) < 2 || dirs[0] != "." {
+		t.Fatalf("%q, %v\n%s", dirs, err, shown.String())
+	}
+	work, err := os.ReadFile("go.work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced := regexp.MustCompile(`(?m)^replace ` + library + ` (v\S+) => \./$`).FindSubmatch(work)
+	if replaced == nil {
+		t.Fatal("go.work replaces no version of the library by this tree")
+	}
+	for _, dir := range dirs[1:] {
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if required := "\t" + library + " " + string(replaced[1]) + "\n"; !strings.Contains(string(mod), required) {
+			t.Errorf("%s/go.mod does not require %s, as go.work has it", dir, replaced[1])
+		}
+		if bytes.Contains(mod, []byte("replace")) {
+			t.Errorf("%s/go.mod has a replace directive: go install would refuse it", dir)
+		}
+	}
+}
+
+// TestZipModule: a module consists of the files below its directory that are in no module
+// of their own, with its changed go.mod.
+func TestZipModule(t *testing.T) {
+	t.Chdir(t.TempDir())
+	files := []string{"a.go", "b/c.go", "cmd/d/go.mod", "cmd/d/e.go", "cmd/d/f/g.go", "cmd/dd/h.go", "go.mod"}
+	for _, name := range files {
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for dir, want := range map[string]map[string]string{
+		"":      {"m@v0.0.1-rehearsal/a.go": "a.go", "m@v0.0.1-rehearsal/b/c.go": "b/c.go", "m@v0.0.1-rehearsal/cmd/dd/h.go": "cmd/dd/h.go", "m@v0.0.1-rehearsal/go.mod": "changed"},
+		"cmd/d": {"m@v0.0.1-rehearsal/e.go": "cmd/d/e.go", "m@v0.0.1-rehearsal/f/g.go": "cmd/d/f/g.go", "m@v0.0.1-rehearsal/go.mod": "changed"},
+	} {
+		if err := zipModule("m.zip", "m", dir, []byte("changed"), append(files, "deleted.go", "cmd/d/deleted.go")); err != nil {
+			t.Fatal(err)
+		}
+		archive, err := zip.OpenReader("m.zip")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, f := range archive.File {
+			text, err := fs.ReadFile(archive, f.Name)
+			if err != nil {
+				t.Error(err)
+			}
+			got[f.Name] = string(text)
+		}
+		if err := archive.Close(); err != nil {
+			t.Error(err)
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("in %q: got %q, want %q", dir, got, want)
+		}
+	}
+}
+
+func TestEscape(t *testing.T) {
+	if got := escape("github.com/DhruvikDonga/simplysocket"); got != "github.com/!dhruvik!donga/simplysocket" {
+		t.Error(got)
+	}
+}
+
+// TestWithoutLibrary: a module of the workspace is as tidy after a release as before.
+func TestWithoutLibrary(t *testing.T) {
+	const rest = library + "/other v0.1.0 h1:a=\nexample.com/b v1.0.0 h1:b=\n"
+	if got := withoutLibrary([]byte(library + " v0.1.0 h1:c=\n" + rest + library + " v0.1.0/go.mod h1:d=\n")); string(got) != rest {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -19,13 +18,16 @@ const library = "github.com/DhruvikDonga/simplysocket"
 // rehearsed is the version of the modules in a rehearsal.
 const rehearsed = "v0.0.1-rehearsal"
 
-// allowed are the modules that somebody who imports the library gets.
+// allowed are the modules that those who import the library get.
 var allowed = []string{library, "github.com/gobwas/httphead", "github.com/gobwas/ws", "golang.org/x/time"}
 
 // release rehearses a release: it offers the modules as files of a module proxy, as a
 // release does, and uses them as strangers do, outside of this tree and without replace
 // directives.
 func release(ctx context.Context, t *transcript) error {
+	if err := t.run(ctx, "git", "rev-parse", "--is-inside-work-tree"); err != nil {
+		return skipped("it takes git and a clone")
+	}
 	temp, err := os.MkdirTemp("", "release")
 	if err != nil {
 		return err
@@ -75,48 +77,41 @@ func installs(ctx context.Context, t *transcript, temp string, env []string) err
 	if err := t.run(ctx, slices.Concat(env, []string{"go", "-C", temp, "install", library + "/cmd/simplysocket@" + rehearsed})...); err != nil {
 		return err
 	}
-	out, err := t.output(ctx, filepath.Join(temp, "bin", "simplysocket"), "--help")
-	if err == nil && !strings.Contains(out, "serve") {
-		return fmt.Errorf("the installed program prints %q", out)
+	for flag, want := range map[string]string{"--help": "serve", "--version": rehearsed} {
+		out, err := t.output(ctx, filepath.Join(temp, "bin", "simplysocket"), flag)
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(out, want) {
+			return fmt.Errorf("simplysocket %s prints %q, without %s", flag, out, want)
+		}
 	}
-	return err
+	return nil
 }
 
-const strangersMain = `package main
-
-import (
-	"log"
-	"net/http"
-
-	"github.com/DhruvikDonga/simplysocket"
-	"github.com/DhruvikDonga/simplysocket/client"
-)
-
-func main() {
-	srv, err := simplysocket.New(nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	http.Handle("/ws", srv)
-	_ = client.Options{}
-}
-`
-
-// imports does what README says: go get of the library, in a new module.
+// imports does what README says: in a new module, go get of the library, and its server
+// and its client.
 func imports(ctx context.Context, t *transcript, temp string, env []string) error {
 	dir := filepath.Join(temp, "stranger")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(strangersMain), 0o600); err != nil {
-		return err
+	for _, program := range []string{"relay", "talk"} {
+		text, err := os.ReadFile(filepath.Join("examples", program, "main.go"))
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Join(dir, program), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, program, "main.go"), text, 0o600); err != nil {
+			return err
+		}
 	}
 	within := slices.Concat(env, []string{"go", "-C", dir})
 	for _, words := range [][]string{
 		{"mod", "init", "example.com/stranger"},
 		{"get", library + "@" + rehearsed},
 		{"mod", "tidy"},
-		{"vet", "."},
+		{"build", "./..."},
+		{"test", "-short", library, library + "/client", library + "/protocol"}, // as go test all does
 	} {
 		if err := t.run(ctx, slices.Concat(within, words)...); err != nil {
 			return err
@@ -210,17 +205,21 @@ func zipModule(file, module, dir string, mod []byte, files []string) (err error)
 		if !ok {
 			continue
 		}
+		text := mod
+		if within != "go.mod" {
+			text, err = os.ReadFile(name)
+			if errors.Is(err, os.ErrNotExist) {
+				continue // git still tracks what was deleted
+			}
+			if err != nil {
+				return err
+			}
+		}
 		w, err := archive.Create(module + "@" + rehearsed + "/" + within)
 		if err != nil {
 			return err
 		}
-		if within == "go.mod" {
-			if _, err := w.Write(mod); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := copyFile(w, name); err != nil {
+		if _, err := w.Write(text); err != nil {
 			return err
 		}
 	}
@@ -241,16 +240,4 @@ func inModule(dir, name string, files []string) (within string, ok bool) {
 		}
 	}
 	return within, true
-}
-
-func copyFile(w io.Writer, name string) error {
-	in, err := os.Open(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil // it was deleted and is still tracked
-	}
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, in)
-	return errors.Join(err, in.Close())
 }

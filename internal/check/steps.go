@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,10 +9,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 )
 
@@ -70,32 +71,54 @@ func goFiles(root fs.FS) ([]string, error) {
 	return files, err
 }
 
-// everywhere are the packages of all modules in go.work.
-var everywhere = []string{"./...", "./bench/...", "./cmd/simplysocket/...", "./examples/..."}
+// everywhere matches the packages of all modules in go.work.
+const everywhere = "work"
 
-// inWorkspace are the modules in go.work besides the library.
-var inWorkspace = []string{"bench", "cmd/simplysocket", "examples"}
-
-// on returns a command with all packages as its last arguments.
-func on(packages []string, words ...string) []string { return slices.Concat(words, packages) }
-
-func modules(ctx context.Context, t *transcript) error {
-	err := errors.Join(
-		t.run(ctx, "GOWORK=off", "go", "mod", "tidy", "-diff"),
-		t.run(ctx, "go", "mod", "verify"),
-		t.run(ctx, "GOWORK=off", "go", "-C", "tools", "mod", "verify"),
-		t.run(ctx, "GOWORK=off", "go", "-C", "bench/peers", "mod", "tidy", "-diff"),
-		t.run(ctx, "GOWORK=off", "go", "-C", "bench/peers", "mod", "verify"),
-	)
-	for _, dir := range inWorkspace {
-		err = errors.Join(err, tidyWithin(ctx, t, dir))
+// workspace returns the directories of the modules in go.work, the library's first.
+func workspace(ctx context.Context, t *transcript) ([]string, error) {
+	root, err := os.Getwd()
+	if err != nil {
+		return nil, err
 	}
-	return err
+	out, err := t.output(ctx, "go", "list", "-m", "-f", "{{.Dir}}")
+	if err != nil {
+		return nil, err
+	}
+	var dirs []string
+	for dir := range strings.Lines(out) {
+		relative, err := filepath.Rel(root, strings.TrimSpace(dir))
+		if err != nil {
+			return nil, err
+		}
+		dirs = append(dirs, relative)
+	}
+	return dirs, nil
 }
 
-// tidyWithin checks a module that requires a version of the library which is not released
-// yet: with a copy of its go.mod that takes the library from this tree.
-func tidyWithin(ctx context.Context, t *transcript, dir string) error {
+func modules(ctx context.Context, t *transcript) error {
+	dirs, err := workspace(ctx, t)
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		err = errors.Join(err, tidy(ctx, t, dir))
+	}
+	return errors.Join(
+		err,
+		t.run(ctx, "go", "mod", "verify"),
+		t.run(ctx, "GOWORK=off", "go", "-C", "bench/peers", "mod", "tidy", "-diff"),
+		t.run(ctx, "GOWORK=off", "go", "-C", "bench/peers", "mod", "verify"),
+		t.run(ctx, "GOWORK=off", "go", "-C", "tools", "mod", "verify"),
+	)
+}
+
+// tidy reports whether go mod tidy would change a module of the workspace. It works on a
+// copy of go.mod that takes the library from this tree, since the version that is required
+// may be unpublished, and may lack what this tree has.
+func tidy(ctx context.Context, t *transcript, dir string) error {
+	if dir == "." {
+		return t.run(ctx, "GOWORK=off", "go", "mod", "tidy", "-diff")
+	}
 	root, err := os.Getwd()
 	if err != nil {
 		return err
@@ -104,30 +127,47 @@ func tidyWithin(ctx context.Context, t *transcript, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp) //nolint:errcheck // it is among temporary files
-	mod := filepath.Join(temp, "go.mod")
-	for from, to := range map[string]string{"go.mod": "go.mod", "go.sum": "go.sum"} {
-		text, err := os.ReadFile(filepath.Join(dir, from))
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(temp, to), text, 0o600); err != nil {
-			return err
-		}
+	defer removeAll(temp)
+	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		return err
+	}
+	sum, err := os.ReadFile(filepath.Join(dir, "go.sum"))
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(temp, "go.mod")
+	err = errors.Join(
+		os.WriteFile(file, mod, 0o600),
+		os.WriteFile(filepath.Join(temp, "go.sum"), withoutLibrary(sum), 0o600),
+	)
+	if err != nil {
+		return err
 	}
 	return errors.Join(
-		t.run(ctx, "GOWORK=off", "go", "mod", "edit", "-replace", library+"="+root, mod),
-		t.run(ctx, "GOWORK=off", "go", "-C", dir, "mod", "tidy", "-diff", "-modfile="+mod),
+		t.run(ctx, "GOWORK=off", "go", "mod", "edit", "-replace", library+"="+root, file),
+		t.run(ctx, "GOWORK=off", "go", "-C", dir, "mod", "tidy", "-diff", "-modfile="+file),
 	)
 }
 
+// withoutLibrary returns the lines of a go.sum that are not about the library.
+func withoutLibrary(sum []byte) []byte {
+	var rest []byte
+	for line := range bytes.Lines(sum) {
+		if !bytes.HasPrefix(line, []byte(library+" ")) {
+			rest = append(rest, line...)
+		}
+	}
+	return rest
+}
+
 func vet(ctx context.Context, t *transcript) error {
-	err := t.run(ctx, on(everywhere, "go", "vet")...)
+	err := t.run(ctx, "go", "vet", everywhere)
 	for _, target := range [][2]string{{"darwin", "arm64"}, {"windows", "amd64"}, {"linux", "arm64"}} {
 		system, arch := "GOOS="+target[0], "GOARCH="+target[1]
 		err = errors.Join(err,
-			t.run(ctx, on(everywhere, system, arch, "go", "build")...),
-			t.run(ctx, on(everywhere, system, arch, "go", "vet")...),
+			t.run(ctx, system, arch, "go", "build", everywhere),
+			t.run(ctx, system, arch, "go", "vet", everywhere),
 		)
 	}
 	return err
@@ -136,16 +176,22 @@ func vet(ctx context.Context, t *transcript) error {
 // lint builds the linter, which takes some minutes the first time. The linter waits for
 // one that runs elsewhere on the machine; without the flag it would fail.
 func lint(ctx context.Context, t *transcript) error {
-	temp, err := os.MkdirTemp("", "lint")
+	dirs, err := workspace(ctx, t)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp) //nolint:errcheck // it is among temporary files
-	linter := filepath.Join(temp, "golangci-lint")
-	if err := t.run(ctx, "GOWORK=off", "go", "build", "-C", "tools", "-o", linter, "github.com/golangci/golangci-lint/v2/cmd/golangci-lint"); err != nil {
+	linter, err := t.output(ctx, "GOWORK=off", "go", "tool", "-n", "-modfile=tools/go.mod", "golangci-lint")
+	if err != nil {
 		return err
 	}
-	return t.run(ctx, on(everywhere, linter, "run", "--allow-serial-runners")...)
+	run := []string{strings.TrimSpace(linter), "run", "--allow-serial-runners"}
+	for _, dir := range dirs {
+		run = append(run, "./"+path.Join(filepath.ToSlash(dir), "..."))
+	}
+	return errors.Join(
+		t.run(ctx, run...),
+		t.run(ctx, "GOWORK=off", "go", "-C", "bench/peers", "tool", "-modfile=../../tools/go.mod", "golangci-lint", "run", "--allow-serial-runners", "./..."),
+	)
 }
 
 // tests runs without the race detector where it is not available.
@@ -155,14 +201,14 @@ func (n needs) tests(ctx context.Context, t *transcript) error {
 	var why skipped
 	switch {
 	case errors.As(err, &why):
-		if err := t.run(ctx, on(everywhere, all...)...); err != nil {
+		if err := t.run(ctx, append(all, everywhere)...); err != nil {
 			return err
 		}
 		return passedBut("without the race detector: " + string(why))
 	case err != nil:
 		return err
 	}
-	return t.run(ctx, on(everywhere, append(all, "-race")...)...)
+	return t.run(ctx, append(all, "-race", everywhere)...)
 }
 
 // harder runs the tests of the library and its client under conditions that must make no
@@ -227,14 +273,14 @@ var newerNode = fmt.Sprintf("version %d or later is at https://nodejs.org/en/dow
 // objects at random, and a million of anything takes too long.
 func unraced(ctx context.Context, t *transcript) error {
 	return errors.Join(
-		t.run(ctx, on(everywhere, "go", "test", "-run", "Alloc")...),
+		t.run(ctx, "go", "test", "-run", "Alloc", everywhere),
 		t.run(ctx, "go", "test", "-run", "Soak", ".", "-args", "-drill.soak"),
 	)
 }
 
 func fuzz(each string) func(context.Context, *transcript) error {
 	return func(ctx context.Context, t *transcript) error {
-		events, err := t.output(ctx, on(everywhere, "go", "test", "-json", "-list", "^Fuzz")...)
+		events, err := t.output(ctx, "go", "test", "-json", "-list", "^Fuzz", everywhere)
 		if err != nil {
 			return err
 		}
@@ -273,7 +319,7 @@ func fuzzTargets(events io.Reader) ([]fuzzTarget, error) {
 
 // benchmarks measures nothing: it keeps benchmarks from rotting unseen.
 func benchmarks(ctx context.Context, t *transcript) error {
-	return t.run(ctx, on(everywhere, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "1x")...)
+	return t.run(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "1x", everywhere)
 }
 
 // peers are in a module of their own.

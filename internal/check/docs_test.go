@@ -1,4 +1,4 @@
-package simplysocket_test
+package main
 
 import (
 	"os"
@@ -9,6 +9,9 @@ import (
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
+
+// root is where the documents and the modules are.
+const root = "../.."
 
 // blocks returns the code blocks of a Markdown file that are fenced with info.
 func blocks(t *testing.T, file, info string) []string {
@@ -30,6 +33,7 @@ func blocks(t *testing.T, file, info string) []string {
 
 // TestReadmeCode: what README shows is part of a file that is compiled.
 func TestReadmeCode(t *testing.T) {
+	t.Chdir(root)
 	var compiled strings.Builder
 	for _, pattern := range []string{"examples/*/main.go", "example_*_test.go"} {
 		files, err := filepath.Glob(pattern)
@@ -63,6 +67,7 @@ func flush(text string) string {
 // TestProtocolFrames: a frame of the document that a server sends is written
 // exactly so, and one that a client sends is understood.
 func TestProtocolFrames(t *testing.T) {
+	t.Chdir(root)
 	const file = "docs/protocol.md"
 	for _, block := range blocks(t, file, "json server") {
 		for frame := range strings.Lines(block) {
@@ -101,6 +106,7 @@ func TestProtocolFrames(t *testing.T) {
 // TestProtocolTables: every action, error code and close code is in the
 // document.
 func TestProtocolTables(t *testing.T) {
+	t.Chdir(root)
 	document, err := os.ReadFile("docs/protocol.md")
 	if err != nil {
 		t.Fatal(err)
@@ -125,25 +131,37 @@ func TestProtocolTables(t *testing.T) {
 	}
 }
 
-// TestDependencies: the document names what is required directly, with its
-// version.
+// TestDependencies: the document names what the modules of the workspace require directly,
+// with its version, and nothing that no module requires.
 func TestDependencies(t *testing.T) {
+	t.Chdir(root)
+	dirs, err := workspace(t.Context(), &transcript{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	document, err := os.ReadFile("docs/dependencies.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"go.mod", "bench/go.mod", "cmd/simplysocket/go.mod", "examples/go.mod"} {
-		text, err := os.ReadFile(file)
+	var all strings.Builder
+	for _, dir := range append(dirs, "tools") {
+		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, required := range regexp.MustCompile(`(?m)^\t(\S+) (v\S+)$`).FindAllStringSubmatch(string(text), -1) {
-			if required[1] == "github.com/DhruvikDonga/simplysocket" {
-				continue
-			}
-			if row := "| `" + required[1] + "` | " + required[2] + ","; !strings.Contains(string(document), row) {
-				t.Errorf("docs/dependencies.md has no row that begins with %s", row)
-			}
+		all.Write(text)
+	}
+	for _, required := range regexp.MustCompile(`(?m)^(?:require |\t)(\S+) (v\S+)$`).FindAllStringSubmatch(all.String(), -1) {
+		if required[1] == library {
+			continue
+		}
+		if row := "| `" + required[1] + "` | " + required[2] + ","; !strings.Contains(string(document), row) {
+			t.Errorf("docs/dependencies.md has no row that begins with %s", row)
+		}
+	}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\S+)` \\| (v\\S+),").FindAllStringSubmatch(string(document), -1) {
+		if !strings.Contains(all.String(), row[1]+" "+row[2]) {
+			t.Errorf("docs/dependencies.md has a row for %s %s, which no module requires", row[1], row[2])
 		}
 	}
 }
