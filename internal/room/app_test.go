@@ -125,6 +125,9 @@ func (a *app) Direct(from, to *room.Member, e *room.Entry) error {
 }
 
 func (a *app) Timer(name string, body json.RawMessage) error {
+	if body == nil {
+		return a.m.Broadcast("bare-timer", body, &room.Send{})
+	}
 	var o order
 	_ = json.Unmarshal(body, &o)
 	if err := a.m.Broadcast("timer", encode(order{Name: name, Text: o.Text}), &room.Send{}); err != nil {
@@ -138,6 +141,9 @@ func (a *app) Tick(index int) error {
 }
 
 func (a *app) Task(name string, query, result json.RawMessage, failed *room.Failure) error {
+	if query == nil {
+		return a.m.Broadcast("bare-task", query, &room.Send{})
+	}
 	o := order{Name: name, Data: query}
 	if failed != nil {
 		o.Text = failed.Message
@@ -177,10 +183,14 @@ func (a *app) obey(from string, o *order, body json.RawMessage, actions ...strin
 			m.Close()
 		case "set-timer":
 			m.SetTimer(o.Name, time.Duration(o.After)*time.Second, encode(order{Text: o.Text}))
+		case "set-bare-timer":
+			m.SetTimer(o.Name, time.Duration(o.After)*time.Second, nil)
 		case "stop-timer":
 			m.StopTimer(o.Name)
 		case "start-task":
 			m.StartTask(o.Name, encode(order{N: o.N}))
+		case "start-bare-task":
+			m.StartTask(o.Name, nil)
 		case "join-other":
 			if who := m.Member(from); who != nil {
 				m.JoinRoom(who, o.Name, json.RawMessage("{}"))

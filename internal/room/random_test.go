@@ -150,7 +150,7 @@ func (h *history) who() *room.Arrival {
 
 func (h *history) action() string {
 	rare := []string{"kick", "close", "set-capacity", "set-hidden", "set-presence", "set-history", "set-overflow", "set-timestamps"}
-	often := []string{"say", "say", "say", "tell", "set-timer", "stop-timer", "start-task", "roll", "join-other", "set-properties"}
+	often := []string{"say", "say", "say", "tell", "set-timer", "set-bare-timer", "stop-timer", "start-task", "start-bare-task", "roll", "join-other", "set-properties"}
 	if h.rng.IntN(12) == 0 {
 		return rare[h.rng.IntN(len(rare))]
 	}
