@@ -138,12 +138,16 @@ func newMachine(cfg Config, hooks Hooks) *Machine {
 
 func (m *Machine) setUp() error { return guard(func() error { return m.hooks.Setup(m) }) }
 
-// Apply takes one entry. The output is valid until the next call.
+// Apply takes one entry. The output is valid until the next call. A closed room takes no
+// entries: their output is empty.
 func (m *Machine) Apply(e *Entry) *Output {
 	if m.out == nil {
 		m.out = new(Output)
 	}
 	m.out.reset()
+	if m.phase == phaseClosed {
+		return m.out
+	}
 	m.handling, m.before = e, m.mark()
 	if e.Time.After(m.now) {
 		m.now = e.Time
