@@ -33,16 +33,19 @@ type history struct {
 	// between is called between two entries; nil: nothing happens there.
 	between func(*history)
 	check   func(*room.Entry, *room.Output)
+	encoded bool // entries are encoded and decoded on their way
 }
 
-var kinds = []string{"coded", "relay", "ticking", "stamped", "lobby"}
+var kinds = []string{"coded", "relay", "ticking", "stamped", "lobby", "hall"}
 
 func newHistory(seed uint64) *history {
 	h := &history{rng: rand.New(rand.NewPCG(seed, 1)), now: began}
 	h.app = &app{kind: kinds[h.rng.IntN(len(kinds))]}
 	var out *room.Output
-	h.m, out = room.Open(config(h.app.kind), h.app)
-	describe(&h.text, out)
+	cfg := config(h.app.kind)
+	cfg.AnnounceMaxMembers = h.rng.IntN(7)
+	h.m, out = open(cfg, h.app)
+	h.write(out)
 	return h
 }
 
@@ -55,11 +58,18 @@ func (h *history) play(n int) *history {
 		e := h.next()
 		h.pos++
 		e.Pos, e.Time = h.pos, h.now
-		out := h.m.Apply(&e)
+		if h.encoded {
+			decoded, rest, err := room.ReadEntry(room.AppendEntry(nil, &e))
+			if err != nil || len(rest) > 0 {
+				panic(err)
+			}
+			e = decoded
+		}
+		out := apply(h.m, &e)
 		if h.check != nil {
 			h.check(&e, out)
 		}
-		describe(&h.text, out)
+		h.write(out)
 		for _, effect := range out.Effects {
 			if effect.Kind == room.EffectTask {
 				h.open = append(h.open, effect.Number)
@@ -73,6 +83,15 @@ func (h *history) play(n int) *history {
 		}
 	}
 	return h
+}
+
+// write writes all that an output says.
+func (h *history) write(out *room.Output) {
+	describe(&h.text, out)
+	for i := range out.Items {
+		fmt.Fprintf(&h.text, "%+v\n", out.Items[i])
+	}
+	fmt.Fprintf(&h.text, "%+v %+v %t\n", out.Effects, out.Reply, out.Closed)
 }
 
 // next makes the next entry. Time moves on before some.
@@ -101,9 +120,17 @@ func (h *history) next() room.Entry {
 	switch r.IntN(16) {
 	case 0, 1, 2:
 		e.Kind, e.Who = room.KindJoin, h.who()
-		e.Flags = room.Flags(0)
 		if r.IntN(5) == 0 {
 			e.Flags |= room.FlagAway
+		}
+		if r.IntN(20) == 0 {
+			e.Flags |= room.FlagCreate
+		}
+		if h.m.Config().Lobby {
+			e.Flags |= room.FlagConnect
+		}
+		if r.IntN(3) == 0 {
+			e.Body = encode(order{Name: h.action(), Text: "x", Who: h.name(), N: 1 + r.IntN(9), After: r.IntN(20)})
 		}
 	case 3:
 		e.Kind = room.KindLeave
@@ -132,6 +159,9 @@ func (h *history) next() room.Entry {
 }
 
 func (h *history) name() string {
+	if h.rng.IntN(60) == 0 {
+		return []string{"hostile", "leaver", "spiteful"}[h.rng.IntN(3)]
+	}
 	return []string{"ann", "bob", "cid", "dan", "eve", "fay"}[h.rng.IntN(6)]
 }
 
@@ -171,9 +201,12 @@ func (h *history) body() json.RawMessage {
 	if r.IntN(4) == 0 {
 		o.Key = fmt.Sprint("k", r.IntN(2))
 	}
-	switch r.IntN(40) {
+	if r.IntN(10) == 0 {
+		o.Later = []string{"fail", "break", "panic", "exit"}[r.IntN(4)]
+	}
+	switch r.IntN(60) {
 	case 0:
-		o.Then = "panic"
+		o.Then = []string{"panic", "exit"}[r.IntN(2)]
 	case 1, 2, 3:
 		o.Then = "fail"
 	case 4, 5:
@@ -216,12 +249,13 @@ func sameEachTime(t *testing.T, seeds uint64, f func(seed uint64) string) {
 }
 
 // TestRestoreAnywhere: a room that is encoded, discarded and decoded between random
-// entries yields the same output as one that is not; so does one whose entries are.
+// entries, and so is each entry, yields the same output as one that is not.
 func TestRestoreAnywhere(t *testing.T) {
 	for seed := range uint64(*histories) {
 		want := newHistory(seed).play(200)
 		pick := rand.New(rand.NewPCG(seed, 2))
 		restored := newHistory(seed)
+		restored.encoded = true
 		restored.between = func(h *history) {
 			if pick.IntN(3) > 0 {
 				return
@@ -239,35 +273,18 @@ func TestRestoreAnywhere(t *testing.T) {
 	}
 }
 
-// TestEncodedEntries: what an entry says survives its encoding.
-func TestEncodedEntries(t *testing.T) {
-	for seed := range uint64(100) {
-		h := newHistory(seed)
-		twin := newHistory(seed) // has the same room, and is given what the other's entries become
-		var text strings.Builder
-		h.check = func(e *room.Entry, out *room.Output) {
-			describe(&text, out)
-			decoded, _, err := room.ReadEntry(room.AppendEntry(nil, e))
-			if err != nil {
-				t.Fatal(err)
-			}
-			describe(&twin.text, twin.m.Apply(&decoded))
-		}
-		twin.text.Reset()
-		h.play(200)
-		if got := twin.text.String(); got != text.String() {
-			t.Fatalf("seed %d: %s", seed, difference(text.String(), got))
-		}
-	}
-}
-
 // invariants are what holds after each entry.
 type invariants struct {
 	t      testing.TB
+	m      *room.Machine
 	seq    uint64
 	inside map[uint64]string // members by number
 	newest uint64
 	closed bool
+}
+
+func newInvariants(t testing.TB, m *room.Machine) *invariants {
+	return &invariants{t: t, m: m, inside: map[uint64]string{}}
 }
 
 func (v *invariants) check(e *room.Entry, out *room.Output) {
@@ -278,56 +295,114 @@ func (v *invariants) check(e *room.Entry, out *room.Output) {
 		return
 	}
 	answers := 0
-	last := uint64(0)
 	for i := range out.Items {
 		it := &out.Items[i]
-		switch it.Kind {
-		case room.ItemEnter:
-			if it.Number <= v.newest || v.inside[it.Number] != "" {
-				v.t.Errorf("member %d enters after %d", it.Number, v.newest)
-			}
-			v.newest = it.Number
-			v.inside[it.Number] = it.Member
-		case room.ItemExit:
-			if v.inside[it.Number] != it.Member {
-				v.t.Errorf("%s exits as %d and is not inside", it.Member, it.Number)
-			}
-			delete(v.inside, it.Number)
-		case room.ItemDrop, room.ItemResume:
-			if v.inside[it.Number] == "" {
-				v.t.Errorf("member %d is not inside", it.Number)
-			}
-		case room.ItemAll, room.ItemExcept, room.ItemOnly, room.ItemPage, room.ItemDuplicate, room.ItemGone:
-		}
-		for _, number := range it.Numbers {
-			if number != 0 && v.inside[number] == "" {
-				v.t.Errorf("a frame for %d, who is not inside: %s", number, out.Payload(it))
-			}
-		}
-		if it.IsFrame() {
-			if !json.Valid(out.Payload(it)) {
-				v.t.Errorf("not JSON: %s", out.Payload(it))
-			}
-			if it.Seq <= v.seq {
-				v.t.Errorf("seq %d after %d", it.Seq, v.seq)
-			}
-			last = max(last, it.Seq)
-		}
-		if it.Answer && it.Kind == room.ItemOnly {
+		v.checkMembers(it)
+		v.checkFrame(it, out.Payload(it))
+		if it.Answer {
 			answers++
 		}
-	}
-	v.seq = max(v.seq, last)
-	if out.Reply.Err != nil && e.Member != "" && e.Flags&room.FlagConnect == 0 && answers != 1 {
-		v.t.Errorf("%d answers to an entry that failed", answers)
 	}
 	if answers > 1 {
 		v.t.Errorf("%d answers", answers)
 	}
+	if out.Reply.Err != nil {
+		v.checkFailure(e, out)
+	}
+	v.checkState(e, out)
+}
+
+// checkMembers checks what an item says of members.
+func (v *invariants) checkMembers(it *room.Item) {
+	switch it.Kind {
+	case room.ItemEnter:
+		if it.Number <= v.newest || it.Member == "" {
+			v.t.Errorf("%q enters as %d after %d", it.Member, it.Number, v.newest)
+		}
+		if it.Seq < v.seq {
+			v.t.Errorf("%q is entitled to what follows %d, at %d", it.Member, it.Seq, v.seq)
+		}
+		v.seq = it.Seq // all that it is entitled to comes now
+		v.newest = it.Number
+		v.inside[it.Number] = it.Member
+	case room.ItemExit:
+		if v.inside[it.Number] != it.Member || it.Member == "" {
+			v.t.Errorf("%q exits as %d and is not inside", it.Member, it.Number)
+		}
+		delete(v.inside, it.Number)
+	case room.ItemDrop, room.ItemResume:
+		if v.inside[it.Number] == "" {
+			v.t.Errorf("member %d is not inside", it.Number)
+		}
+	case room.ItemAll, room.ItemExcept, room.ItemOnly, room.ItemPage, room.ItemDuplicate, room.ItemGone:
+	}
+	if (it.Kind == room.ItemEnter || it.Kind == room.ItemExit) && it.Members != len(v.inside) {
+		v.t.Errorf("an item tells of %d members, and there are %d", it.Members, len(v.inside))
+	}
+	for _, number := range it.Numbers {
+		if number != 0 && v.inside[number] == "" {
+			v.t.Errorf("item %d is for %d, who is not inside", it.Seq, number)
+		}
+	}
+}
+
+// checkFrame checks number and payload of an item.
+func (v *invariants) checkFrame(it *room.Item, payload []byte) {
+	if (it.IsFrame() || len(payload) > 0) && !json.Valid(payload) {
+		v.t.Errorf("not JSON: %s", payload)
+	}
+	if it.Kind == room.ItemEnter || !it.IsFrame() && it.Seq == 0 {
+		return // its seq is of what follows, or it has none
+	}
+	if it.Seq <= v.seq {
+		v.t.Errorf("seq %d after %d", it.Seq, v.seq)
+	}
+	v.seq = max(v.seq, it.Seq)
+}
+
+// checkFailure checks that an entry that failed yields its error and nothing else, unless
+// it ends the room.
+func (v *invariants) checkFailure(e *room.Entry, out *room.Output) {
+	want := 1 // the error
+	if e.Member == "" || e.Flags&room.FlagConnect != 0 {
+		want = 0
+	}
+	errs := 0
+	for i := range out.Items {
+		if it := &out.Items[i]; it.Answer && it.Kind == room.ItemOnly && it.Action == protocol.ActionError && it.Re == e.ReAction() && it.ID == e.ID {
+			errs++
+		}
+	}
+	if errs != want {
+		v.t.Errorf("%d errors for an entry that failed", errs)
+	}
+	if !out.Closed && (len(out.Items) != want || len(out.Effects) > 0) {
+		v.t.Errorf("an entry that failed yields %d items and %d effects", len(out.Items), len(out.Effects))
+	}
+	if (room.AsPanic(out.Reply.Err) != nil) != out.Closed {
+		v.t.Errorf("closed: %t, after %v", out.Closed, out.Reply.Err)
+	}
+}
+
+// checkState compares the room with what it has said.
+func (v *invariants) checkState(e *room.Entry, out *room.Output) {
+	n := uint64(0)
+	for member := range v.m.Members() {
+		if v.inside[member.Number] != member.ID || member.Number <= n || v.m.Member(member.ID) != member {
+			v.t.Errorf("%s is member %d after %d, and entered as %q", member.ID, member.Number, n, v.inside[member.Number])
+		}
+		n = member.Number
+	}
+	if v.m.Len() != len(v.inside) {
+		v.t.Errorf("%d members, and %d are inside", v.m.Len(), len(v.inside))
+	}
+	if v.m.Now().Before(e.Time) {
+		v.t.Errorf("the time is %v after an entry of %v", v.m.Now(), e.Time)
+	}
 	if out.Closed {
 		v.closed = true
-		if len(v.inside) > 0 {
-			v.t.Errorf("members of a closed room: %v", v.inside)
+		if _, some := v.m.NextAlarm(); some || len(v.inside) > 0 {
+			v.t.Errorf("a closed room has members %v, alarms: %t", v.inside, some)
 		}
 	}
 }
@@ -342,17 +417,14 @@ func summary(out *room.Output) string {
 func TestInvariants(t *testing.T) {
 	for seed := range uint64(200) {
 		h := newHistory(seed)
-		v := &invariants{t: t, inside: map[uint64]string{}}
+		v := newInvariants(t, h.m)
 		h.check = v.check
 		h.play(200)
 		if v.closed { // what comes too late changes nothing
 			for range 10 {
 				e := h.next()
-				v.check(&e, h.m.Apply(&e))
+				v.check(&e, apply(h.m, &e))
 			}
-		}
-		if h.m.Len() != len(v.inside) {
-			t.Errorf("seed %d: %d members, %d inside", seed, h.m.Len(), len(v.inside))
 		}
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
@@ -371,8 +443,8 @@ func FuzzEntries(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, b []byte) {
 		a := &app{kind: kinds[int(kind)%len(kinds)]}
-		m, _ := room.Open(config(a.kind), a)
-		v := &invariants{t: t, inside: map[uint64]string{}}
+		m, _ := open(config(a.kind), a)
+		v := newInvariants(t, m)
 		for {
 			e, rest, err := room.ReadEntry(b)
 			if err != nil {
@@ -380,7 +452,7 @@ func FuzzEntries(f *testing.F) {
 			}
 			b = rest
 			if passesDoor(&e) {
-				v.check(&e, m.Apply(&e))
+				v.check(&e, apply(m, &e))
 			}
 		}
 	})

@@ -112,7 +112,13 @@ func (s *stage) run(b *strings.Builder, command string) {
 	case "open":
 		s.kind, s.now = arg(0), began
 		var out *room.Output
-		s.m, out = room.Open(config(s.kind), &app{kind: s.kind})
+		cfg := config(s.kind)
+		for key, into := range map[string]*int{"announce": &cfg.AnnounceMaxMembers, "deliveries": &cfg.DeliveriesPerSecond} {
+			if args[key] != "" {
+				*into = int(number(key))
+			}
+		}
+		s.m, out = open(cfg, &app{kind: s.kind})
 		describe(b, out)
 		return
 	case "advance":
@@ -200,7 +206,7 @@ func (s *stage) who(args map[string]string) *room.Arrival {
 func (s *stage) apply(b *strings.Builder, e *room.Entry) {
 	s.pos++
 	e.Pos, e.Time = s.pos, s.now
-	describe(b, s.m.Apply(e))
+	describe(b, apply(s.m, e))
 }
 
 // advance moves the time on and applies the alarms that come due on the way.
