@@ -396,6 +396,9 @@ func (v *invariants) checkState(e *room.Entry, out *room.Output) {
 	if v.m.Len() != len(v.inside) {
 		v.t.Errorf("%d members, and %d are inside", v.m.Len(), len(v.inside))
 	}
+	if out.Reply.IsMember != (v.m.Member(e.Member) != nil) {
+		v.t.Errorf("IsMember: %t", out.Reply.IsMember)
+	}
 	if v.m.Now().Before(e.Time) {
 		v.t.Errorf("the time is %v after an entry of %v", v.m.Now(), e.Time)
 	}

@@ -342,7 +342,7 @@ func (m *Machine) shut(how shutting) {
 	}
 	m.order, m.presence, m.clocks = roster{}, presence{}, clocks{}
 	m.phase = phaseClosed
-	m.out.Closed = true
+	m.out.Closed, m.out.Reply.IsMember = true, false
 }
 
 // runLastHooks calls the hooks of the end. A member that one of them kicks is leaving
