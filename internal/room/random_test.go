@@ -167,7 +167,7 @@ func (h *history) name() string {
 
 func (h *history) who() *room.Arrival {
 	r := h.rng
-	w := &room.Arrival{Resumable: r.IntN(3) > 0, Network: fmt.Sprint("n", r.IntN(3)), Attempts: r.IntN(12)}
+	w := &room.Arrival{Resumable: r.IntN(3) > 0, Network: fmt.Sprint("n", r.IntN(3)), Attempts: max(r.IntN(40)-28, 0)}
 	if r.IntN(2) == 0 {
 		w.Identity = &room.Identity{User: h.name(), Claims: map[string]any{"n": json.Number(fmt.Sprint(r.IntN(9)))}}
 	}
@@ -215,8 +215,8 @@ func (h *history) body() json.RawMessage {
 		o.Then = "reply"
 	}
 	raw := encode(o)
-	if r.IntN(6) == 0 {
-		raw = bytes.Replace(raw, []byte("{"), []byte(`{"password":"p",`), 1)
+	if r.IntN(3) == 0 {
+		raw = bytes.Replace(raw, []byte("{"), []byte([]string{`{"password":"p",`, `{"password":"q",`, `{"password":7,`}[min(r.IntN(8)/3, 2)]), 1)
 	}
 	return raw
 }
