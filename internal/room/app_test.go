@@ -25,7 +25,9 @@ func config(kind string) room.Config {
 
 // app is an application that does what messages tell it. It keeps nothing, so what it
 // does depends on the room and the entry alone. Of its kinds, relay and lobby pass on what
-// they receive, hall is a lobby with handlers, and broken and leaving fail to set up.
+// they receive, hall is a lobby with handlers, and broken and leaving fail to set up. Others
+// also do what the profile of a member tells when it leaves, drops or resumes, and what that
+// of the member "closer" tells when the room closes.
 type app struct {
 	kind string
 	m    *room.Machine
@@ -67,7 +69,7 @@ func (a *app) Setup(m *room.Machine) error {
 }
 
 func (a *app) Join(j *room.Join) error {
-	if a.kind == "relay" || a.kind == "lobby" {
+	if a.passes() {
 		return nil
 	}
 	var o order
@@ -84,32 +86,38 @@ func (a *app) Join(j *room.Join) error {
 }
 
 func (a *app) Leave(m *room.Member, reason room.LeaveReason) error {
-	switch {
-	case a.kind == "relay" || a.kind == "lobby":
+	if a.passes() {
 		return nil
-	case m.ID == "hostile":
-		panic("OnLeave")
-	case m.ID == "leaver":
-		return a.obey("", &order{Then: "exit"}, nil)
 	}
-	return a.m.Broadcast("hook", encode(order{Text: m.ID + " " + reason.String()}), &room.Send{})
+	if err := a.m.Broadcast("hook", encode(order{Text: m.ID + " " + reason.String()}), &room.Send{}); err != nil {
+		return err
+	}
+	return a.obeyProfile(m)
 }
 
 func (a *app) Drop(m *room.Member) error {
-	if m.ID == "hostile" {
-		return errors.New("OnDrop")
+	if a.passes() {
+		return nil
 	}
-	return nil
+	return a.obeyProfile(m)
 }
 
 func (a *app) Resume(m *room.Member) error {
-	if m.ID == "hostile" {
-		return room.Errorf("no-way", "OnResume")
+	if a.passes() {
+		return nil
 	}
-	if a.kind == "coded" {
-		a.m.SendTo(m, "hook", encode(order{Text: "back"}), "")
-	}
-	return nil
+	a.m.SendTo(m, "hook", encode(order{Text: "back"}), "")
+	return a.obeyProfile(m)
+}
+
+// passes reports whether there are no handlers.
+func (a *app) passes() bool { return a.kind == "relay" || a.kind == "lobby" }
+
+// obeyProfile carries out what a member's profile tells: its name is the action.
+func (a *app) obeyProfile(m *room.Member) error {
+	var o order
+	_ = json.Unmarshal(m.Info, &o)
+	return a.obey("", &o, m.Info, o.Name)
 }
 
 func (a *app) Message(m *room.Member, e *room.Entry) (json.RawMessage, error) {
@@ -174,13 +182,16 @@ func (a *app) Task(name string, query, result json.RawMessage, failed *room.Fail
 }
 
 func (a *app) Close() error {
-	if a.kind == "relay" || a.kind == "lobby" {
+	if a.passes() {
 		return nil
 	}
-	if a.m.Member("spiteful") != nil {
-		panic("OnClose")
+	if err := a.m.Broadcast("hook", encode(order{Text: "closing"}), &room.Send{}); err != nil {
+		return err
 	}
-	return a.m.Broadcast("hook", encode(order{Text: "closing"}), &room.Send{})
+	if m := a.m.Member("closer"); m != nil {
+		return a.obeyProfile(m)
+	}
+	return nil
 }
 
 // obey carries out the actions that the tests use.

@@ -650,7 +650,7 @@ func follows(c *account, r *reading) bool {
 func TestSimulationControls(t *testing.T) {
 	for name, falsify := range controls {
 		found := 0
-		for seed := range uint64(10) {
+		for seed := range uint64(5) {
 			s := simulate(t, seed)
 			if !falsify(rand.New(rand.NewPCG(seed, 3)), &s.transcript) {
 				continue
