@@ -257,10 +257,10 @@ func (m *Machine) hook(name string, f func() error) {
 	outer := m.before
 	m.before = m.mark() // a runtime.Goexit of the hook takes back no more than its own output
 	err := guard(f)
-	if err == nil {
-		err = m.release()
-	} else {
+	if err != nil {
 		m.revoke(m.before)
+	} else {
+		m.unwound = m.release() // the hook that has ended the goroutine has reported it
 	}
 	m.before = outer
 	if err == nil {
