@@ -79,7 +79,11 @@ func (a *app) Join(j *room.Join) error {
 			return err
 		}
 	}
-	if o.Text != "" {
+	switch o.Text {
+	case "":
+	case "nothing":
+		j.Welcome, j.Announce = encode(order{}), encode(order{})
+	default:
 		j.Welcome, j.Announce = encode(order{Text: "welcome, " + o.Text}), encode(order{Text: o.Text + " is here"})
 	}
 	return a.obey(j.ID, &o, j.Params, o.Name)

@@ -238,7 +238,7 @@ func TestHistoryPageLimits(t *testing.T) {
 		"all is gone":            {frames: 10, size: 10, evict: 10},
 	} {
 		var h room.History[string]
-		for seq := range uint64(tt.frames) { //nolint:gosec // a count
+		for seq := range uint64(tt.frames) {
 			k := kept(seq+1, room.ItemAll)
 			k.Frame = fmt.Sprintf(`"%s%06d"`, strings.Repeat("x", tt.size-8), seq+1)
 			h.Add(k, &room.HistoryLimits{Messages: tt.frames, Bytes: 1 << 20})

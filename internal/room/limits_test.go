@@ -235,3 +235,19 @@ func TestEntryKinds(t *testing.T) {
 		t.Error("connecting can be refused by the lobby's mailbox")
 	}
 }
+
+// TestProperties: what the opener of a relay room may list takes no more than a limit.
+func TestProperties(t *testing.T) {
+	open := func(size int) error {
+		m, _ := room.Open(config("relay"), &app{kind: "relay"})
+		body := `{"properties":{"x":"` + strings.Repeat("x", size-len(`{"x":""}`)) + `"}}`
+		out := m.Apply(&room.Entry{Kind: room.KindJoin, Member: "ann", Body: json.RawMessage(body), Who: &room.Arrival{}})
+		return out.Reply.Err
+	}
+	if err := open(room.MaxProperties); err != nil {
+		t.Error(err)
+	}
+	if public, _ := room.Public(open(room.MaxProperties + 1)); public.Code != protocol.CodeTooLarge {
+		t.Error(public)
+	}
+}

@@ -17,7 +17,15 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-var histories = flag.Int("histories", 300, "random histories with a restore between random entries")
+var histories = flag.Int("histories", 300, "random histories with a restore between random entries; a tenth with -short")
+
+// times is how often a test with random choices runs.
+func times(n int) int {
+	if testing.Short() {
+		return max(n/10, 1)
+	}
+	return n
+}
 
 // history is a random sequence of entries, played against a room. Its choices depend on
 // the seed and on what the room yields.
@@ -237,12 +245,8 @@ func (h *history) ending() string {
 // sameEachTime runs f for some seeds a hundred times, on one processor and on two.
 func sameEachTime(t *testing.T, seeds uint64, f func(seed uint64) string) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	runs := 100
-	if testing.Short() {
-		runs = 10
-	}
 	want := map[uint64]string{}
-	for run := range runs {
+	for run := range times(100) {
 		runtime.GOMAXPROCS(1 + run%2)
 		for seed := range seeds {
 			got := f(seed)
@@ -258,7 +262,7 @@ func sameEachTime(t *testing.T, seeds uint64, f func(seed uint64) string) {
 // TestRestoreAnywhere: a room that is encoded, discarded and decoded between random
 // entries, and so is each entry, yields the same output as one that is not.
 func TestRestoreAnywhere(t *testing.T) {
-	for seed := range uint64(*histories) {
+	for seed := range uint64(times(*histories)) {
 		want := newHistory(seed).play(200)
 		pick := rand.New(rand.NewPCG(seed, 2))
 		restored := newHistory(seed)
@@ -425,7 +429,7 @@ func summary(out *room.Output) string {
 }
 
 func TestInvariants(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range uint64(times(200)) {
 		h := newHistory(seed)
 		v := newInvariants(t, h.m)
 		h.check = v.check
