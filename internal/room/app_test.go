@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -17,13 +18,16 @@ var began = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 func config(kind string) room.Config {
 	return room.Config{
 		Name: kind, Server: "server", Epoch: 77, Seed: [2]uint64{1, 2}, Opened: began,
-		Lobby: kind == "lobby", Plain: kind == "relay",
-		AnnounceMaxMembers: 4, EmptyTimeout: 30 * time.Second, DeliveriesPerSecond: map[string]int{"lobby": 6}[kind],
+		Lobby: kind == "lobby" || kind == "hall", Plain: kind == "relay",
+		AnnounceMaxMembers: 4, EmptyTimeout: 30 * time.Second, DeliveriesPerSecond: map[string]int{"lobby": 6, "hall": 6}[kind],
 	}
 }
 
 // app is an application that does what messages tell it. It keeps nothing, so what it
-// does depends on the room and the entry alone.
+// does depends on the room and the entry alone. Of its kinds, relay and lobby pass on what
+// they receive, hall is a lobby with handlers, and broken and leaving fail to set up. Others
+// also do what the profile of a member tells when it leaves, drops or resumes, and what that
+// of the member "closer" tells when the room closes.
 type app struct {
 	kind string
 	m    *room.Machine
@@ -42,7 +46,8 @@ type order struct {
 	After    int             `json:"after,omitempty"` // seconds
 	N        int             `json:"n,omitempty"`
 	Data     json.RawMessage `json:"data,omitempty"`
-	Then     string          `json:"then,omitempty"` // how the handler ends
+	Then     string          `json:"then,omitempty"`  // how the handler ends
+	Later    string          `json:"later,omitempty"` // how the timer or task ends that it starts
 }
 
 func (a *app) Setup(m *room.Machine) error {
@@ -50,6 +55,8 @@ func (a *app) Setup(m *room.Machine) error {
 	switch a.kind {
 	case "broken":
 		return errors.New("no setup")
+	case "leaving":
+		runtime.Goexit()
 	case "ticking":
 		m.Every(10 * time.Second)
 		m.SetTimer("bell", 25*time.Second, json.RawMessage(`{"text":"from the setup"}`))
@@ -62,39 +69,59 @@ func (a *app) Setup(m *room.Machine) error {
 }
 
 func (a *app) Join(j *room.Join) error {
-	if a.kind == "relay" {
+	if a.passes() {
 		return nil
 	}
 	var o order
 	_ = json.Unmarshal(j.Params, &o)
-	if o.Text != "" {
+	if a.kind == "hall" {
+		if err := a.m.Broadcast("entered", encode(order{Text: j.ID}), &room.Send{}); err != nil {
+			return err
+		}
+	}
+	switch o.Text {
+	case "":
+	case "nothing":
+		j.Welcome, j.Announce = encode(order{}), encode(order{})
+	default:
 		j.Welcome, j.Announce = encode(order{Text: "welcome, " + o.Text}), encode(order{Text: o.Text + " is here"})
 	}
-	return a.obey("", &o, j.Params)
+	return a.obey(j.ID, &o, j.Params, o.Name)
 }
 
 func (a *app) Leave(m *room.Member, reason room.LeaveReason) error {
-	if a.kind == "relay" || a.kind == "lobby" {
+	if a.passes() {
 		return nil
 	}
-	if m.ID == "hostile" {
-		panic("OnLeave")
+	if err := a.m.Broadcast("hook", encode(order{Text: m.ID + " " + reason.String()}), &room.Send{}); err != nil {
+		return err
 	}
-	return a.m.Broadcast("hook", encode(order{Text: m.ID + " " + reason.String()}), &room.Send{})
+	return a.obeyProfile(m)
 }
 
 func (a *app) Drop(m *room.Member) error {
-	if m.ID == "hostile" {
-		return errors.New("OnDrop")
+	if a.passes() {
+		return nil
 	}
-	return nil
+	return a.obeyProfile(m)
 }
 
 func (a *app) Resume(m *room.Member) error {
-	if a.kind == "coded" {
-		a.m.SendTo(m, "hook", encode(order{Text: "back"}), "")
+	if a.passes() {
+		return nil
 	}
-	return nil
+	a.m.SendTo(m, "hook", encode(order{Text: "back"}), "")
+	return a.obeyProfile(m)
+}
+
+// passes reports whether there are no handlers.
+func (a *app) passes() bool { return a.kind == "relay" || a.kind == "lobby" }
+
+// obeyProfile carries out what a member's profile tells: its name is the action.
+func (a *app) obeyProfile(m *room.Member) error {
+	var o order
+	_ = json.Unmarshal(m.Info, &o)
+	return a.obey("", &o, m.Info, o.Name)
 }
 
 func (a *app) Message(m *room.Member, e *room.Entry) (json.RawMessage, error) {
@@ -125,6 +152,9 @@ func (a *app) Direct(from, to *room.Member, e *room.Entry) error {
 }
 
 func (a *app) Timer(name string, body json.RawMessage) error {
+	if body == nil {
+		return a.m.Broadcast("bare-timer", body, &room.Send{})
+	}
 	var o order
 	_ = json.Unmarshal(body, &o)
 	if err := a.m.Broadcast("timer", encode(order{Name: name, Text: o.Text}), &room.Send{}); err != nil {
@@ -138,20 +168,34 @@ func (a *app) Tick(index int) error {
 }
 
 func (a *app) Task(name string, query, result json.RawMessage, failed *room.Failure) error {
+	if query == nil {
+		return a.m.Broadcast("bare-task", query, &room.Send{})
+	}
 	o := order{Name: name, Data: query}
 	if failed != nil {
 		o.Text = failed.Message
 	} else {
 		o.Text = string(result)
 	}
-	return a.m.Broadcast("task", encode(o), &room.Send{})
+	if err := a.m.Broadcast("task", encode(o), &room.Send{}); err != nil {
+		return err
+	}
+	var started order
+	_ = json.Unmarshal(query, &started)
+	return a.obey("", &started, query)
 }
 
 func (a *app) Close() error {
-	if a.kind == "relay" || a.kind == "lobby" {
+	if a.passes() {
 		return nil
 	}
-	return a.m.Broadcast("hook", encode(order{Text: "closing"}), &room.Send{})
+	if err := a.m.Broadcast("hook", encode(order{Text: "closing"}), &room.Send{}); err != nil {
+		return err
+	}
+	if m := a.m.Member("closer"); m != nil {
+		return a.obeyProfile(m)
+	}
+	return nil
 }
 
 // obey carries out the actions that the tests use.
@@ -176,11 +220,15 @@ func (a *app) obey(from string, o *order, body json.RawMessage, actions ...strin
 		case "close":
 			m.Close()
 		case "set-timer":
-			m.SetTimer(o.Name, time.Duration(o.After)*time.Second, encode(order{Text: o.Text}))
+			m.SetTimer(o.Name, time.Duration(o.After)*time.Second, encode(order{Text: o.Text, Then: o.Later}))
+		case "set-bare-timer":
+			m.SetTimer(o.Name, time.Duration(o.After)*time.Second, nil)
 		case "stop-timer":
 			m.StopTimer(o.Name)
 		case "start-task":
-			m.StartTask(o.Name, encode(order{N: o.N}))
+			m.StartTask(o.Name, encode(order{N: o.N, Then: o.Later}))
+		case "start-bare-task":
+			m.StartTask(o.Name, nil)
 		case "join-other":
 			if who := m.Member(from); who != nil {
 				m.JoinRoom(who, o.Name, json.RawMessage("{}"))
@@ -214,8 +262,41 @@ func (a *app) obey(from string, o *order, body json.RawMessage, actions ...strin
 		return &room.Fault{Text: "broken: " + o.Text}
 	case "panic":
 		panic(o.Text)
+	case "exit":
+		if m.IsClosing() { // nobody would finish the close
+			return &room.Panic{Text: "exit", Exit: true}
+		}
+		runtime.Goexit()
 	}
 	return nil
+}
+
+// apply applies an entry, and ends the room if a hook ends the goroutine.
+func apply(m *room.Machine, e *room.Entry) *room.Output {
+	return outlive(m.Exited, func() *room.Output { return m.Apply(e) })
+}
+
+// open opens a room.
+func open(cfg room.Config, a *app) (*room.Machine, *room.Output) {
+	out := outlive(func() *room.Output { return a.m.Exited() }, func() *room.Output {
+		_, out := room.Open(cfg, a)
+		return out
+	})
+	return a.m, out
+}
+
+// outlive runs f on a goroutine of its own and, if that does not return, exited.
+func outlive(exited, f func() *room.Output) (out *room.Output) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		out = f()
+	}()
+	<-done
+	if out == nil {
+		out = exited()
+	}
+	return out
 }
 
 func encode(v any) json.RawMessage {

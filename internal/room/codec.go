@@ -282,6 +282,14 @@ func (r *reader) string() string { return string(r.next()) }
 
 func (r *reader) bytes() []byte { return append([]byte{}, r.next()...) }
 
+// optional reads bytes that are a JSON text or nil: no JSON text is empty.
+func (r *reader) optional() []byte {
+	if b := r.next(); len(b) > 0 {
+		return bytes.Clone(b)
+	}
+	return nil
+}
+
 func (r *reader) strings() (list []string) {
 	for range r.count() {
 		list = append(list, r.string())

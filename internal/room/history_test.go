@@ -3,6 +3,8 @@ package room_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,5 +106,162 @@ func TestHistoryPage(t *testing.T) {
 	}
 	if p := ask(0, first.Next); len(p.Messages) != 60 || !p.Complete {
 		t.Errorf("after it: %d messages", len(p.Messages))
+	}
+}
+
+// TestHistoryEdges: limits that a single frame exceeds, and positions that are skipped.
+func TestHistoryEdges(t *testing.T) {
+	var h room.History[string]
+	if frames, gapTo := h.Missed(1, 0); len(frames) > 0 || gapTo != 0 || h.Len() != 0 || h.Evicted() != 0 {
+		t.Errorf("of nothing: %v, gap to %d", frames, gapTo)
+	}
+	if _, ok := h.Trim(began, time.Second); ok {
+		t.Error("an empty history has something to trim")
+	}
+	h.Add(kept(1, room.ItemAll), &room.HistoryLimits{Messages: 9, Bytes: 100})
+	h.Add(kept(2, room.ItemAll), &room.HistoryLimits{Messages: 9, Bytes: 9})
+	if h.Len() != 0 || h.Evicted() != 2 {
+		t.Errorf("a frame over the limit: %d frames, evicted up to %d", h.Len(), h.Evicted())
+	}
+	h.Add(kept(3, room.ItemAll), &room.HistoryLimits{})
+	if h.Len() != 0 || h.Evicted() != 3 {
+		t.Errorf("without a place: %d frames, evicted up to %d", h.Len(), h.Evicted())
+	}
+	h.Skip(9)
+	h.Skip(5) // that is gone already
+	if h.Evicted() != 9 {
+		t.Errorf("after two skips: evicted up to %d", h.Evicted())
+	}
+	h.Add(kept(10, room.ItemAll), &room.HistoryLimits{Messages: 9, Bytes: 100})
+	if frames, gapTo := h.Missed(1, 8); len(frames) != 1 || gapTo != 9 {
+		t.Errorf("after 8: %d frames, gap to %d", len(frames), gapTo)
+	}
+	if frames, gapTo := h.Missed(1, 9); len(frames) != 1 || gapTo != 0 {
+		t.Errorf("after 9: %d frames, gap to %d", len(frames), gapTo)
+	}
+	if frames, gapTo := h.Missed(1, 10); len(frames) != 0 || gapTo != 0 {
+		t.Errorf("after 10: %d frames, gap to %d", len(frames), gapTo)
+	}
+	due := began.Add(15 * time.Second)
+	if next, ok := h.Trim(due.Add(-1), 5*time.Second); !ok || !next.Equal(due) || h.Len() != 1 {
+		t.Errorf("just before its age: %d frames, next %v", h.Len(), next)
+	}
+	if _, ok := h.Trim(due, 5*time.Second); ok || h.Len() != 0 {
+		t.Errorf("at its age: %d frames", h.Len())
+	}
+}
+
+// TestHistoryAsASlice compares a history with a slice over random operations, so that its
+// ring grows, shrinks and wraps around.
+func TestHistoryAsASlice(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	var h room.History[string]
+	var all []room.Kept[string]
+	seq, evicted := uint64(0), uint64(0)
+	drop := func() { evicted, all = all[0].Seq, all[1:] }
+	for step := range 20_000 {
+		switch op := rng.IntN(100); {
+		case op < 90:
+			seq += 1 + rng.Uint64N(3)
+			k := kept(seq, []room.ItemKind{room.ItemAll, room.ItemExcept, room.ItemOnly}[rng.IntN(3)], 1+rng.Uint64N(2))
+			if rng.IntN(3) == 0 {
+				k.Key = fmt.Sprint("k", rng.IntN(3))
+			}
+			limits := &room.HistoryLimits{Messages: 5 + step/1000, Bytes: 150}
+			h.Add(k, limits)
+			all = append(all, k)
+			for len(all) > limits.Messages || len(all)*k.Size > limits.Bytes {
+				drop()
+			}
+		case op < 98:
+			now := began.Add(time.Duration(seq) * time.Second)
+			age := time.Duration(rng.IntN(20)) * time.Second
+			h.Trim(now, age)
+			for len(all) > 0 && !all[0].At.Add(age).After(now) {
+				drop()
+			}
+		case op == 99:
+			h.Skip(seq)
+			all, evicted = nil, max(seq, evicted)
+		}
+		since, number := seq-min(seq, rng.Uint64N(20)), 1+rng.Uint64N(3)
+		var want []string
+		for i, k := range all {
+			replaced := func(newer room.Kept[string]) bool { return k.Key != "" && newer.Key == k.Key && isFor(newer, number) }
+			if k.Seq > since && isFor(k, number) && !slices.ContainsFunc(all[i+1:], replaced) {
+				want = append(want, k.Frame)
+			}
+		}
+		frames, gapTo := h.Missed(number, since)
+		var got []string
+		for _, k := range frames {
+			got = append(got, k.Frame)
+		}
+		wantGap := uint64(0)
+		if since < evicted {
+			wantGap = evicted
+		}
+		if !slices.Equal(got, want) || gapTo != wantGap || h.Len() != len(all) || h.Evicted() != evicted {
+			t.Fatalf("step %d: member %d missed %v and a gap to %d after %d, want %v and %d; %d frames, evicted up to %d",
+				step, number, got, gapTo, since, want, wantGap, h.Len(), h.Evicted())
+		}
+	}
+}
+
+func isFor(k room.Kept[string], number uint64) bool {
+	return k.Kind == room.ItemAll || slices.Contains(k.Numbers, number) == (k.Kind == room.ItemOnly)
+}
+
+// TestHistoryPageLimits: how much is on a page, and what it says of the rest.
+func TestHistoryPageLimits(t *testing.T) {
+	for name, tt := range map[string]struct {
+		frames, size      int
+		evict             int
+		since, before     uint64
+		first, last, next uint64 // 0: none
+		messages          int
+		complete          bool
+	}{
+		"as many as fit":         {frames: 100, size: 10, first: 1, last: 100, messages: 100, complete: true},
+		"one more":               {frames: 101, size: 10, first: 2, last: 101, messages: 100, next: 2},
+		"the one before":         {frames: 101, size: 10, before: 2, first: 1, last: 1, messages: 1, complete: true},
+		"before the first":       {frames: 5, size: 10, before: 1, complete: true},
+		"before what is to come": {frames: 5, size: 10, before: 99, first: 1, last: 5, messages: 5, complete: true},
+		"as many bytes as fit":   {frames: 8, size: room.PageBytes / 8, first: 1, last: 8, messages: 8, complete: true},
+		"bytes of one more":      {frames: 9, size: room.PageBytes / 8, first: 2, last: 9, messages: 8, next: 2},
+		"a byte too many":        {frames: 8, size: room.PageBytes/8 + 1, first: 2, last: 8, messages: 7, next: 2},
+		"the oldest are gone":    {frames: 10, size: 10, evict: 4, first: 5, last: 10, messages: 6},
+		"gone before the join":   {frames: 10, size: 10, evict: 4, since: 4, first: 5, last: 10, messages: 6, complete: true},
+		"gone after the join":    {frames: 10, size: 10, evict: 4, since: 3, first: 5, last: 10, messages: 6},
+		"since the join":         {frames: 10, size: 10, since: 7, first: 8, last: 10, messages: 3, complete: true},
+		"all before the join":    {frames: 10, size: 10, since: 10, complete: true},
+		"all is gone":            {frames: 10, size: 10, evict: 10},
+	} {
+		var h room.History[string]
+		for seq := range uint64(tt.frames) {
+			k := kept(seq+1, room.ItemAll)
+			k.Frame = fmt.Sprintf(`"%s%06d"`, strings.Repeat("x", tt.size-8), seq+1)
+			h.Add(k, &room.HistoryLimits{Messages: tt.frames, Bytes: 1 << 20})
+		}
+		h.Trim(began.Add(time.Duration(tt.evict)*time.Second), 0)
+		raw := h.Page(9, 1, tt.since, tt.before, func(s string) []byte { return []byte(s) })
+		var p struct {
+			Messages []json.RawMessage
+			Next     uint64
+			Complete bool
+		}
+		if err := json.Unmarshal(raw, &p); err != nil {
+			t.Fatal(name, err)
+		}
+		number := func(i int) (n uint64) {
+			if i < 0 || i >= len(p.Messages) {
+				return 0
+			}
+			_, _ = fmt.Sscan(strings.TrimLeft(strings.Trim(string(p.Messages[i]), `"`), "x0"), &n)
+			return n
+		}
+		if len(p.Messages) != tt.messages || number(0) != tt.first || number(len(p.Messages)-1) != tt.last || p.Next != tt.next || p.Complete != tt.complete {
+			t.Errorf("%s: %d messages from %d to %d, next %d, complete: %t", name, len(p.Messages), number(0), number(len(p.Messages)-1), p.Next, p.Complete)
+		}
 	}
 }

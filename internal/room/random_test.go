@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -18,7 +17,15 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-var histories = flag.Int("histories", 300, "random histories with a restore between random entries")
+var histories = flag.Int("histories", 300, "random histories with a restore between random entries; a tenth with -short")
+
+// times is how often a test with random choices runs.
+func times(n int) int {
+	if testing.Short() {
+		return max(n/10, 1)
+	}
+	return n
+}
 
 // history is a random sequence of entries, played against a room. Its choices depend on
 // the seed and on what the room yields.
@@ -34,16 +41,19 @@ type history struct {
 	// between is called between two entries; nil: nothing happens there.
 	between func(*history)
 	check   func(*room.Entry, *room.Output)
+	encoded bool // entries are encoded and decoded on their way
 }
 
-var kinds = []string{"coded", "relay", "ticking", "stamped", "lobby"}
+var kinds = []string{"coded", "relay", "ticking", "stamped", "lobby", "hall"}
 
 func newHistory(seed uint64) *history {
 	h := &history{rng: rand.New(rand.NewPCG(seed, 1)), now: began}
 	h.app = &app{kind: kinds[h.rng.IntN(len(kinds))]}
 	var out *room.Output
-	h.m, out = room.Open(config(h.app.kind), h.app)
-	describe(&h.text, out)
+	cfg := config(h.app.kind)
+	cfg.AnnounceMaxMembers = h.rng.IntN(7)
+	h.m, out = open(cfg, h.app)
+	h.write(out)
 	return h
 }
 
@@ -56,11 +66,18 @@ func (h *history) play(n int) *history {
 		e := h.next()
 		h.pos++
 		e.Pos, e.Time = h.pos, h.now
-		out := h.m.Apply(&e)
+		if h.encoded {
+			decoded, rest, err := room.ReadEntry(room.AppendEntry(nil, &e))
+			if err != nil || len(rest) > 0 {
+				panic(err)
+			}
+			e = decoded
+		}
+		out := apply(h.m, &e)
 		if h.check != nil {
 			h.check(&e, out)
 		}
-		describe(&h.text, out)
+		h.write(out)
 		for _, effect := range out.Effects {
 			if effect.Kind == room.EffectTask {
 				h.open = append(h.open, effect.Number)
@@ -74,6 +91,15 @@ func (h *history) play(n int) *history {
 		}
 	}
 	return h
+}
+
+// write writes all that an output says.
+func (h *history) write(out *room.Output) {
+	describe(&h.text, out)
+	for i := range out.Items {
+		fmt.Fprintf(&h.text, "%+v\n", out.Items[i])
+	}
+	fmt.Fprintf(&h.text, "%+v %+v %t\n", out.Effects, out.Reply, out.Closed)
 }
 
 // next makes the next entry. Time moves on before some.
@@ -102,9 +128,17 @@ func (h *history) next() room.Entry {
 	switch r.IntN(16) {
 	case 0, 1, 2:
 		e.Kind, e.Who = room.KindJoin, h.who()
-		e.Flags = room.Flags(0)
 		if r.IntN(5) == 0 {
 			e.Flags |= room.FlagAway
+		}
+		if r.IntN(20) == 0 {
+			e.Flags |= room.FlagCreate
+		}
+		if h.m.Config().Lobby {
+			e.Flags |= room.FlagConnect
+		}
+		if r.IntN(3) == 0 {
+			e.Body = encode(order{Name: h.action(), Text: "x", Who: h.name(), N: 1 + r.IntN(9), After: r.IntN(20)})
 		}
 	case 3:
 		e.Kind = room.KindLeave
@@ -121,7 +155,7 @@ func (h *history) next() room.Entry {
 	case 9:
 		e.Kind, e.Action = room.KindDuplicate, "say"
 	case 10:
-		e.Kind = room.KindInfo
+		e.Kind, e.Body = room.KindInfo, encode(order{Name: h.action(), Text: "x", Who: h.name(), After: r.IntN(20), Then: h.ending()})
 	case 11:
 		e = room.Entry{Kind: room.KindServer, Action: h.action(), Body: h.body()}
 	case 12:
@@ -133,12 +167,15 @@ func (h *history) next() room.Entry {
 }
 
 func (h *history) name() string {
+	if h.rng.IntN(60) == 0 {
+		return "closer"
+	}
 	return []string{"ann", "bob", "cid", "dan", "eve", "fay"}[h.rng.IntN(6)]
 }
 
 func (h *history) who() *room.Arrival {
 	r := h.rng
-	w := &room.Arrival{Resumable: r.IntN(3) > 0, Network: fmt.Sprint("n", r.IntN(3)), Attempts: r.IntN(12)}
+	w := &room.Arrival{Resumable: r.IntN(3) > 0, Network: fmt.Sprint("n", r.IntN(3)), Attempts: max(r.IntN(40)-28, 0)}
 	if r.IntN(2) == 0 {
 		w.Identity = &room.Identity{User: h.name(), Claims: map[string]any{"n": json.Number(fmt.Sprint(r.IntN(9)))}}
 	}
@@ -150,7 +187,7 @@ func (h *history) who() *room.Arrival {
 
 func (h *history) action() string {
 	rare := []string{"kick", "close", "set-capacity", "set-hidden", "set-presence", "set-history", "set-overflow", "set-timestamps"}
-	often := []string{"say", "say", "say", "tell", "set-timer", "stop-timer", "start-task", "roll", "join-other", "set-properties"}
+	often := []string{"say", "say", "say", "tell", "set-timer", "set-bare-timer", "stop-timer", "start-task", "start-bare-task", "roll", "join-other", "set-properties"}
 	if h.rng.IntN(12) == 0 {
 		return rare[h.rng.IntN(len(rare))]
 	}
@@ -172,19 +209,13 @@ func (h *history) body() json.RawMessage {
 	if r.IntN(4) == 0 {
 		o.Key = fmt.Sprint("k", r.IntN(2))
 	}
-	switch r.IntN(40) {
-	case 0:
-		o.Then = "panic"
-	case 1, 2, 3:
-		o.Then = "fail"
-	case 4, 5:
-		o.Then = "break"
-	case 6, 7:
-		o.Then = "reply"
+	if r.IntN(10) == 0 {
+		o.Later = []string{"fail", "break", "panic", "exit"}[r.IntN(4)]
 	}
+	o.Then = h.ending()
 	raw := encode(o)
-	if r.IntN(6) == 0 {
-		raw = bytes.Replace(raw, []byte("{"), []byte(`{"password":"p",`), 1)
+	if r.IntN(3) == 0 {
+		raw = bytes.Replace(raw, []byte("{"), []byte([]string{`{"password":"p",`, `{"password":"q",`, `{"password":7,`}[min(r.IntN(8)/3, 2)]), 1)
 	}
 	return raw
 }
@@ -192,29 +223,50 @@ func (h *history) body() json.RawMessage {
 // TestSameTranscript: the same seed gives the same output, byte for byte, whatever the
 // machine does meanwhile.
 func TestSameTranscript(t *testing.T) {
+	sameEachTime(t, 3, func(seed uint64) string { return newHistory(seed).play(200).text.String() })
+}
+
+// ending is how a hook ends; most end well.
+func (h *history) ending() string {
+	switch h.rng.IntN(60) {
+	case 0:
+		return []string{"panic", "exit"}[h.rng.IntN(2)]
+	case 1, 2, 3:
+		return "fail"
+	case 4, 5:
+		return "break"
+	case 6, 7:
+		return "reply"
+	default:
+		return ""
+	}
+}
+
+// sameEachTime runs f for some seeds a hundred times, on one processor and on two.
+func sameEachTime(t *testing.T, seeds uint64, f func(seed uint64) string) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	want := map[uint64]uint64{}
-	for run := range 100 {
+	want := map[uint64]string{}
+	for run := range times(100) {
 		runtime.GOMAXPROCS(1 + run%2)
-		for seed := range uint64(5) {
-			sum := fnv.New64()
-			_, _ = sum.Write([]byte(newHistory(seed).play(300).text.String()))
+		for seed := range seeds {
+			got := f(seed)
 			if run == 0 {
-				want[seed] = sum.Sum64()
-			} else if sum.Sum64() != want[seed] {
-				t.Fatalf("run %d, seed %d: another transcript", run, seed)
+				want[seed] = got
+			} else if got != want[seed] {
+				t.Fatalf("run %d, seed %d: %s", run, seed, difference(want[seed], got))
 			}
 		}
 	}
 }
 
 // TestRestoreAnywhere: a room that is encoded, discarded and decoded between random
-// entries yields the same output as one that is not; so does one whose entries are.
+// entries, and so is each entry, yields the same output as one that is not.
 func TestRestoreAnywhere(t *testing.T) {
-	for seed := range uint64(*histories) {
+	for seed := range uint64(times(*histories)) {
 		want := newHistory(seed).play(200)
 		pick := rand.New(rand.NewPCG(seed, 2))
 		restored := newHistory(seed)
+		restored.encoded = true
 		restored.between = func(h *history) {
 			if pick.IntN(3) > 0 {
 				return
@@ -232,104 +284,161 @@ func TestRestoreAnywhere(t *testing.T) {
 	}
 }
 
-// TestEncodedEntries: what an entry says survives its encoding.
-func TestEncodedEntries(t *testing.T) {
-	for seed := range uint64(100) {
-		h := newHistory(seed)
-		twin := newHistory(seed) // has the same room, and is given what the other's entries become
-		var text strings.Builder
-		h.check = func(e *room.Entry, out *room.Output) {
-			describe(&text, out)
-			decoded, _, err := room.ReadEntry(room.AppendEntry(nil, e))
-			if err != nil {
-				t.Fatal(err)
-			}
-			describe(&twin.text, twin.m.Apply(&decoded))
-		}
-		twin.text.Reset()
-		h.play(200)
-		if got := twin.text.String(); got != text.String() {
-			t.Fatalf("seed %d: %s", seed, difference(text.String(), got))
-		}
-	}
-}
-
 // invariants are what holds after each entry.
 type invariants struct {
 	t      testing.TB
+	m      *room.Machine
 	seq    uint64
 	inside map[uint64]string // members by number
 	newest uint64
 	closed bool
 }
 
+func newInvariants(t testing.TB, m *room.Machine) *invariants {
+	return &invariants{t: t, m: m, inside: map[uint64]string{}}
+}
+
 func (v *invariants) check(e *room.Entry, out *room.Output) {
 	if v.closed {
-		v.t.Errorf("an entry after the close: %+v", e)
+		if summary(out) != "" {
+			v.t.Errorf("output after the close: %+v", out)
+		}
+		return
 	}
 	answers := 0
-	last := uint64(0)
 	for i := range out.Items {
 		it := &out.Items[i]
-		switch it.Kind {
-		case room.ItemEnter:
-			if it.Number <= v.newest || v.inside[it.Number] != "" {
-				v.t.Errorf("member %d enters after %d", it.Number, v.newest)
-			}
-			v.newest = it.Number
-			v.inside[it.Number] = it.Member
-		case room.ItemExit:
-			if v.inside[it.Number] != it.Member {
-				v.t.Errorf("%s exits as %d and is not inside", it.Member, it.Number)
-			}
-			delete(v.inside, it.Number)
-		case room.ItemDrop, room.ItemResume:
-			if v.inside[it.Number] == "" {
-				v.t.Errorf("member %d is not inside", it.Number)
-			}
-		case room.ItemAll, room.ItemExcept, room.ItemOnly, room.ItemPage, room.ItemDuplicate, room.ItemGone:
-		}
-		for _, number := range it.Numbers {
-			if number != 0 && v.inside[number] == "" {
-				v.t.Errorf("a frame for %d, who is not inside: %s", number, out.Payload(it))
-			}
-		}
-		if it.IsFrame() {
-			if !json.Valid(out.Payload(it)) {
-				v.t.Errorf("not JSON: %s", out.Payload(it))
-			}
-			if it.Seq <= v.seq {
-				v.t.Errorf("seq %d after %d", it.Seq, v.seq)
-			}
-			last = max(last, it.Seq)
-		}
-		if it.Answer && it.Kind == room.ItemOnly {
+		v.checkMembers(it)
+		v.checkFrame(it, out.Payload(it))
+		if it.Answer {
 			answers++
 		}
-	}
-	v.seq = max(v.seq, last)
-	if out.Reply.Err != nil && e.Member != "" && e.Flags&room.FlagConnect == 0 && answers != 1 {
-		v.t.Errorf("%d answers to an entry that failed", answers)
 	}
 	if answers > 1 {
 		v.t.Errorf("%d answers", answers)
 	}
-	if out.Closed {
-		v.closed = true
-		if len(v.inside) > 0 {
-			v.t.Errorf("members of a closed room: %v", v.inside)
+	if out.Reply.Err != nil {
+		v.checkFailure(e, out)
+	}
+	v.checkState(e, out)
+}
+
+// checkMembers checks what an item says of members.
+func (v *invariants) checkMembers(it *room.Item) {
+	switch it.Kind {
+	case room.ItemEnter:
+		if it.Number <= v.newest || it.Member == "" {
+			v.t.Errorf("%q enters as %d after %d", it.Member, it.Number, v.newest)
+		}
+		if it.Seq < v.seq {
+			v.t.Errorf("%q is entitled to what follows %d, at %d", it.Member, it.Seq, v.seq)
+		}
+		v.seq = it.Seq // all that it is entitled to comes now
+		v.newest = it.Number
+		v.inside[it.Number] = it.Member
+	case room.ItemExit:
+		if v.inside[it.Number] != it.Member || it.Member == "" {
+			v.t.Errorf("%q exits as %d and is not inside", it.Member, it.Number)
+		}
+		delete(v.inside, it.Number)
+	case room.ItemDrop, room.ItemResume:
+		if v.inside[it.Number] == "" {
+			v.t.Errorf("member %d is not inside", it.Number)
+		}
+	case room.ItemAll, room.ItemExcept, room.ItemOnly, room.ItemPage, room.ItemDuplicate, room.ItemGone:
+	}
+	if (it.Kind == room.ItemEnter || it.Kind == room.ItemExit) && it.Members != len(v.inside) {
+		v.t.Errorf("an item tells of %d members, and there are %d", it.Members, len(v.inside))
+	}
+	for _, number := range it.Numbers {
+		if number != 0 && v.inside[number] == "" {
+			v.t.Errorf("item %d is for %d, who is not inside", it.Seq, number)
 		}
 	}
 }
 
+// checkFrame checks number and payload of an item.
+func (v *invariants) checkFrame(it *room.Item, payload []byte) {
+	if (it.IsFrame() || len(payload) > 0) && !json.Valid(payload) {
+		v.t.Errorf("not JSON: %s", payload)
+	}
+	if it.Kind == room.ItemEnter || !it.IsFrame() && it.Seq == 0 {
+		return // its seq is of what follows, or it has none
+	}
+	if it.Seq <= v.seq {
+		v.t.Errorf("seq %d after %d", it.Seq, v.seq)
+	}
+	v.seq = max(v.seq, it.Seq)
+}
+
+// checkFailure checks that an entry that failed yields its error and nothing else, unless
+// it ends the room.
+func (v *invariants) checkFailure(e *room.Entry, out *room.Output) {
+	want := 1 // the error
+	if e.Member == "" || e.Flags&room.FlagConnect != 0 {
+		want = 0
+	}
+	errs := 0
+	for i := range out.Items {
+		if it := &out.Items[i]; it.Answer && it.Kind == room.ItemOnly && it.Action == protocol.ActionError && it.Re == e.ReAction() && it.ID == e.ID {
+			errs++
+		}
+	}
+	if errs != want {
+		v.t.Errorf("%d errors for an entry that failed", errs)
+	}
+	if !out.Closed && (len(out.Items) != want || len(out.Effects) > 0) {
+		v.t.Errorf("an entry that failed yields %d items and %d effects", len(out.Items), len(out.Effects))
+	}
+	if (room.AsPanic(out.Reply.Err) != nil) != out.Closed {
+		v.t.Errorf("closed: %t, after %v", out.Closed, out.Reply.Err)
+	}
+}
+
+// checkState compares the room with what it has said.
+func (v *invariants) checkState(e *room.Entry, out *room.Output) {
+	n := uint64(0)
+	for member := range v.m.Members() {
+		if v.inside[member.Number] != member.ID || member.Number <= n || v.m.Member(member.ID) != member {
+			v.t.Errorf("%s is member %d after %d, and entered as %q", member.ID, member.Number, n, v.inside[member.Number])
+		}
+		n = member.Number
+	}
+	if v.m.Len() != len(v.inside) {
+		v.t.Errorf("%d members, and %d are inside", v.m.Len(), len(v.inside))
+	}
+	if out.Reply.IsMember != (v.m.Member(e.Member) != nil) {
+		v.t.Errorf("IsMember: %t", out.Reply.IsMember)
+	}
+	if v.m.Now().Before(e.Time) {
+		v.t.Errorf("the time is %v after an entry of %v", v.m.Now(), e.Time)
+	}
+	if out.Closed {
+		v.closed = true
+		if _, some := v.m.NextAlarm(); some || len(v.inside) > 0 {
+			v.t.Errorf("a closed room has members %v, alarms: %t", v.inside, some)
+		}
+	}
+}
+
+// summary is an output as a caller sees it.
+func summary(out *room.Output) string {
+	var b strings.Builder
+	describe(&b, out)
+	return b.String()
+}
+
 func TestInvariants(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range uint64(times(200)) {
 		h := newHistory(seed)
-		v := &invariants{t: t, inside: map[uint64]string{}}
+		v := newInvariants(t, h.m)
 		h.check = v.check
 		h.play(200)
-		if h.m.Len() != len(v.inside) {
-			t.Errorf("seed %d: %d members, %d inside", seed, h.m.Len(), len(v.inside))
+		if v.closed { // what comes too late changes nothing
+			for range 10 {
+				e := h.next()
+				v.check(&e, apply(h.m, &e))
+			}
 		}
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
@@ -348,16 +457,16 @@ func FuzzEntries(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, b []byte) {
 		a := &app{kind: kinds[int(kind)%len(kinds)]}
-		m, _ := room.Open(config(a.kind), a)
-		v := &invariants{t: t, inside: map[uint64]string{}}
-		for !v.closed {
+		m, _ := open(config(a.kind), a)
+		v := newInvariants(t, m)
+		for {
 			e, rest, err := room.ReadEntry(b)
 			if err != nil {
 				return
 			}
 			b = rest
 			if passesDoor(&e) {
-				v.check(&e, m.Apply(&e))
+				v.check(&e, apply(m, &e))
 			}
 		}
 	})

@@ -133,12 +133,16 @@ func newMachine(cfg Config, hooks Hooks) *Machine {
 
 func (m *Machine) setUp() error { return guard(func() error { return m.hooks.Setup(m) }) }
 
-// Apply takes one entry. The output is valid until the next call.
+// Apply takes one entry. The output is valid until the next call. A closed room takes no
+// entries: their output is empty.
 func (m *Machine) Apply(e *Entry) *Output {
 	if m.out == nil {
 		m.out = new(Output)
 	}
 	m.out.reset()
+	if m.phase == phaseClosed {
+		return m.out
+	}
 	m.out.handling, m.out.before = e, m.mark()
 	if e.Time.After(m.now) {
 		m.now = e.Time
@@ -248,10 +252,10 @@ func (m *Machine) hook(name string, f func() error) {
 	outer := m.out.before
 	m.out.before = m.mark() // a runtime.Goexit of the hook takes back no more than its own output
 	err := guard(f)
-	if err == nil {
-		err = m.release()
-	} else {
+	if err != nil {
 		m.revoke(m.out.before)
+	} else {
+		m.out.unwound = m.release() // the hook that has ended the goroutine has reported it
 	}
 	m.out.before = outer
 	if err == nil {
@@ -334,7 +338,7 @@ func (m *Machine) shut(how shutting) {
 	}
 	m.order, m.presence, m.clocks = roster{}, presence{}, clocks{}
 	m.phase = phaseClosed
-	m.out.Closed = true
+	m.out.Closed, m.out.Reply.IsMember = true, false
 }
 
 // runLastHooks calls the hooks of the end. A member that one of them kicks is leaving

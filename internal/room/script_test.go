@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			after := runScript(t, string(before))
+			after := runScript(t, string(before), false)
 			switch {
 			case *update:
 				if err := os.WriteFile(file, []byte(after), 0o600); err != nil {
@@ -39,6 +39,24 @@ func TestScripts(t *testing.T) {
 				t.Errorf("the output differs; go test ./internal/room -run Scripts -update writes it to the file:\n%s", difference(string(before), after))
 			}
 		})
+	}
+}
+
+// TestRestoredScripts runs the scripts with a room that is encoded, discarded and decoded
+// before each command, and entries that are: nobody sees a difference.
+func TestRestoredScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, file := range files {
+		script, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := runScript(t, string(script), true); got != string(script) {
+			t.Errorf("%s: %s", file, difference(string(script), got))
+		}
 	}
 }
 
@@ -53,9 +71,9 @@ func difference(want, got string) string {
 	return fmt.Sprintf("%d lines, then %d", len(a), len(b))
 }
 
-func runScript(t *testing.T, script string) string {
+func runScript(t *testing.T, script string, restored bool) string {
 	var b strings.Builder
-	s := &stage{t: t}
+	s := &stage{t: t, restored: restored}
 	for block := range strings.SplitSeq(strings.TrimSpace(script), "\n\n") {
 		command, _, ok := strings.Cut(block, "\n----")
 		b.WriteString(command + "\n")
@@ -75,6 +93,8 @@ type stage struct {
 	kind string
 	now  time.Time
 	pos  uint64
+
+	restored bool // before each entry
 }
 
 // run runs a command: its name, arguments of the form key=value, and JSON last.
@@ -112,7 +132,13 @@ func (s *stage) run(b *strings.Builder, command string) {
 	case "open":
 		s.kind, s.now = arg(0), began
 		var out *room.Output
-		s.m, out = room.Open(config(s.kind), &app{kind: s.kind})
+		cfg := config(s.kind)
+		for key, into := range map[string]*int{"announce": &cfg.AnnounceMaxMembers, "deliveries": &cfg.DeliveriesPerSecond} {
+			if args[key] != "" {
+				*into = int(number(key))
+			}
+		}
+		s.m, out = open(cfg, &app{kind: s.kind})
 		describe(b, out)
 		return
 	case "advance":
@@ -122,6 +148,13 @@ func (s *stage) run(b *strings.Builder, command string) {
 		}
 		s.advance(b, s.now.Add(d))
 		return
+	case "sleep":
+		d, err := time.ParseDuration(arg(0))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.now = s.now.Add(d)
+		return
 	case "info":
 		info, changed := s.m.Info()
 		fmt.Fprintf(b, "changed: %t\n", changed)
@@ -130,11 +163,7 @@ func (s *stage) run(b *strings.Builder, command string) {
 		}
 		return
 	case "restore":
-		again, err := room.Restore(s.m.Snapshot(nil), &app{kind: s.kind})
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		s.m = again
+		s.restore()
 		return
 	case "join":
 		e.Kind, e.Who = room.KindJoin, s.who(args)
@@ -169,6 +198,8 @@ func (s *stage) run(b *strings.Builder, command string) {
 		e.Kind, e.Member, e.Action = room.KindServer, "", arg(0)
 	case "broadcast":
 		e.Kind, e.Member, e.Action, e.Send = room.KindBroadcast, "", arg(0), &room.Send{Except: plain[1:], From: args["from"]}
+	case "timer":
+		e.Kind, e.Member, e.Number = room.KindTimer, "", number("number")
 	case "result":
 		e.Kind, e.Member, e.Number = room.KindResult, "", number("number")
 		if args["failed"] != "" {
@@ -197,10 +228,33 @@ func (s *stage) who(args map[string]string) *room.Arrival {
 	return who
 }
 
+func (s *stage) restore() {
+	again, err := room.Restore(s.m.Snapshot(nil), &app{kind: s.kind})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.m = again
+}
+
 func (s *stage) apply(b *strings.Builder, e *room.Entry) {
 	s.pos++
 	e.Pos, e.Time = s.pos, s.now
-	describe(b, s.m.Apply(e))
+	if s.restored {
+		s.restore()
+		decoded, rest, err := room.ReadEntry(room.AppendEntry(nil, e))
+		if err != nil || len(rest) > 0 {
+			s.t.Fatal(err)
+		}
+		e = &decoded
+	}
+	describe(b, apply(s.m, e))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // advance moves the time on and applies the alarms that come due on the way.
@@ -210,11 +264,11 @@ func (s *stage) advance(b *strings.Builder, until time.Time) {
 		idle, empty := s.m.IdleAt()
 		switch {
 		case empty && (!ok || idle.Before(due)) && !idle.After(until):
-			s.now = idle
+			s.now = later(s.now, idle)
 			fmt.Fprintf(b, "@%v\n", s.now.Sub(began))
 			s.apply(b, &room.Entry{Kind: room.KindIdle})
 		case ok && !due.After(until):
-			s.now = due
+			s.now = later(s.now, due)
 			number, _ := s.m.Due(s.now)
 			fmt.Fprintf(b, "@%v\n", s.now.Sub(began))
 			s.apply(b, &room.Entry{Kind: room.KindTimer, Number: number})

@@ -273,7 +273,7 @@ func (w *writer) clocks(c *clocks) {
 func (r *reader) clocks(c *clocks) {
 	*c = clocks{periods: c.periods, newest: r.uint()}
 	for range r.count() {
-		a := alarm{number: r.uint(), kind: alarmKind(r.byte()), due: r.time(), name: r.string(), index: r.int(), body: r.bytes()}
+		a := alarm{number: r.uint(), kind: alarmKind(r.byte()), due: r.time(), name: r.string(), index: r.int(), body: r.optional()}
 		if a.kind > alarmCount {
 			r.fail("no such alarm")
 			return
@@ -283,6 +283,6 @@ func (r *reader) clocks(c *clocks) {
 		}
 	}
 	for range r.count() {
-		c.running = append(c.running, task{number: r.uint(), name: r.string(), query: r.bytes()})
+		c.running = append(c.running, task{number: r.uint(), name: r.string(), query: r.optional()})
 	}
 }
