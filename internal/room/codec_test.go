@@ -78,6 +78,7 @@ func TestEntryCodec(t *testing.T) {
 		"empty send":     {Kind: room.KindBroadcast, Send: &room.Send{}},
 		"empty failure":  {Kind: room.KindResult, Failed: &room.Failure{}},
 		"before 1970":    {Kind: room.KindIdle, Time: time.Date(1900, 1, 1, 0, 0, 0, 5, time.UTC)},
+		"empty claims":   {Kind: room.KindJoin, Who: &room.Arrival{Identity: &room.Identity{Claims: map[string]any{}}}},
 		"zero identity":  {Kind: room.KindJoin, Who: &room.Arrival{Identity: &room.Identity{}}},
 		"null as a body": {Kind: room.KindInfo, Body: json.RawMessage("null")},
 	} {

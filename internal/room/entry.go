@@ -85,7 +85,7 @@ type Arrival struct {
 // Identity is who a client is.
 type Identity struct {
 	User   string         `json:"user,omitempty"`
-	Claims map[string]any `json:"claims,omitempty"`
+	Claims map[string]any `json:"claims,omitzero"`
 }
 
 // Send says who gets a message and how it is sent.
