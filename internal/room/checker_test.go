@@ -49,7 +49,7 @@ type membership struct {
 	epoch, number uint64
 	since         uint64 // the first seq is after it
 	end           uint64 // seq of the last frame before the exit; 0: it has not ended
-	gaps          []span // that the client has to be told of
+	gaps          []span // that the server owes the client
 	restarts      []uint64
 	cut           bool // its connection was broken when it ended: it cannot know the last frames
 }
@@ -69,7 +69,7 @@ type reading struct {
 
 // verdict checks what [docs/guarantees.md] promises to sessions. The error begins with the
 // letter of the promise: L, nothing acknowledged is lost; O, one order; D, no doubles;
-// G, no silent gap; E, nothing is read by a client that was not entitled to it.
+// G, every gap is announced; E, no client reads what it is not entitled to.
 func (t *transcript) verdict() error {
 	for _, c := range t.clients {
 		if err := t.checkReadings(c); err != nil {
@@ -131,10 +131,10 @@ func (t *transcript) checkEntitled(c *account, r *reading) error {
 	return fmt.Errorf("E: %d/%d was never said: %s", r.epoch, r.seq, r.payload)
 }
 
-// checkMembership checks that each frame for a member was read, or is in a gap of which
-// it was told.
+// checkMembership checks that the client read each frame for the member, or read a gap
+// that covers it.
 func (t *transcript) checkMembership(c *account, m *membership) error {
-	read, told, last := map[uint64]bool{}, []span{}, uint64(0)
+	read, announced, last := map[uint64]bool{}, []span{}, uint64(0)
 	lost := false
 	for _, r := range c.read {
 		switch {
@@ -142,10 +142,10 @@ func (t *transcript) checkMembership(c *account, m *membership) error {
 			lost = true
 		case r.epoch != m.epoch:
 		case r.gap != span{}:
-			told = append(told, r.gap)
+			announced = append(announced, r.gap)
 		default:
 			if lost && slices.Contains(m.restarts, r.seq) { // all before is in the gap
-				told = append(told, span{0, r.seq - 1})
+				announced = append(announced, span{0, r.seq - 1})
 			}
 			read[r.seq] = true
 			if r.seq > m.since && (m.end == 0 || r.seq <= m.end) {
@@ -153,20 +153,20 @@ func (t *transcript) checkMembership(c *account, m *membership) error {
 			}
 		}
 	}
-	newer := map[string]bool{} // keys of which a newer frame is settled
+	newer := map[string]bool{} // keys with a newer frame that the client read, or that a gap covers
 	for _, f := range slices.Backward(t.said[m.epoch]) {
 		if f.seq <= m.since || m.end > 0 && f.seq > m.end || !f.isFor(m.number) || f.silent {
 			continue
 		}
 		has := func(s span) bool { return s.has(f.seq) }
 		switch {
-		case read[f.seq], slices.ContainsFunc(told, has), m.cut && f.seq > last:
+		case read[f.seq], slices.ContainsFunc(announced, has), m.cut && f.seq > last:
 			if f.key != "" {
 				newer[f.key] = true
 			}
 		case newer[f.key]:
 		case slices.ContainsFunc(m.gaps, has):
-			return fmt.Errorf("G: no gap tells of %d/%d: %s", m.epoch, f.seq, f.payload)
+			return fmt.Errorf("G: no gap covers %d/%d: %s", m.epoch, f.seq, f.payload)
 		default:
 			return fmt.Errorf("L: %d/%d is lost: %s", m.epoch, f.seq, f.payload)
 		}

@@ -266,7 +266,7 @@ func TestGoldenSnapshot(t *testing.T) {
 	}
 }
 
-// portrait is all that the exported methods tell of a room.
+// portrait is the state of a room as its exported methods show it.
 func portrait(m *room.Machine) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%+v\n%v %v %v %v %v\n", *m.Config(), m.Now(), m.Len(), m.Relaying(), m.Interval(), m.History())

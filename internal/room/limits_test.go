@@ -76,7 +76,7 @@ func TestMemberPages(t *testing.T) {
 			out := m.Apply(&room.Entry{Kind: room.KindMembers, Member: "m1", ID: 1, Body: json.RawMessage(fmt.Sprintf(`{"after":%d}`, after))})
 			p := readPage(t, out.Reply.Body)
 			if p.Count != len(want) || len(p.names()) > tt.size || p.Next != 0 && len(p.names()) < tt.size-1 || pages > len(want) {
-				t.Fatalf("%s: page %d tells of %d members of %d, next %d", name, pages, len(p.names()), p.Count, p.Next)
+				t.Fatalf("%s: page %d has %d members of %d, next %d", name, pages, len(p.names()), p.Count, p.Next)
 			}
 			got, after = append(got, p.names()...), p.Next
 		}
@@ -86,7 +86,7 @@ func TestMemberPages(t *testing.T) {
 	}
 }
 
-// TestPresencePages: what is new about many members is told in several messages, each
+// TestPresencePages: changes of many members take several messages, which name each
 // member once.
 func TestPresencePages(t *testing.T) {
 	for name, info := range map[string]string{"by number": "{}", "by bytes": `{"x":"` + strings.Repeat("x", 2000) + `"}`} {
@@ -197,8 +197,8 @@ func TestTimeNeverGoesBack(t *testing.T) {
 	}
 }
 
-// TestLentOutput: a room yields the same into an output that is lent for each entry, and
-// was used by others, as into its own.
+// TestLentOutput: an output that other rooms have used before gives the same results as
+// the room's own.
 func TestLentOutput(t *testing.T) {
 	dirty := new(room.Output)
 	for seed := range uint64(20) {

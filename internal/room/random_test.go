@@ -348,7 +348,7 @@ func (v *invariants) checkMembers(it *room.Item) {
 	case room.ItemAll, room.ItemExcept, room.ItemOnly, room.ItemPage, room.ItemDuplicate, room.ItemGone:
 	}
 	if (it.Kind == room.ItemEnter || it.Kind == room.ItemExit) && it.Members != len(v.inside) {
-		v.t.Errorf("an item tells of %d members, and there are %d", it.Members, len(v.inside))
+		v.t.Errorf("an item says %d members, and there are %d", it.Members, len(v.inside))
 	}
 	for _, number := range it.Numbers {
 		if number != 0 && v.inside[number] == "" {

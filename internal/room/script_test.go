@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 }
 
 // TestRestoredScripts runs the scripts with a room that is encoded, discarded and decoded
-// before each command, and entries that are: nobody sees a difference.
+// before each entry, and each entry as well: the output stays the same.
 func TestRestoredScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {

@@ -32,7 +32,7 @@ type simulation struct {
 	pos     uint64
 	conns   uint64
 	clients []*simClient
-	drops   []simDrop // breaks of which the room has not heard yet
+	drops   []simDrop // that the room has not applied yet
 	sealed  []func()  // output that is not released yet
 	log     strings.Builder
 
@@ -583,7 +583,7 @@ var controls = map[string]func(*rand.Rand, *transcript) bool{
 		}
 		return false
 	},
-	"E: somebody reads what was for others": func(_ *rand.Rand, t *transcript) bool {
+	"E: a client reads what was for others": func(_ *rand.Rand, t *transcript) bool {
 		for _, c := range t.clients {
 			for epoch, frames := range t.said {
 				for _, f := range frames {
@@ -624,7 +624,7 @@ func (t *transcript) owed(c *account, r *reading) *frame {
 	return nil
 }
 
-// misses reports whether a gap covers a frame that the client must be told of.
+// misses reports whether a gap covers a frame that the client was entitled to.
 func (t *transcript) misses(c *account, gap *reading) bool {
 	gaps := 0
 	for _, r := range c.read {
