@@ -130,7 +130,7 @@ func TestRun(t *testing.T) {
 	o := &options{
 		own:        true,
 		rounds:     1,
-		window:     window{warm: time.Millisecond, measured: 100 * time.Millisecond},
+		window:     window{warm: 20 * time.Millisecond, measured: 500 * time.Millisecond}, // a loaded machine may starve a process for 100 ms
 		jobs:       regexp.MustCompile("^(ticks|rooms-4-limit|tls|deflate|slow-member|reconnect)$"),
 		candidates: regexp.MustCompile("^(floor|simplysocket|simplysocket-v1)$"),
 		file:       file,
