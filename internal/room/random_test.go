@@ -30,14 +30,15 @@ func times(n int) int {
 // history is a random sequence of entries, played against a room. Its choices depend on
 // the seed and on what the room yields.
 type history struct {
-	rng  *rand.Rand
-	app  *app
-	m    *room.Machine
-	now  time.Time
-	pos  uint64
-	conn uint64
-	open []uint64 // tasks
-	text strings.Builder
+	rng   *rand.Rand
+	app   *app
+	m     *room.Machine
+	now   time.Time
+	pos   uint64
+	conn  uint64
+	open  []uint64 // tasks
+	names int      // of clients: few, or so many that the room keeps an index
+	text  strings.Builder
 	// between is called between two entries; nil: nothing happens there.
 	between func(*history)
 	check   func(*room.Entry, *room.Output)
@@ -52,6 +53,7 @@ func newHistory(seed uint64) *history {
 	var out *room.Output
 	cfg := config(h.app.kind)
 	cfg.AnnounceMaxMembers = h.rng.IntN(7)
+	h.names = []int{6, 6, 20}[h.rng.IntN(3)]
 	h.m, out = open(cfg, h.app)
 	h.write(out)
 	return h
@@ -125,7 +127,11 @@ func (h *history) next() room.Entry {
 	}
 	h.conn++
 	e := room.Entry{Member: h.name(), ID: uint64(r.IntN(3)) * h.conn, Conn: h.conn, Body: h.body()}
-	switch r.IntN(16) {
+	choice := r.IntN(16)
+	if h.names > 6 && h.pos > 90 && r.IntN(2) == 0 { // many come, and many go
+		choice = 3
+	}
+	switch choice {
 	case 0, 1, 2:
 		e.Kind, e.Who = room.KindJoin, h.who()
 		if r.IntN(5) == 0 {
@@ -170,7 +176,7 @@ func (h *history) name() string {
 	if h.rng.IntN(60) == 0 {
 		return "closer"
 	}
-	return []string{"ann", "bob", "cid", "dan", "eve", "fay"}[h.rng.IntN(6)]
+	return fmt.Sprint("c", h.rng.IntN(h.names))
 }
 
 func (h *history) who() *room.Arrival {
