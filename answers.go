@@ -28,7 +28,7 @@ var plainAck = &answered{action: protocol.ActionAck}
 // [protocol.MaxUnanswered] messages without an answer and reads answers in the order in
 // which they were given, so whatever it has not read yet is among them.
 type answers struct {
-	acks   acks
+	acks   *acks            // nil until the first message
 	others ring.Ring[asked] // answers of any other kind, in the order in which they were given
 	bytes  int              // of their bodies
 }
@@ -40,7 +40,7 @@ const (
 )
 
 func (a *answers) add(answer asked) {
-	if answer.reply == plainAck && a.acks.add(answer.id, answer.room) {
+	if answer.reply == plainAck && a.acks != nil && a.acks.add(answer.id, answer.room) {
 		return
 	}
 	a.push(answer)
@@ -58,6 +58,9 @@ func (a *answers) push(answer asked) {
 // receive notes that a message was received. An ack that its id pushes out of the window
 // is kept as other answers are, unless the client must have read it.
 func (a *answers) receive(id uint64) {
+	if a.acks == nil {
+		a.acks = &acks{newest: id - 1}
+	}
 	a.acks.advance(id, func(id uint64, room *actor) { a.push(asked{id: id, room: room, reply: plainAck}) })
 }
 
@@ -66,6 +69,9 @@ func (a *answers) find(id uint64) (known asked, ok bool) {
 		if known.id == id {
 			return *known, true
 		}
+	}
+	if a.acks == nil {
+		return asked{}, false
 	}
 	if room, ok := a.acks.find(id); ok {
 		return asked{id: id, room: room, reply: plainAck}, true
@@ -80,10 +86,10 @@ func (a *answers) find(id uint64) (known asked, ok bool) {
 // there are as many of them as a client may leave unanswered, it has read the ack:
 // answers are read in the order in which they are given.
 type acks struct {
-	newest uint64            // id
-	marks  *[ackWindow]uint8 // by id: 1 + the index of the room, or one of the marks below
-	fresh  int               // ids of the newer half that were received
-	rooms  []*actor          // nil is one of them: no room
+	newest uint64           // id
+	marks  [ackWindow]uint8 // by id: 1 + the index of the room, or one of the marks below
+	fresh  int              // ids of the newer half that were received
+	rooms  []*actor         // nil is one of them: no room
 }
 
 const (
@@ -97,7 +103,7 @@ const (
 
 // add reports whether the ack is remembered.
 func (a *acks) add(id uint64, room *actor) bool {
-	if a.marks == nil || id > a.newest || id+newerHalf <= a.newest || a.marks[id%ackWindow] != received {
+	if id > a.newest || id+newerHalf <= a.newest || a.marks[id%ackWindow] != received {
 		return false
 	}
 	mark := a.markOf(room)
@@ -111,10 +117,6 @@ func (a *acks) add(id uint64, room *actor) bool {
 // advance notes that an id was received, and calls keep with the acks that it pushes out
 // and that the client may not have read.
 func (a *acks) advance(id uint64, keep func(id uint64, room *actor)) {
-	if a.marks == nil {
-		a.marks = new([ackWindow]uint8)
-		a.newest = id - 1
-	}
 	if id <= a.newest {
 		return // it is tried again
 	}
@@ -166,7 +168,7 @@ func (a *acks) forgetRooms() {
 }
 
 func (a *acks) find(id uint64) (room *actor, ok bool) {
-	if a.marks == nil || id > a.newest || id+ackWindow <= a.newest {
+	if id > a.newest || id+ackWindow <= a.newest {
 		return nil, false
 	}
 	mark := a.marks[id%ackWindow]

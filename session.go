@@ -36,10 +36,10 @@ type session struct {
 	directs ring.Ring[*fanout.Frame] // the newest frames that carry n
 	bytes   int
 
-	memory   sync.Mutex         // guards what follows
-	asked    ring.Ring[asked]   // what was received and not answered yet
-	answers  answers            // the newest of what was answered
-	removals ring.Ring[removal] // the newest rooms that have removed the client
+	memory   sync.Mutex          // guards what follows
+	asked    ring.Ring[asked]    // what was received and not answered yet
+	answers  answers             // the newest of what was answered
+	removals *ring.Ring[removal] // the newest rooms that have removed the client; nil: none has
 }
 
 // removal is a room that has removed the client, and the reason.
@@ -241,6 +241,9 @@ func (c *Client) sendLeft(conn *connection, name string) {
 func (s *session) recordRemoval(name string, reason LeaveReason) {
 	s.memory.Lock()
 	defer s.memory.Unlock()
+	if s.removals == nil {
+		s.removals = new(ring.Ring[removal])
+	}
 	if s.removals.Len() == keptRemovals {
 		s.removals.Pop()
 	}
@@ -250,6 +253,9 @@ func (s *session) recordRemoval(name string, reason LeaveReason) {
 func (s *session) removalReason(name string) LeaveReason {
 	s.memory.Lock()
 	defer s.memory.Unlock()
+	if s.removals == nil {
+		return LeaveReasonClosed
+	}
 	for _, g := range s.removals.Backward() {
 		if g.room == name {
 			return g.reason

@@ -7,33 +7,33 @@ import "iter"
 // shrinks with what is in it, but keeps places for four items: assign the zero value to
 // give them back. It is not safe for concurrent use.
 type Ring[T any] struct {
-	items []T // of a length that is a power of two
-	head  int
-	n     int
+	items []T   // of a length that is a power of two
+	head  int32 // a ring has no 2^31 items
+	n     int32
 }
 
 // smallest is the first capacity of a ring.
 const smallest = 4
 
 // Len is the number of items.
-func (r *Ring[T]) Len() int { return r.n }
+func (r *Ring[T]) Len() int { return int(r.n) }
 
 // At returns the item at position i, counted from the oldest. It panics if there is no
 // such item. The pointer is valid until the ring changes.
 func (r *Ring[T]) At(i int) *T {
-	if i < 0 || i >= r.n {
+	if i < 0 || i >= r.Len() {
 		panic("ring: position out of range")
 	}
-	return &r.items[(r.head+i)&(len(r.items)-1)]
+	return &r.items[(int(r.head)+i)&(len(r.items)-1)]
 }
 
 // Push appends an item.
 func (r *Ring[T]) Push(item T) {
-	if r.n == len(r.items) {
-		r.resize(max(smallest, 2*r.n))
+	if r.Len() == len(r.items) {
+		r.resize(max(smallest, 2*len(r.items)))
 	}
 	r.n++
-	*r.At(r.n - 1) = item
+	*r.At(r.Len() - 1) = item
 }
 
 // Pop removes the oldest item and returns it. It panics if the ring is empty.
@@ -42,7 +42,7 @@ func (r *Ring[T]) Pop() T {
 	oldest := r.At(0)
 	item := *oldest
 	*oldest = none
-	r.head = (r.head + 1) & (len(r.items) - 1)
+	r.head = (r.head + 1) & int32(len(r.items)-1) //nolint:gosec // see Ring
 	r.n--
 	r.shrink()
 	return item
@@ -52,7 +52,7 @@ func (r *Ring[T]) Pop() T {
 // rings and items near the end.
 func (r *Ring[T]) Remove(i int) {
 	var none T
-	for ; i < r.n-1; i++ {
+	for ; i < r.Len()-1; i++ {
 		*r.At(i) = *r.At(i + 1)
 	}
 	*r.At(i) = none
@@ -61,14 +61,14 @@ func (r *Ring[T]) Remove(i int) {
 }
 
 func (r *Ring[T]) shrink() {
-	if r.n <= len(r.items)/4 && len(r.items) > smallest {
+	if r.Len() <= len(r.items)/4 && len(r.items) > smallest {
 		r.resize(len(r.items) / 2)
 	}
 }
 
 func (r *Ring[T]) resize(capacity int) {
 	items := make([]T, capacity)
-	for i := range r.n {
+	for i := range r.Len() {
 		items[i] = *r.At(i)
 	}
 	r.items, r.head = items, 0
@@ -77,7 +77,7 @@ func (r *Ring[T]) resize(capacity int) {
 // All iterates over the positions and items, oldest first.
 func (r *Ring[T]) All() iter.Seq2[int, *T] {
 	return func(yield func(int, *T) bool) {
-		for i := 0; i < r.n; i++ {
+		for i := 0; i < r.Len(); i++ {
 			if !yield(i, r.At(i)) {
 				return
 			}
@@ -88,7 +88,7 @@ func (r *Ring[T]) All() iter.Seq2[int, *T] {
 // Backward iterates over the positions and items, newest first.
 func (r *Ring[T]) Backward() iter.Seq2[int, *T] {
 	return func(yield func(int, *T) bool) {
-		for i := r.n - 1; i >= 0; i-- {
+		for i := r.Len() - 1; i >= 0; i-- {
 			if !yield(i, r.At(i)) {
 				return
 			}
