@@ -51,7 +51,7 @@ func (s *Server) listRooms(body json.RawMessage) (json.RawMessage, error) {
 			Properties: info.Properties,
 		})
 	}
-	return mustEncode(page), nil
+	return room.EncodeBody(page), nil
 }
 
 // roomsAfter returns the first rooms behind that name, one more than a page

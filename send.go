@@ -172,12 +172,3 @@ func checkAction(action string) error {
 	}
 	return nil
 }
-
-// mustEncode encodes a body of the protocol's own, which is always an object.
-func mustEncode(v any) json.RawMessage {
-	body, err := protocol.MarshalObject(v)
-	if err != nil {
-		panic(err)
-	}
-	return body
-}

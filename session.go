@@ -364,7 +364,7 @@ func (c *Client) replayDirects(out *fanout.Outlet, seen uint64) {
 			Target:         c.id,
 			IsTargetClient: true,
 			Sender:         c.srv.name,
-		}, mustEncode(directGap{From: seen + 1, To: first}))})
+		}, room.EncodeBody(directGap{From: seen + 1, To: first}))})
 		seen = first
 	}
 	missed := make([]*fanout.Frame, 0, kept.Len())

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -27,7 +28,7 @@ func encodeServerInfo(o *Options) json.RawMessage {
 	if o.ClientInfo {
 		features = append(features, protocol.FeatureSetInfo)
 	}
-	return mustEncode(serverInfo{
+	return room.EncodeBody(serverInfo{
 		Heartbeat: o.HeartbeatInterval.Milliseconds(),
 		Features:  features,
 		Limits: serverLimits{

@@ -85,14 +85,14 @@ func guard(hook func() error) (err error) {
 
 // ErrorBody is the body of an `error`.
 func ErrorBody(e *Error) json.RawMessage {
-	return encode(struct {
+	return EncodeBody(struct {
 		Code    protocol.Code `json:"code"`
 		Message string        `json:"message"`
 	}{e.Code, e.Message})
 }
 
-// encode returns a body of the protocol's own, which is always an object.
-func encode(v any) json.RawMessage {
+// EncodeBody encodes a body of the protocol's own, which is always an object.
+func EncodeBody(v any) json.RawMessage {
 	body, err := protocol.MarshalObject(v)
 	if err != nil {
 		panic(err)

@@ -167,5 +167,5 @@ func (h *History[F]) Page(epoch, number, since, before uint64, payload func(F) [
 	} else {
 		page.Complete = h.evicted <= since
 	}
-	return encode(page)
+	return EncodeBody(page)
 }

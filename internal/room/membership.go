@@ -108,9 +108,9 @@ func (m *Machine) encodeJoined(it *Item, j *Join) {
 	}
 	welcome := j.Welcome
 	if welcome == nil && !m.cfg.Lobby {
-		welcome = encode(words{"Welcome client " + j.ID})
+		welcome = EncodeBody(words{"Welcome client " + j.ID})
 	}
-	m.encode(it, m.directHeader(j.ID, protocol.ActionJoinedRoom, m.cfg.Server), joinObjects(welcome, encode(state)))
+	m.encode(it, m.directHeader(j.ID, protocol.ActionJoinedRoom, m.cfg.Server), joinObjects(welcome, EncodeBody(state)))
 }
 
 // joinObjects returns an object with the keys of both.
@@ -141,9 +141,9 @@ func (m *Machine) announceJoin(j *Join) {
 	}
 	said := j.Announce
 	if said == nil {
-		said = encode(words{"Client " + j.ID + " joined the room"})
+		said = EncodeBody(words{"Client " + j.ID + " joined the room"})
 	}
-	body := joinObjects(encode(memberNews{Client: j.ID, Info: j.Info}), said)
+	body := joinObjects(EncodeBody(memberNews{Client: j.ID, Info: j.Info}), said)
 	m.broadcast(protocol.ActionClientJoinedRoom, body, m.cfg.Server, &Send{Except: []string{j.ID}})
 }
 
@@ -175,7 +175,7 @@ func (m *Machine) remove(member *Member, reason LeaveReason) {
 	}
 	m.emit(&Item{Kind: ItemExit, Reason: reason, Number: member.Number, Member: member.ID, Members: m.order.live})
 	if !m.cfg.Lobby && !m.thinned() {
-		m.broadcast(protocol.ActionClientLeftRoom, encode(memberNews{
+		m.broadcast(protocol.ActionClientLeftRoom, EncodeBody(memberNews{
 			Client:  member.ID,
 			Message: "Client " + member.ID + " left the room",
 			Reason:  reason.String(),
@@ -187,7 +187,7 @@ func (m *Machine) remove(member *Member, reason LeaveReason) {
 // sendLeft tells a member that it is no member any more.
 func (m *Machine) sendLeft(member *Member, reason LeaveReason) {
 	if !m.cfg.Lobby {
-		m.direct(member, protocol.ActionLeftRoom, encode(leftBody{reason.String()}), m.cfg.Server)
+		m.direct(member, protocol.ActionLeftRoom, EncodeBody(leftBody{reason.String()}), m.cfg.Server)
 	}
 }
 
@@ -195,7 +195,7 @@ func (m *Machine) sendLeft(member *Member, reason LeaveReason) {
 func EncodeLeft(dst []byte, server, room, client string, reason LeaveReason) []byte {
 	return protocol.AppendEnvelope(dst, &protocol.Header{
 		Action: protocol.ActionLeftRoom, Target: client, IsTargetClient: true, Sender: server, Room: room,
-	}, encode(leftBody{reason.String()}))
+	}, EncodeBody(leftBody{reason.String()}))
 }
 
 // drop notes that a member's connection has broken.

@@ -260,9 +260,9 @@ func (cfg *Config) EncodeAnswer(dst []byte, it *Item, action string, body json.R
 func (cfg *Config) EncodeGap(dst []byte, member string, epoch, first, last uint64) []byte {
 	var body json.RawMessage
 	if last == 0 {
-		body = encode(epochGap{epoch})
+		body = EncodeBody(epochGap{epoch})
 	} else {
-		body = encode(seqGap{epoch, first, last})
+		body = EncodeBody(seqGap{epoch, first, last})
 	}
 	return protocol.AppendEnvelope(dst, &protocol.Header{
 		Action: protocol.ActionGap, Target: member, IsTargetClient: true, Sender: cfg.Server, Room: cfg.Name,

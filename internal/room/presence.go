@@ -47,7 +47,7 @@ func (m *Machine) tellPresence() {
 	var page memberPage
 	flush := func() {
 		if len(page.items) > 0 {
-			m.broadcast(protocol.ActionClientPresence, encode(presenceBody{page.items}), m.cfg.Server, nil)
+			m.broadcast(protocol.ActionClientPresence, EncodeBody(presenceBody{page.items}), m.cfg.Server, nil)
 		}
 		page = memberPage{}
 	}
@@ -94,7 +94,7 @@ type countBody struct {
 
 func (m *Machine) announceCount() {
 	m.presence.counting = false
-	m.broadcast(protocol.ActionRoomCount, encode(countBody{m.order.live}), m.cfg.Server, nil)
+	m.broadcast(protocol.ActionRoomCount, EncodeBody(countBody{m.order.live}), m.cfg.Server, nil)
 }
 
 // memberItem is what lists and presence tell of a member.
@@ -149,7 +149,7 @@ func (m *Machine) listMembers(e *Entry) (json.RawMessage, error) {
 		return nil, m.notAMember()
 	}
 	if m.cfg.Lobby {
-		return encode(countBody{m.order.live}), nil
+		return EncodeBody(countBody{m.order.live}), nil
 	}
 	var after uint64
 	if err := ReadParams(e.Body, Params{"after": &after}); err != nil {
@@ -157,7 +157,7 @@ func (m *Machine) listMembers(e *Entry) (json.RawMessage, error) {
 	}
 	list := memberList{Count: m.order.live}
 	list.Members, list.Next = m.membersAfter(after)
-	return encode(list), nil
+	return EncodeBody(list), nil
 }
 
 // membersAfter returns the members after that number and, if there are more, the number
