@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
@@ -89,18 +90,23 @@ func (c *Client) Send(action string, body any) error {
 
 // send writes a frame that belongs to no room.
 func (c *Client) send(h *protocol.Header, body json.RawMessage) {
-	h.Target, h.IsTargetClient, h.Sender = c.id, true, c.srv.name
 	if c.session == nil {
-		c.connection.Load().out.Send(encodeFrame(h, body))
+		c.connection.Load().out.Send(c.frame(h, body))
 		return
 	}
 	c.numbering.Lock()
 	defer c.numbering.Unlock()
 	c.directs++
 	h.N = c.directs
-	f := encodeFrame(h, body)
+	f := c.frame(h, body)
 	c.session.remember(f)
 	c.connection.Load().out.Send(f)
+}
+
+// frame encodes a message of the server to the client alone.
+func (c *Client) frame(h *protocol.Header, body []byte) *fanout.Frame {
+	h.Target, h.IsTargetClient, h.Sender = c.id, true, c.srv.name
+	return makeFrame(func(dst []byte) []byte { return protocol.AppendEnvelope(dst, h, body) })
 }
 
 func (c *Client) sendError(err error, re string, ref uint64) {

@@ -138,11 +138,6 @@ func (conn *connection) keepAlive(b *liveness) {
 		return
 	}
 	b.quiet = 0
-	conn.out.Send(encodeFrame(&protocol.Header{
-		Action:         protocol.ActionHeartbeat,
-		Target:         conn.client.id,
-		IsTargetClient: true,
-		Sender:         conn.srv.name,
-	}, nil))
+	conn.out.Send(conn.client.frame(&protocol.Header{Action: protocol.ActionHeartbeat}, nil))
 	conn.out.Quiet() // the heartbeat itself does not count
 }

@@ -137,11 +137,6 @@ func appendOutgoing(dst []byte, action string, body any) (json.RawMessage, error
 	return appendBody(dst, body)
 }
 
-// encodeFrame encodes a whole message.
-func encodeFrame(h *protocol.Header, body []byte) *fanout.Frame {
-	return makeFrame(func(dst []byte) []byte { return protocol.AppendEnvelope(dst, h, body) })
-}
-
 // makeFrame makes a frame of the message that encode appends.
 func makeFrame(encode func(dst []byte) []byte) *fanout.Frame {
 	buf := envelopes.Get().(*[]byte)

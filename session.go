@@ -359,12 +359,8 @@ func (c *Client) replayDirects(out *fanout.Outlet, seen uint64) {
 	kept := &c.session.directs
 	first := c.directs - uint64(kept.Len()) //nolint:gosec // a count. n of the newest that is gone
 	if seen < first {
-		out.Replay([]*fanout.Frame{encodeFrame(&protocol.Header{
-			Action:         protocol.ActionGap,
-			Target:         c.id,
-			IsTargetClient: true,
-			Sender:         c.srv.name,
-		}, room.EncodeBody(directGap{From: seen + 1, To: first}))})
+		gap := c.frame(&protocol.Header{Action: protocol.ActionGap}, room.EncodeBody(directGap{From: seen + 1, To: first}))
+		out.Replay([]*fanout.Frame{gap})
 		seen = first
 	}
 	missed := make([]*fanout.Frame, 0, kept.Len())

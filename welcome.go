@@ -53,10 +53,5 @@ func (conn *connection) welcome(token string, resumed bool) *fanout.Frame {
 	}
 	body = strconv.AppendBool(append(body, `","resumed":`...), resumed)
 	body = append(append(body, ','), s.serverInfo[1:]...)
-	return encodeFrame(&protocol.Header{
-		Action:         protocol.ActionWelcome,
-		Target:         c.id,
-		IsTargetClient: true,
-		Sender:         s.name,
-	}, body)
+	return c.frame(&protocol.Header{Action: protocol.ActionWelcome}, body)
 }

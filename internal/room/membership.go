@@ -110,7 +110,7 @@ func (m *Machine) encodeJoined(it *Item, j *Join) {
 	if welcome == nil && !m.cfg.Lobby {
 		welcome = EncodeBody(words{"Welcome client " + j.ID})
 	}
-	m.encode(it, m.directHeader(j.ID, protocol.ActionJoinedRoom, m.cfg.Server), joinObjects(welcome, EncodeBody(state)))
+	m.encode(it, directHeader(m.cfg.Name, j.ID, protocol.ActionJoinedRoom, m.cfg.Server), joinObjects(welcome, EncodeBody(state)))
 }
 
 // joinObjects returns an object with the keys of both.
@@ -193,9 +193,7 @@ func (m *Machine) sendLeft(member *Member, reason LeaveReason) {
 
 // EncodeLeft returns the message that tells a client that it is no member of the room.
 func EncodeLeft(dst []byte, server, room, client string, reason LeaveReason) []byte {
-	return protocol.AppendEnvelope(dst, &protocol.Header{
-		Action: protocol.ActionLeftRoom, Target: client, IsTargetClient: true, Sender: server, Room: room,
-	}, EncodeBody(leftBody{reason.String()}))
+	return protocol.AppendEnvelope(dst, directHeader(room, client, protocol.ActionLeftRoom, server), EncodeBody(leftBody{reason.String()}))
 }
 
 // drop notes that a member's connection has broken.

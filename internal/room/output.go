@@ -156,7 +156,7 @@ func (m *Machine) encode(it *Item, h *protocol.Header, body []byte) {
 	if m.timestamps {
 		h.Time = m.now.UnixMilli()
 	}
-	it.Seq, h.Seq = max(it.Seq, h.Seq), max(it.Seq, h.Seq)
+	h.Seq = it.Seq
 	it.Notice = protocol.ServerAction(h.Action)
 	it.first = len(m.out.payloads)
 	m.out.payloads = protocol.AppendEnvelope(m.out.payloads, h, body)
@@ -214,12 +214,13 @@ func (m *Machine) numbersOf(ids, without []string) []uint64 {
 // direct yields a frame for one member alone.
 func (m *Machine) direct(to *Member, action string, body []byte, sender string) {
 	it := Item{Kind: ItemOnly, Numbers: m.out.audience(to.Number), Seq: m.nextSeq()}
-	m.encode(&it, m.directHeader(to.ID, action, sender), body)
+	m.encode(&it, directHeader(m.cfg.Name, to.ID, action, sender), body)
 	m.emit(&it)
 }
 
-func (m *Machine) directHeader(to, action, sender string) *protocol.Header {
-	return &protocol.Header{Action: action, Target: to, IsTargetClient: true, Sender: sender, Room: m.cfg.Name}
+// directHeader is the header of a message of a room to one client.
+func directHeader(room, to, action, sender string) *protocol.Header {
+	return &protocol.Header{Action: action, Target: to, IsTargetClient: true, Sender: sender, Room: room}
 }
 
 // answer yields the final answer to an entry: an ack or an error. It is not kept for
@@ -227,9 +228,7 @@ func (m *Machine) directHeader(to, action, sender string) *protocol.Header {
 func (m *Machine) answer(e *Entry, action string, body json.RawMessage) {
 	it := m.answering(e)
 	it.Kind, it.Action, it.Body, it.Silent = ItemOnly, action, body, true
-	h := m.directHeader(e.Member, action, m.cfg.Server)
-	h.Ref, h.Re = e.ID, it.Re
-	m.encode(&it, h, body)
+	m.encode(&it, m.cfg.answerHeader(&it, action), body)
 	m.emit(&it)
 }
 
@@ -249,10 +248,13 @@ func (m *Machine) answering(e *Entry) Item {
 // EncodeAnswer returns the message of an answer whose body the machine does not know: a
 // page of the history, or an answer that was given before.
 func (cfg *Config) EncodeAnswer(dst []byte, it *Item, action string, body json.RawMessage) []byte {
-	return protocol.AppendEnvelope(dst, &protocol.Header{
-		Action: action, Target: it.Member, IsTargetClient: true, Sender: cfg.Server, Room: cfg.Name,
-		Ref: it.ID, Re: it.Re, Seq: it.Seq, Time: it.Time,
-	}, body)
+	return protocol.AppendEnvelope(dst, cfg.answerHeader(it, action), body)
+}
+
+func (cfg *Config) answerHeader(it *Item, action string) *protocol.Header {
+	h := directHeader(cfg.Name, it.Member, action, cfg.Server)
+	h.Ref, h.Re, h.Seq, h.Time = it.ID, it.Re, it.Seq, it.Time
+	return h
 }
 
 // EncodeGap returns the message that tells a member of frames that it has lost: those
@@ -264,9 +266,7 @@ func (cfg *Config) EncodeGap(dst []byte, member string, epoch, first, last uint6
 	} else {
 		body = EncodeBody(seqGap{epoch, first, last})
 	}
-	return protocol.AppendEnvelope(dst, &protocol.Header{
-		Action: protocol.ActionGap, Target: member, IsTargetClient: true, Sender: cfg.Server, Room: cfg.Name,
-	}, body)
+	return protocol.AppendEnvelope(dst, directHeader(cfg.Name, member, protocol.ActionGap, cfg.Server), body)
 }
 
 type epochGap struct {
