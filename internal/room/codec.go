@@ -34,25 +34,8 @@ const (
 
 // AppendEntry appends the encoding of an entry.
 func AppendEntry(b []byte, e *Entry) []byte {
-	var parts byte
-	if e.Who != nil {
-		parts |= hasWho
-		if e.Who.Identity != nil {
-			parts |= hasIdentity
-		}
-		if e.Who.Info != nil {
-			parts |= hasInfo
-		}
-	}
-	if e.Send != nil {
-		parts |= hasSend
-	}
-	if e.Failed != nil {
-		parts |= hasFailed
-	}
-	if e.Body != nil {
-		parts |= hasBody
-	}
+	parts := flag(hasWho, e.Who != nil) | flag(hasSend, e.Send != nil) | flag(hasFailed, e.Failed != nil) | flag(hasBody, e.Body != nil) |
+		flag(hasIdentity, e.Who != nil && e.Who.Identity != nil) | flag(hasInfo, e.Who != nil && e.Who.Info != nil)
 	w := writer{append(b, entryVersion, byte(e.Kind), byte(e.Flags), byte(e.Reason), parts)}
 	w.uint(e.Pos)
 	w.time(e.Time)
@@ -138,19 +121,20 @@ func ReadEntry(b []byte) (e Entry, rest []byte, err error) {
 	return e, r.b, nil
 }
 
+func flag(bit byte, set bool) byte {
+	if set {
+		return bit
+	}
+	return 0
+}
+
 // writer appends values.
 type writer struct{ b []byte }
 
 func (w *writer) byte(v byte)   { w.b = append(w.b, v) }
 func (w *writer) uint(v uint64) { w.b = binary.AppendUvarint(w.b, v) }
 
-func (w *writer) bool(v bool) {
-	if v {
-		w.byte(1)
-	} else {
-		w.byte(0)
-	}
-}
+func (w *writer) bool(v bool) { w.byte(flag(1, v)) }
 
 func (w *writer) int(v int) { w.uint(uint64(v)) } //nolint:gosec // a count
 
@@ -163,9 +147,9 @@ func (w *writer) string(s string) {
 	w.b = append(w.b, s...)
 }
 
-func (w *writer) bytes(s []byte) {
-	w.uint(uint64(len(s)))
-	w.b = append(w.b, s...)
+func (w *writer) bytes(b []byte) {
+	w.uint(uint64(len(b)))
+	w.b = append(w.b, b...)
 }
 
 func (w *writer) strings(list []string) {
@@ -176,11 +160,10 @@ func (w *writer) strings(list []string) {
 }
 
 func (w *writer) time(t time.Time) {
+	w.bool(!t.IsZero())
 	if t.IsZero() {
-		w.b = append(w.b, 0)
 		return
 	}
-	w.b = append(w.b, 1)
 	w.b = binary.AppendVarint(w.b, t.Unix())
 	w.uint(uint64(t.Nanosecond())) //nolint:gosec // 0 to 999,999,999
 }
@@ -221,8 +204,11 @@ func (r *reader) byte() byte {
 	return v
 }
 
-func (r *reader) uint() uint64 {
-	v, n := binary.Uvarint(r.b)
+func (r *reader) uint() uint64 { return number(r, binary.Uvarint) }
+
+// number reads a number with a function of encoding/binary.
+func number[T uint64 | int64](r *reader, decode func([]byte) (T, int)) T {
+	v, n := decode(r.b)
 	if n <= 0 {
 		r.fail("not a number")
 		return 0
@@ -244,15 +230,7 @@ func (r *reader) bool() bool { return r.byte() == 1 }
 
 func (r *reader) float() float64 { return math.Float64frombits(r.uint()) }
 
-func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.fail("not a number")
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
+func (r *reader) varint() int64 { return number(r, binary.Varint) }
 
 func (r *reader) duration() time.Duration { return time.Duration(r.varint()) }
 
@@ -266,13 +244,9 @@ func (r *reader) count() int {
 	return int(n) //nolint:gosec // no more than there are bytes
 }
 
-// next returns the next n bytes, without a copy.
+// next returns bytes that have their length before them, without a copy.
 func (r *reader) next() []byte {
-	n := r.uint()
-	if n > uint64(len(r.b)) {
-		r.fail("cut short")
-		return nil
-	}
+	n := r.count()
 	v := r.b[:n]
 	r.b = r.b[n:]
 	return v

@@ -136,13 +136,6 @@ func (w *writer) members(m *Machine) {
 	}
 }
 
-func flag(bit byte, set bool) byte {
-	if set {
-		return bit
-	}
-	return 0
-}
-
 func (r *reader) members(m *Machine) {
 	m.order = roster{next: r.uint()}
 	last := uint64(0)
