@@ -243,7 +243,7 @@ func (c *Client) joining(req joinRequest) *item {
 	}
 	conn := c.connection.Load()
 	who := c.arrivingBy(conn)
-	who.Info = c.info
+	who.Info, who.Attempts = c.info, c.srv.passwordAttempts.count(who.Network)
 	return &item{
 		entry:  room.Entry{Kind: room.KindJoin, Flags: req.flags, Member: c.id, ID: req.id, Body: req.body, Conn: conn.number, Who: who},
 		source: source{client: c, conn: conn},
@@ -252,12 +252,10 @@ func (c *Client) joining(req joinRequest) *item {
 
 // arrivingBy returns what a room has to know about the client that comes over conn.
 func (c *Client) arrivingBy(conn *connection) *room.Arrival {
-	from := network(conn.address)
 	return &room.Arrival{
 		Identity:  (*room.Identity)(c.identity.Load()),
 		Resumable: c.session != nil,
-		Network:   from,
-		Attempts:  c.srv.passwordAttempts.count(from),
+		Network:   network(conn.address),
 	}
 }
 
