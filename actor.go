@@ -16,7 +16,7 @@ import (
 // the last OnClose has returned.
 //
 // A turn takes what is queued, applies it to the room entry by entry, and seals the output
-// into parts that are released in order: see release.go.
+// into parts that are released in order: see part.go and release.go.
 type actor struct {
 	srv     *Server
 	name    string

@@ -24,8 +24,8 @@ type Client struct {
 
 	mu       sync.Mutex
 	rooms    []*membership   // in joining order, without the lobby
-	info     json.RawMessage // what it shows of itself
-	admitted bool            // it was let in, and counted
+	info     json.RawMessage // its profile; nil: none
+	admitted bool            // it counts as connected
 	ended    bool
 
 	numbering sync.Mutex // orders the frames that carry n

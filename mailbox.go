@@ -25,6 +25,11 @@ type source struct {
 	charge  charge        // what the door has set aside for it
 }
 
+// awaitsReply reports whether the source learns how every entry of its kind ends.
+func (s *source) awaitsReply() bool {
+	return s.pending != nil || s.call != nil || s.charge.account != nil
+}
+
 // answer is the result of RoomRef.Call.
 type answer struct {
 	body json.RawMessage

@@ -11,173 +11,6 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// part is what a turn has yielded and not yet released, in order. It holds values and the
-// sources of entries, but nothing of the room: a part that is sealed can be released
-// while the room handles its next entries.
-type part struct {
-	room    *Room // whose stage releases it
-	now     time.Time
-	info    *room.Info // what listings show, if that has changed
-	replies []reply
-	steps   []step
-	effects []room.Effect
-	numbers []uint64 // the audiences of the steps
-	bytes   int      // of the frames
-	keyed   int      // frames with a key whose entry has just been handled; they stand last
-	oldest  time.Time
-	shows   bool // members may see the history
-	trim    bool // the history may hold what is too old
-}
-
-// reply tells the source of an entry how it ended.
-type reply struct {
-	source     source
-	reply      room.Reply
-	connecting bool // the entry was the join that comes with connecting
-	network    string
-	deliveries int
-}
-
-// step is one step of the output, with the frame that was made of it.
-type step struct {
-	room.Item
-	frame  *fanout.Frame
-	client *Client // that the entry comes from; nil: the server
-	conn   *connection
-}
-
-// A part is sealed when nothing waits any more, or earlier at any of these limits: they
-// keep the first frame of a long turn from waiting for the last.
-const (
-	flushItems = 64
-	flushBytes = 32 << 10
-	flushAge   = time.Millisecond
-)
-
-func (p *part) isDue(now time.Time, age time.Duration) bool {
-	return len(p.steps) >= flushItems || p.bytes >= flushBytes ||
-		len(p.steps) > 0 && now.Sub(p.oldest) >= age
-}
-
-// add takes over what an entry has yielded.
-func (p *part) add(r *Room, it *item, out *room.Output) {
-	p.room, p.now, p.shows = r, r.core.Now(), r.core.History() != room.HistoryNone
-	if o := &it.source; o.pending != nil || o.call != nil || o.charge.account != nil || out.Reply.BadGuess || out.Reply.Err != nil && it.entry.Flags&room.FlagConnect != 0 {
-		rep := reply{source: *o, reply: out.Reply, connecting: it.entry.Flags&room.FlagConnect != 0, deliveries: out.Deliveries}
-		if it.entry.Who != nil {
-			rep.network = it.entry.Who.Network
-		}
-		p.replies = append(p.replies, rep)
-	}
-	if len(p.steps) == 0 {
-		p.oldest = p.now
-	}
-	for i := range out.Items {
-		from := &out.Items[i]
-		p.steps = append(p.steps, step{Item: *from, client: it.source.client, conn: it.source.conn})
-		st := &p.steps[len(p.steps)-1]
-		first := len(p.numbers)
-		p.numbers = append(p.numbers, from.Numbers...)
-		st.Numbers = p.numbers[first:len(p.numbers):len(p.numbers)]
-		if payload := out.Payload(from); len(payload) > 0 {
-			st.frame = r.stage.frame(from, payload)
-			p.bytes += st.frame.Len()
-			if st.Key != "" {
-				p.keyed++
-			}
-		}
-	}
-	p.effects = append(p.effects, out.Effects...)
-	p.conflate()
-}
-
-// conflate drops each frame that one of the newest entry replaces: of the same key and
-// audience. It does not look past a member's exit: a member that has left does not get the
-// newer frame.
-func (p *part) conflate() {
-	for ; p.keyed > 0; p.keyed-- {
-		at := p.newest()
-		for i := at - 1; i >= 0 && p.steps[i].Kind != room.ItemExit && p.steps[i].Kind != room.ItemDrop; i-- {
-			if elder := &p.steps[i]; elder.replacedBy(&p.steps[at]) {
-				p.bytes -= elder.frame.Len()
-				p.steps = slices.Delete(p.steps, i, i+1)
-				break // it has replaced its own elder
-			}
-		}
-	}
-}
-
-// newest returns the first of the keyed frames that were just added.
-func (p *part) newest() int {
-	left := p.keyed
-	for i := len(p.steps) - 1; ; i-- {
-		if p.steps[i].IsFrame() && p.steps[i].Key != "" {
-			if left--; left == 0 {
-				return i
-			}
-		}
-	}
-}
-
-func (st *step) replacedBy(newer *step) bool {
-	return st.IsFrame() && st.Key == newer.Key && st.Kind == newer.Kind && slices.Equal(st.Numbers, newer.Numbers)
-}
-
-// seal closes the part and releases it. Without frames, it keeps the steps for later:
-// replies and effects do not wait for the flush interval.
-func (a *actor) seal(frames bool) {
-	p := &a.turn.part
-	if a.room.closed {
-		p.info = &room.Info{Name: a.name, Hidden: true}
-	} else if info, changed := a.room.core.Info(); changed {
-		p.info = info
-	}
-	if p.room == nil {
-		p.room, p.now = a.room, a.room.time()
-	}
-	if !frames {
-		early := part{room: p.room, now: p.now, info: p.info, replies: p.replies, effects: p.effects}
-		a.release(&early)
-		clear(early.replies)
-		clear(early.effects)
-		p.info, p.replies, p.effects = nil, early.replies[:0], early.effects[:0]
-		return
-	}
-	a.release(p)
-	p.reset()
-}
-
-func (p *part) isEmpty() bool {
-	return p.info == nil && len(p.replies) == 0 && len(p.steps) == 0 && len(p.effects) == 0 && !p.trim
-}
-
-func (p *part) reset() {
-	clear(p.replies)
-	clear(p.steps)
-	clear(p.effects)
-	*p = part{replies: p.replies[:0], steps: p.steps[:0], effects: p.effects[:0], numbers: p.numbers[:0]}
-}
-
-// release has a part released: at once or, where there is a gate, when that says so.
-func (a *actor) release(p *part) {
-	switch {
-	case p.isEmpty():
-	case a.gate == nil:
-		p.room.stage.run(p)
-	default:
-		sealed := *p
-		sealed.replies, sealed.steps, sealed.effects = slices.Clone(p.replies), slices.Clone(p.steps), slices.Clone(p.effects)
-		p.numbers = nil // the steps of the sealed part use them
-		a.held.Add(1)
-		a.gate(func() {
-			sealed.room.stage.run(&sealed)
-			if a.held.Add(-1) == 0 {
-				_ = a.post(&item{signal: signalWake})
-			}
-		})
-	}
-}
-
 // stage releases the parts of one opening of a room, one after the other. It owns what is
 // outside the room: the fan-out group, the history and the members' clients.
 type stage struct {
@@ -208,7 +41,8 @@ type subscriber struct {
 	since  uint64 // seq after which it is entitled to the room's output
 }
 
-// run releases a part. Who learns of a change finds it in the listings.
+// run releases a part. The listings come first: a client that learns of a change finds it
+// in them.
 func (s *stage) run(p *part) {
 	buffer := itemBuffers.Get().(*[]fanout.Item)
 	s.items = *buffer
@@ -240,9 +74,7 @@ func (s *stage) reply(r *reply) {
 	if r.reply.BadGuess {
 		s.actor.srv.passwordAttempts.failed(r.network)
 	}
-	if o.charge.account != nil {
-		o.charge.settle(r.deliveries)
-	}
+	o.charge.settle(r.deliveries)
 	if o.call != nil {
 		o.call <- answer{body: r.reply.Body, err: ownError(r.reply.Err)}
 	}
@@ -278,7 +110,7 @@ func (s *stage) take(p *part, st *step) {
 	}
 }
 
-// takeFrame has a frame written and, if somebody could want it later, kept.
+// takeFrame sends a frame and, if somebody could want it later, keeps it.
 func (s *stage) takeFrame(p *part, st *step) {
 	if st.Answer && st.ID != 0 {
 		st.client.remember(st.ID, st.Action, st.Body)
@@ -287,7 +119,7 @@ func (s *stage) takeFrame(p *part, st *step) {
 	s.send(st)
 }
 
-// send has the frame of a step written.
+// send adds the frame of a step to what is written next.
 func (s *stage) send(st *step) {
 	it := fanout.Item{Kind: fanout.All, Frame: st.frame}
 	if st.Kind != room.ItemAll {
@@ -295,22 +127,22 @@ func (s *stage) send(st *step) {
 		if st.Kind == room.ItemOnly {
 			it.Kind = fanout.Only
 		}
-		it.Subscribers = s.ports(st)
+		it.Subscribers = s.subscribers(st)
 	}
 	s.items = append(s.items, it)
 }
 
-// ports are the places of a step's audience.
-func (s *stage) ports(st *step) []*fanout.Subscriber {
-	ports := make([]*fanout.Subscriber, 0, len(st.Numbers))
+// subscribers returns the audience of a step.
+func (s *stage) subscribers(st *step) []*fanout.Subscriber {
+	audience := make([]*fanout.Subscriber, 0, len(st.Numbers))
 	for _, number := range st.Numbers {
 		if number == 0 {
-			ports = append(ports, &fanout.Subscriber{Outlet: st.client.connection.Load().out})
+			audience = append(audience, &fanout.Subscriber{Outlet: st.client.connection.Load().out})
 		} else if m := s.find(number); m != nil {
-			ports = append(ports, &m.Subscriber)
+			audience = append(audience, &m.Subscriber)
 		}
 	}
-	return ports
+	return audience
 }
 
 // write writes what was gathered to the members.
@@ -405,7 +237,7 @@ func (s *stage) exit(p *part, st *step) {
 	}
 }
 
-// resume has a member go on over another connection, with what it has missed.
+// resume moves a member to another connection and sends what it has missed.
 func (s *stage) resume(p *part, st *step) {
 	m := s.find(st.Number)
 	s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Subscribers: []*fanout.Subscriber{&m.Subscriber}})
@@ -461,7 +293,7 @@ func (s *stage) page(st *step) {
 	s.answer(st, protocol.ActionAck, body)
 }
 
-// answerAgain answers a message that has come before.
+// answerAgain repeats the answer to a message that was received before.
 func (s *stage) answerAgain(st *step) {
 	known, ok := st.client.session.recall(st.ID)
 	if !ok || known.reply == nil {
@@ -527,7 +359,7 @@ func (s *stage) stopTrimming() {
 	}
 }
 
-// perform does what the room has asked for outside of itself.
+// perform carries out an effect that the room has asked for.
 func (s *stage) perform(r *Room, e *room.Effect) {
 	switch e.Kind {
 	case room.EffectTask:

@@ -19,8 +19,8 @@ const (
 	longestWait     = 10 * time.Second // of one of them
 )
 
-// isDuplicate reports whether a message was received before, and has it answered again. It
-// reports false for a new message, and for an id that is used twice on one connection.
+// isDuplicate reports whether a message was received before, and if so, repeats its answer.
+// It reports false for a new message, and for an id that is used twice on one connection.
 func (c *Client) isDuplicate(env *protocol.Envelope) bool {
 	if c.session == nil || env.ID == 0 {
 		return false

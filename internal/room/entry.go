@@ -79,7 +79,7 @@ type Arrival struct {
 	Info      json.RawMessage // the client's profile
 	Resumable bool            // the session can outlive its connection
 	Network   string          // where it comes from, for limits on passwords
-	Attempts  int             // wrong passwords that its network has tried lately
+	Attempts  int             // join: wrong passwords that its network has tried lately
 }
 
 // Identity is who a client is.
