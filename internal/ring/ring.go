@@ -4,16 +4,17 @@ package ring
 import "iter"
 
 // Ring is a first-in, first-out queue. The zero value is empty and owns no memory. A ring
-// shrinks with what is in it, but keeps places for four items: assign the zero value to
-// give them back. It is not safe for concurrent use.
+// starts with a place for one item, since most rings of an idle client never hold more. It
+// shrinks with what is in it, but keeps places for up to four items: assign the zero value
+// to give them back. It is not safe for concurrent use.
 type Ring[T any] struct {
 	items []T   // of a length that is a power of two
 	head  int32 // a ring has no 2^31 items
 	n     int32
 }
 
-// smallest is the first capacity of a ring.
-const smallest = 4
+// kept is the capacity below which a ring does not shrink.
+const kept = 4
 
 // Len is the number of items.
 func (r *Ring[T]) Len() int { return int(r.n) }
@@ -30,7 +31,7 @@ func (r *Ring[T]) At(i int) *T {
 // Push appends an item.
 func (r *Ring[T]) Push(item T) {
 	if r.Len() == len(r.items) {
-		r.resize(max(smallest, 2*len(r.items)))
+		r.resize(max(1, 2*len(r.items)))
 	}
 	r.n++
 	*r.At(r.Len() - 1) = item
@@ -61,7 +62,7 @@ func (r *Ring[T]) Remove(i int) {
 }
 
 func (r *Ring[T]) shrink() {
-	if r.Len() <= len(r.items)/4 && len(r.items) > smallest {
+	if r.Len() <= len(r.items)/4 && len(r.items) > kept {
 		r.resize(len(r.items) / 2)
 	}
 }
