@@ -115,6 +115,9 @@ func ReadEntry(b []byte) (e Entry, rest []byte, err error) {
 	if parts&hasFailed != 0 {
 		e.Failed = &Failure{Code: protocol.Code(r.string()), Message: r.string()}
 	}
+	if r.err == nil && e.Who == nil && (e.Kind == KindJoin || e.Kind == KindResume) {
+		r.fail("nothing is known of the client")
+	}
 	if r.err != nil {
 		return Entry{}, b, r.err
 	}

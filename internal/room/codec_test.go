@@ -234,13 +234,15 @@ func TestMalformedEntries(t *testing.T) {
 		t.Error("no change was refused")
 	}
 	for name, raw := range map[string][]byte{
-		"empty":         {},
-		"version 0":     append([]byte{0}, room.AppendEntry(nil, &entries[0])[1:]...),
-		"version 2":     append([]byte{2}, room.AppendEntry(nil, &entries[0])[1:]...),
-		"kind 0":        room.AppendEntry(nil, &room.Entry{}),
-		"kind 17":       room.AppendEntry(nil, &room.Entry{Kind: room.KindClose + 1}),
-		"a long text":   append([]byte{1, 1, 0, 0, 0, 1, 0}, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1),
-		"a long number": append([]byte{1, 1, 0, 0, 0}, bytes.Repeat([]byte{0xff}, 11)...),
+		"empty":                       {},
+		"version 0":                   append([]byte{0}, room.AppendEntry(nil, &entries[0])[1:]...),
+		"version 2":                   append([]byte{2}, room.AppendEntry(nil, &entries[0])[1:]...),
+		"kind 0":                      room.AppendEntry(nil, &room.Entry{}),
+		"kind 17":                     room.AppendEntry(nil, &room.Entry{Kind: room.KindClose + 1}),
+		"a join without its client":   room.AppendEntry(nil, &room.Entry{Kind: room.KindJoin, Member: "ann"}),
+		"a resume without its client": room.AppendEntry(nil, &room.Entry{Kind: room.KindResume, Member: "ann"}),
+		"a long text":                 append([]byte{1, 1, 0, 0, 0, 1, 0}, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1),
+		"a long number":               append([]byte{1, 1, 0, 0, 0}, bytes.Repeat([]byte{0xff}, 11)...),
 	} {
 		if _, _, err := room.ReadEntry(raw); !errors.Is(err, room.ErrEncoding) {
 			t.Errorf("%s: %v", name, err)

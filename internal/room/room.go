@@ -187,7 +187,7 @@ func (m *Machine) Exited() *Output {
 // reply answers an entry. An ack is the last of what the entry yields.
 func (m *Machine) reply(e *Entry, body json.RawMessage, err error) {
 	switch {
-	case e.Member == "", e.Flags&FlagConnect != 0:
+	case e.Member == "", e.Flags&FlagConnect != 0, e.Kind == KindDrop, e.Kind == KindResume: // nobody has asked
 	case err != nil:
 		public, _ := Public(err)
 		m.answer(e, protocol.ActionError, ErrorBody(public))
