@@ -520,7 +520,10 @@ func TestSessionsKeepLittle(t *testing.T) {
 	if testing.Short() {
 		sessions = 50
 	}
-	h := serve(t, true, &simplysocket.Options{MessageRate: simplysocket.Unlimited, HistoryAge: 50 * time.Millisecond})
+	h := serve(t, true, &simplysocket.Options{
+		MessageRate: simplysocket.Unlimited, HistoryAge: 50 * time.Millisecond,
+		HeartbeatInterval: time.Hour, // pings would wait in memory for the pages that do not read
+	})
 	pages := make([]*page, sessions)
 	talk := func(messages int) {
 		for i, p := range pages {
