@@ -420,7 +420,7 @@ func (a *actor) astray(it *item) {
 	case room.KindMessage, room.KindDirect, room.KindMembers, room.KindHistory:
 		c.sendError(wireError(refusal), e.ReAction(), e.ID)
 	case room.KindDrop, room.KindInfo, room.KindServer, room.KindBroadcast, room.KindTimer, room.KindResult,
-		room.KindIdle, room.KindClose:
+		room.KindIdle, room.KindClose, room.KindRestore:
 	}
 }
 

@@ -32,6 +32,16 @@ var (
 	ErrInfoTooLarge = errors.New("simplysocket: info is too large")
 	// ErrTooManyRooms is returned if a client is in as many rooms as it may be in.
 	ErrTooManyRooms = errors.New("simplysocket: client is in too many rooms")
+	// ErrInterrupted is the error of a task whose process ended before the task did; see
+	// [NewTask].
+	ErrInterrupted = errors.New("simplysocket: the task was interrupted")
+	// ErrStateNewer is why a room does not open: one of its values was stored by a later
+	// version of the program. The error that wraps it says which. Nothing is overwritten.
+	ErrStateNewer = room.ErrNewer
+	// ErrStateCorrupt is why a room does not open: one of its values does not decode into
+	// the type that the setup declares. The error that wraps it says which. Nothing is
+	// overwritten.
+	ErrStateCorrupt = room.ErrCorrupt
 )
 
 // Error is an error that the peer may see: a code for programs and a message for people.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
@@ -43,6 +44,8 @@ type handlers struct {
 	onResume func(*Member) error
 	onClose  func() error
 	onDirect func(from, to *Member, req *Request) error
+
+	onRestore func(down time.Duration) error
 
 	relayHandler Handler // relayRequest inside the middleware, if there is any
 	timers       map[string]func(json.RawMessage) error
@@ -163,6 +166,17 @@ func (r *Room) OnResume(handle func(*Member) error) {
 func (r *Room) OnClose(handle func() error) {
 	r.mustSetUp("OnClose")
 	r.onClose = handle
+}
+
+// OnRestore registers a hook that runs when the room has been restored after its process
+// ended, before anything else happens in it. Its state, members, timers and properties are
+// those of the last turn that was written down; down is how long the room was away. Then
+// OnDrop runs for members whose session may resume, OnLeave with [LeaveReasonDropped] for the
+// others, and tasks that were at work end with [ErrInterrupted]. If OnRestore returns an
+// error, the room stays closed and what is stored of it is kept. Call it during setup.
+func (r *Room) OnRestore(handle func(down time.Duration) error) {
+	r.mustSetUp("OnRestore")
+	r.onRestore = handle
 }
 
 // Use wraps the room's message handlers. The first wrapper is the outermost; those of

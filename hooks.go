@@ -3,6 +3,7 @@ package simplysocket
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -20,6 +21,9 @@ func (h *hooks) Setup(m *room.Machine) error {
 	return r.run(func() error {
 		if err := r.setup(r); err != nil {
 			return err
+		}
+		if r.misdeclared != nil {
+			return r.misdeclared
 		}
 		relaying := !r.handlesMessages() && !r.mute
 		err := r.wrapHandlers(relaying)
@@ -144,13 +148,29 @@ func (h *hooks) Tick(index int) error {
 }
 
 // Task implements [room.Hooks].
-func (h *hooks) Task(name string, query, result json.RawMessage, failed *room.Failure) error {
+func (h *hooks) Task(name string, query, result json.RawMessage, failed *room.Failure, interrupted bool) error {
 	r := (*Room)(h)
 	t := r.tasks[name]
 	if t == nil {
 		return nil
 	}
-	return r.run(func() error { return t.done(query, result, failed) })
+	var err error
+	switch {
+	case interrupted:
+		err = ErrInterrupted
+	case failed != nil:
+		err = taskError(failed)
+	}
+	return r.run(func() error { return t.done(query, result, err) })
+}
+
+// Restore implements [room.Hooks].
+func (h *hooks) Restore(down time.Duration) error {
+	r := (*Room)(h)
+	if r.onRestore == nil {
+		return nil
+	}
+	return r.run(func() error { return r.onRestore(down) })
 }
 
 // Close implements [room.Hooks].

@@ -11,18 +11,27 @@ import (
 type Member struct {
 	room  *Room
 	core  *room.Member
-	props map[string]any
+	props *room.Properties // nil: it has none
 }
 
 // member returns the application's view of a member, which is made on first use.
 func (r *Room) member(core *room.Member) *Member {
-	if m, ok := core.Face.(*Member); ok {
-		return m
-	}
 	m := &Member{room: r, core: core}
-	core.Face = m
+	switch face := core.Face.(type) {
+	case *memberFace:
+		return (*Member)(face)
+	case *room.Properties:
+		m.props = face
+	}
+	core.Face = (*memberFace)(m)
 	return m
 }
+
+// memberFace is a Member as its room's machine sees it.
+type memberFace Member
+
+// Properties implements [room.Face].
+func (m *memberFace) Properties() *room.Properties { return m.props }
 
 // ID returns the client's ID: its public name, which is never used again.
 func (m *Member) ID() string { return m.core.ID }

@@ -3,60 +3,70 @@ package simplysocket
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"unicode/utf8"
 
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
 // Key names a typed property of rooms and members. Create keys once, as package variables,
-// with [NewKey].
+// with [NewKey]. Properties are part of the room's state, in their JSON form: see [NewState].
+// What a handler has set or deleted is undone if the handler returns an error.
 type Key[T any] struct {
-	name   string
-	listed bool
+	name string
+	keyOptions
 }
 
 // PropertyHolder has properties: a [*Room] or a [*Member].
 type PropertyHolder interface {
-	properties(write bool) map[string]any
+	// holder returns the room, and the properties if there are any or make is set.
+	holder(make bool) (*Room, *room.Properties)
+	// changed is called after a listed property has changed.
 	changed()
 }
 
 // KeyOption changes how a property is used.
 type KeyOption func(*keyOptions)
 
-type keyOptions struct{ listed bool }
+type keyOptions struct{ listed, transient bool }
 
 // Listed shows the property in `list-rooms`, if a room holds it.
 func Listed() KeyOption { return func(o *keyOptions) { o.listed = true } }
 
+// Transient keeps the property out of the room's state: it may have any type, and a restored
+// room does not have it.
+func Transient() KeyOption { return func(o *keyOptions) { o.transient = true } }
+
 // NewKey returns a key. Two keys with the same name but different types must not be used
-// on the same holder: use one name for one thing.
+// on the same holder: use one name for one thing. NewKey panics for a type that would lose
+// something on its way through JSON, such as a field that is not exported, unless the
+// property is [Transient]; the panic names the field.
 func NewKey[T any](name string, opts ...KeyOption) Key[T] {
-	var o keyOptions
+	k := Key[T]{name: name}
 	for _, opt := range opts {
-		opt(&o)
+		opt(&k.keyOptions)
 	}
-	return Key[T]{name: name, listed: o.listed}
+	if err := checkKept(reflect.TypeFor[T]()); err != nil && !k.transient {
+		panic(fmt.Sprintf("simplysocket: NewKey %q: %v; Transient allows it", name, err))
+	}
+	return k
 }
-
-// listedValue is a property that listings show, and what they show of it.
-type listedValue[T any] struct {
-	value   T
-	encoded json.RawMessage
-}
-
-func (v listedValue[T]) shown() json.RawMessage { return v.encoded }
 
 // Lookup returns the property, and whether it was set. Like everything of a room, it is
-// valid in the room's turns only.
+// valid in the room's turns only. It panics for a property that was stored and does not
+// decode into T.
 func (k Key[T]) Lookup(h PropertyHolder) (value T, ok bool) {
-	switch held := h.properties(false)[k.name].(type) {
-	case listedValue[T]:
-		return held.value, true
-	case T:
-		return held, true
+	_, properties := h.holder(false)
+	held, ok := properties.Get(k.name)
+	if ok && held.Value == nil && !k.transient {
+		if err := json.Unmarshal(held.Form, &value); err != nil {
+			panic(fmt.Sprintf("simplysocket: the stored property %q: %v", k.name, err))
+		}
+		properties.Set(k.name, k.property(value))
+		return value, true
 	}
-	return value, false
+	value, ok = held.Value.(T)
+	return value, ok
 }
 
 // Value returns the property, or the zero value.
@@ -67,54 +77,68 @@ func (k Key[T]) Value(h PropertyHolder) T {
 
 // Set sets the property. It panics for a listed property whose value has no JSON form.
 func (k Key[T]) Set(h PropertyHolder, value T) {
+	r, properties := h.holder(true)
+	r.mustBeInTurn("Key.Set")
+	k.undo(r, properties)
+	properties.Set(k.name, k.property(value))
 	if k.listed {
-		encoded, err := json.Marshal(value)
-		if err != nil || !utf8.Valid(encoded) {
-			panic(fmt.Sprintf("simplysocket: the listed property %q has no JSON form: %v", k.name, err))
-		}
-		h.properties(true)[k.name] = listedValue[T]{value, encoded}
 		h.changed()
-		return
 	}
-	h.properties(true)[k.name] = value
 }
 
 // Delete removes the property.
 func (k Key[T]) Delete(h PropertyHolder) {
-	delete(h.properties(false), k.name)
+	r, properties := h.holder(true)
+	r.mustBeInTurn("Key.Delete")
+	k.undo(r, properties)
+	properties.Delete(k.name)
 	h.changed()
 }
 
-func (r *Room) properties(write bool) map[string]any {
-	if r.props == nil && write {
-		r.props = map[string]any{}
-	}
-	return r.props
+// undo has the present property put back if the handler fails.
+func (k Key[T]) undo(r *Room, properties *room.Properties) {
+	before, had := properties.Get(k.name)
+	r.core.OnRevoke(func() {
+		if had {
+			properties.Set(k.name, before)
+		} else {
+			properties.Delete(k.name)
+		}
+	})
 }
+
+func (k Key[T]) property(value T) room.Property {
+	p := room.Property{Value: value, Listed: k.listed, Transient: k.transient}
+	if k.listed {
+		form, err := json.Marshal(value)
+		if err != nil || !utf8.Valid(form) {
+			panic(fmt.Sprintf("simplysocket: the listed property %q has no JSON form: %v", k.name, err))
+		}
+		p.Form = form
+	}
+	return p
+}
+
+func (r *Room) holder(bool) (*Room, *room.Properties) { return r, r.core.Properties() }
 
 func (r *Room) changed() { r.core.SetProperties(r.listedProperties()) }
 
-func (m *Member) properties(write bool) map[string]any {
-	if m.props == nil && write {
-		m.props = map[string]any{}
+func (m *Member) holder(make bool) (*Room, *room.Properties) {
+	if m.props == nil && make {
+		m.props = new(room.Properties)
 	}
-	return m.props
+	return m.room, m.props
 }
 
 func (m *Member) changed() {}
 
-// listedProperties returns what listings show of the room's properties: the listed keys.
+// listedProperties returns what listings show of the room's properties.
 func (r *Room) listedProperties() json.RawMessage {
-	shown := map[string]any{}
-	for name, held := range r.props {
-		if v, ok := held.(interface{ shown() json.RawMessage }); ok {
-			shown[name] = v.shown()
-		}
-	}
-	if len(shown) == 0 {
+	listed := r.core.Properties().Listed()
+	if len(listed) == 0 {
 		return nil
 	}
-	raw, err := encodeBody(shown)
+	raw, err := encodeBody(listed)
 	if err != nil || len(raw) > room.MaxProperties {
 		r.srv.log.Error("listed properties are left out", "room", r.actor.name, "bytes", len(raw), "error", err)
 		return nil

@@ -33,8 +33,8 @@ type Room struct {
 	flushing *time.Timer // writes what the flush interval holds back
 	ctx      context.Context
 	cancel   context.CancelFunc
-	props    map[string]any
 
+	misdeclared error // values that the setup has declared and that cannot be kept
 	handlers
 }
 
@@ -278,6 +278,21 @@ func (r *Room) SetCapacity(members int) { r.core.SetCapacity(members) }
 // SetHidden takes the room out of listings. To clients that are not members, the room
 // does not exist.
 func (r *Room) SetHidden(hidden bool) { r.core.SetHidden(hidden) }
+
+// Forever is an empty timeout that never ends; see [Room.SetEmptyTimeout].
+const Forever = room.Forever
+
+// SetEmptyTimeout sets how long the room stays open without members; the default is
+// [Options.EmptyRoomTimeout]. With [Forever], the room stays until it is closed. A room that
+// nobody has ever joined closes at once. Call it during setup. It panics for a negative
+// duration.
+func (r *Room) SetEmptyTimeout(d time.Duration) {
+	r.mustSetUp("SetEmptyTimeout")
+	if d < 0 {
+		panic("simplysocket: SetEmptyTimeout needs a duration that is not negative")
+	}
+	r.core.SetEmptyTimeout(d)
+}
 
 // SetOverflow sets what happens to a broadcast that does not fit a member's outbox. The
 // default is [OverflowDisconnect].

@@ -13,7 +13,7 @@ import (
 // task is the untyped core of a Task.
 type task struct {
 	run  func(context.Context, json.RawMessage) (json.RawMessage, error)
-	done func(query, found json.RawMessage, failed *room.Failure) error
+	done func(query, found json.RawMessage, failed error) error
 }
 
 // Task runs slow work outside of the turn and returns its result as an entry.
@@ -27,8 +27,10 @@ type Task[Q, W any] struct {
 // returns, done is called in the room's turn with the query that the task was started with
 // and the result of run, both decoded from their JSON form. If run fails, done gets an
 // [*Error] unchanged and the text of any other error. A panic or runtime.Goexit in run,
-// and a result without a JSON form, are such errors. Call NewTask during setup. It panics
-// if called later, or if the name is taken.
+// and a result without a JSON form, are such errors. If the process ended while run was at
+// work, done gets [ErrInterrupted] when the room is restored: run may have done all of its
+// work, some of it, or nothing. Call NewTask during setup. It panics if called later, or if
+// the name is taken.
 func NewTask[Q, W any](r *Room, name string, run func(context.Context, Q) (W, error), done func(Q, W, error) error) *Task[Q, W] {
 	r.mustSetUp("NewTask")
 	if r.tasks[name] != nil {
@@ -46,14 +48,14 @@ func NewTask[Q, W any](r *Room, name string, run func(context.Context, Q) (W, er
 			}
 			return json.Marshal(found)
 		},
-		done: func(query, found json.RawMessage, failed *room.Failure) error {
+		done: func(query, found json.RawMessage, failed error) error {
 			var q Q
 			var w W
 			if err := json.Unmarshal(query, &q); err != nil {
 				return err
 			}
 			if failed != nil {
-				return done(q, w, taskError(failed))
+				return done(q, w, failed)
 			}
 			return done(q, w, json.Unmarshal(found, &w))
 		},

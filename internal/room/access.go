@@ -43,19 +43,19 @@ func (m *Machine) Info() (info *Info, changed bool) {
 
 // SetCapacity limits the number of members; 0 is no limit.
 func (m *Machine) SetCapacity(members int) {
-	m.capacity = max(members, 0)
+	set(m, &m.capacity, max(members, 0))
 	m.changed = true
 }
 
 // SetHidden takes the room out of the listings.
 func (m *Machine) SetHidden(hidden bool) {
-	m.hidden = hidden
+	set(m, &m.hidden, hidden)
 	m.changed = true
 }
 
 // SetProperties sets the properties that listings show: an object, or nil.
 func (m *Machine) SetProperties(properties json.RawMessage) {
-	m.listed = properties
+	set(m, &m.listed, properties)
 	m.changed = true
 }
 
@@ -111,16 +111,17 @@ func (m *Machine) configure(body json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	m.listed = listed
+	m.SetProperties(listed)
 	if o.Capacity != nil {
-		m.capacity = *o.Capacity
+		m.SetCapacity(*o.Capacity)
 	}
-	m.hidden = o.Hidden != nil && *o.Hidden || m.hidden
+	if o.Hidden != nil && *o.Hidden {
+		m.SetHidden(true)
+	}
 	if o.Password != nil && *o.Password != "" {
 		sum := sha256.Sum256([]byte(*o.Password))
-		m.password = &sum
+		set(m, &m.password, &sum)
 	}
-	m.changed = true
 	return nil
 }
 

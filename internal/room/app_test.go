@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,14 +24,16 @@ func config(kind string) room.Config {
 	}
 }
 
-// app is an application that does what messages tell it. It keeps nothing, so what it
-// does depends on the room and the entry alone. Of its kinds, relay and lobby pass on what
+// app is an application that does what messages tell it. All that it keeps is declared, so
+// what it does depends on the room and the entry alone. Of its kinds, relay and lobby pass on what
 // they receive, hall is a lobby with handlers, and broken and leaving fail to set up. Others
 // also do what the profile of a member tells when it leaves, drops or resumes, and what that
 // of the member "closer" tells when the room closes.
 type app struct {
-	kind string
-	m    *room.Machine
+	kind   string
+	m      *room.Machine
+	tally  tally
+	ledger ledger
 }
 
 // order is the body of a message: what the application is to do.
@@ -52,6 +55,9 @@ type order struct {
 
 func (a *app) Setup(m *room.Machine) error {
 	a.m = m
+	a.tally, a.ledger = tally{}, ledger{m: m, fields: []room.Field{}}
+	m.Declare(room.Declaration{Name: "tally", Version: 1, Value: &a.tally})
+	m.Declare(room.Declaration{Name: "ledger", Value: &a.ledger})
 	switch a.kind {
 	case "broken":
 		return errors.New("no setup")
@@ -167,14 +173,24 @@ func (a *app) Tick(index int) error {
 	return a.m.Broadcast("tick", encode(order{N: index}), &room.Send{})
 }
 
-func (a *app) Task(name string, query, result json.RawMessage, failed *room.Failure) error {
+func (a *app) Restore(down time.Duration) error {
+	if a.passes() {
+		return nil
+	}
+	return a.m.Broadcast("hook", encode(order{Text: "restored", After: int(down / time.Second)}), &room.Send{})
+}
+
+func (a *app) Task(name string, query, result json.RawMessage, failed *room.Failure, interrupted bool) error {
 	if query == nil {
 		return a.m.Broadcast("bare-task", query, &room.Send{})
 	}
 	o := order{Name: name, Data: query}
-	if failed != nil {
+	switch {
+	case interrupted:
+		o.Text = "interrupted"
+	case failed != nil:
 		o.Text = failed.Message
-	} else {
+	default:
 		o.Text = string(result)
 	}
 	if err := a.m.Broadcast("task", encode(o), &room.Send{}); err != nil {
@@ -237,6 +253,27 @@ func (a *app) obey(from string, o *order, body json.RawMessage, actions ...strin
 			if err := m.Broadcast("rolled", encode(order{N: m.Rand().IntN(1_000_000)}), &room.Send{}); err != nil {
 				return err
 			}
+		case "count":
+			a.tally.N++
+			if err := m.Broadcast("counted", encode(a.tally), &room.Send{}); err != nil {
+				return err
+			}
+		case "write":
+			a.ledger.write(o.Name, encode(o.Text))
+		case "erase":
+			a.ledger.erase(o.Name)
+		case "mark":
+			a.mark(m.Properties(), o)
+			if who := m.Member(from); who != nil {
+				if who.Face == nil {
+					who.Face = new(room.Properties)
+				}
+				a.mark(who.Face.Properties(), o)
+			}
+		case "read":
+			if err := m.Broadcast("state", a.state(), &room.Send{}); err != nil {
+				return err
+			}
 		case "set-capacity":
 			m.SetCapacity(o.N)
 		case "set-hidden":
@@ -269,6 +306,79 @@ func (a *app) obey(from string, o *order, body json.RawMessage, actions ...strin
 		runtime.Goexit()
 	}
 	return nil
+}
+
+// mark sets a property.
+func (a *app) mark(p *room.Properties, o *order) {
+	before, had := p.Get(o.Name)
+	a.m.OnRevoke(func() {
+		if had {
+			p.Set(o.Name, before)
+		} else {
+			p.Delete(o.Name)
+		}
+	})
+	p.Set(o.Name, room.Property{Value: o.Text, Form: encode(o.Text), Listed: o.N == 1})
+}
+
+// state shows all that the application keeps.
+func (a *app) state() json.RawMessage {
+	shown := map[string]any{"tally": a.tally, "ledger": a.ledger.fields}
+	show := func(who string, p *room.Properties) {
+		for n := range 3 {
+			name := fmt.Sprint("x", n)
+			if held, ok := p.Get(name); ok {
+				shown[who+" "+name] = held.Form
+			}
+		}
+	}
+	show("room", a.m.Properties())
+	for m := range a.m.Members() {
+		if m.Face != nil {
+			show(m.ID, m.Face.Properties())
+		}
+	}
+	return encode(shown)
+}
+
+// tally is a state.
+type tally struct{ N int }
+
+func (v *tally) Fields() ([]room.Field, error) { return []room.Field{{Form: encode(*v)}}, nil }
+
+func (v *tally) Replace(fields []room.Field) error { return json.Unmarshal(fields[0].Form, v) }
+
+// ledger is a table in the order in which its keys were written last.
+type ledger struct {
+	m      *room.Machine
+	fields []room.Field
+}
+
+func (v *ledger) Fields() ([]room.Field, error) { return v.fields, nil }
+
+func (v *ledger) Replace(fields []room.Field) error {
+	v.fields = append([]room.Field{}, fields...)
+	return nil
+}
+
+func (v *ledger) write(key string, form json.RawMessage) {
+	v.erase(key)
+	v.fields = append(v.fields, room.Field{Key: key, Form: form})
+}
+
+func (v *ledger) erase(key string) {
+	before := v.fields
+	v.m.OnRevoke(func() { v.fields = before })
+	v.fields = slices.DeleteFunc(slices.Clone(v.fields), func(f room.Field) bool { return f.Key == key })
+}
+
+// snapshot encodes a room. All that the application of the tests keeps has a JSON form.
+func snapshot(m *room.Machine) []byte {
+	b, err := m.Snapshot(nil)
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 // apply applies an entry, and ends the room if a hook ends the goroutine.

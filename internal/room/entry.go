@@ -28,6 +28,7 @@ const (
 	KindResult                    // a task has ended
 	KindIdle                      // the room has been empty for long enough: see Machine.IdleAt
 	KindClose                     // the server closes the room
+	KindRestore                   // the room was restored, and none of its connections and tasks is left
 )
 
 // Entry is one thing that happens to a room. It is complete: applying it needs nothing
@@ -44,7 +45,7 @@ type Entry struct {
 	Body   json.RawMessage
 	Target string   // direct: the other member
 	Epoch  uint64   // the only opening of the room that it is for; 0: any
-	Number uint64   // timer, result: of the alarm or the task
+	Number uint64   // timer, result: of the alarm or the task; restore: the downtime in nanoseconds
 	Conn   uint64   // join, drop, resume: number of the connection
 	Seen   Position // resume: what the client has seen last
 	Who    *Arrival // join, resume
@@ -67,6 +68,8 @@ const (
 	FlagShutdown
 	// FlagAway: the joining client has no connection at the moment.
 	FlagAway
+	// FlagInterrupted: the task was cut off, because its process has ended.
+	FlagInterrupted
 )
 
 // Position is a place in a room's output: a seq, and the epoch it counts in.
@@ -155,7 +158,7 @@ func (e *Entry) ReAction() string {
 	case KindHistory:
 		return protocol.ActionHistory
 	case KindMessage, KindDirect, KindDrop, KindResume, KindDuplicate, KindInfo, KindServer, KindBroadcast,
-		KindTimer, KindResult, KindIdle, KindClose:
+		KindTimer, KindResult, KindIdle, KindClose, KindRestore:
 	}
 	return e.Action
 }
@@ -168,7 +171,7 @@ func (e *Entry) Bounded() bool {
 		return true
 	case KindJoin:
 		return e.Flags&FlagConnect == 0
-	case KindLeave, KindDrop, KindResume, KindDuplicate, KindInfo, KindTimer, KindResult, KindIdle, KindClose:
+	case KindLeave, KindDrop, KindResume, KindDuplicate, KindInfo, KindTimer, KindResult, KindIdle, KindClose, KindRestore:
 	}
 	return false
 }

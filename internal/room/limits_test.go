@@ -160,7 +160,7 @@ func TestManyGuessers(t *testing.T) {
 	if err := guess("blocked", "p"); err != nil {
 		t.Errorf("after too many others: %v", err)
 	}
-	if size := len(m.Snapshot(nil)); size > 64<<10 {
+	if size := len(snapshot(m)); size > 64<<10 {
 		t.Errorf("the snapshot takes %d bytes", size)
 	}
 }

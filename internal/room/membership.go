@@ -24,7 +24,6 @@ func (m *Machine) join(e *Entry) (err error) {
 	if m.order.find(e.Member) != nil {
 		return nil
 	}
-	access := m.access
 	if err := m.admissible(e); err != nil {
 		return err
 	}
@@ -41,8 +40,6 @@ func (m *Machine) join(e *Entry) (err error) {
 	defer func() {
 		if !in {
 			m.order.remove(member)
-			access.listed = m.listed
-			m.access = access
 		}
 	}()
 	notice := m.enter(member)
@@ -202,10 +199,35 @@ func (m *Machine) drop(e *Entry) {
 	if member == nil || member.away || member.conn != e.Conn {
 		return
 	}
+	m.setAway(member)
+}
+
+func (m *Machine) setAway(member *Member) {
 	member.away = true
 	m.markPresenceChanged(member)
 	m.emit(&Item{Kind: ItemDrop, Number: member.Number})
 	m.hook("OnDrop", func() error { return m.hooks.Drop(member) })
+}
+
+// restored is the first turn of a room that was down: all its connections have broken at
+// once. The application hears of that first, then of each member, in joining order. A room
+// whose application cannot go on takes nothing: its error is the reply.
+func (m *Machine) restored(e *Entry) error {
+	if err := m.hooks.Restore(time.Duration(e.Number)); err != nil { //nolint:gosec // see Entry.Number
+		return err
+	}
+	var leaving []*Member
+	for member := range m.order.all() {
+		if !member.resumable {
+			leaving = append(leaving, member)
+		} else if !member.away {
+			m.setAway(member)
+		}
+	}
+	for _, member := range leaving {
+		m.remove(member, Dropped)
+	}
+	return nil
 }
 
 // resume has a member go on over another connection. What it has missed is known where

@@ -26,7 +26,8 @@ type Output struct {
 	handling *Entry // nil: the setup
 	before   mark
 	todo     []action
-	unwound  error // by runtime.Goexit of a hook
+	undo     []func() // takes back what the application has set, newest last
+	unwound  error    // by runtime.Goexit of a hook
 }
 
 // Reply is how an entry ended.
@@ -103,10 +104,11 @@ func (o *Output) reset() {
 	clear(o.Effects)
 	clear(o.Failures)
 	clear(o.todo)
+	clear(o.undo)
 	if cap(o.payloads) > keptPayloads {
 		o.payloads = nil
 	}
-	*o = Output{Items: o.Items[:0], Effects: o.Effects[:0], Failures: o.Failures[:0], payloads: o.payloads[:0], numbers: o.numbers[:0], todo: o.todo[:0]}
+	*o = Output{Items: o.Items[:0], Effects: o.Effects[:0], Failures: o.Failures[:0], payloads: o.payloads[:0], numbers: o.numbers[:0], todo: o.todo[:0], undo: o.undo[:0]}
 }
 
 // keptPayloads is the largest buffer of messages that is kept for the next entry.
@@ -126,22 +128,42 @@ func (m *Machine) Return() { m.out = nil }
 
 // mark is a point of the output that can be returned to.
 type mark struct {
-	items, payloads, numbers, deliveries int
-	seq                                  uint64
+	items, payloads, numbers, deliveries, undo int
+	seq                                        uint64
 }
 
 func (m *Machine) mark() mark {
 	o := m.out
-	return mark{len(o.Items), len(o.payloads), len(o.numbers), o.Deliveries, m.seq}
+	return mark{len(o.Items), len(o.payloads), len(o.numbers), o.Deliveries, len(o.undo), m.seq}
 }
 
-// revoke takes back what was yielded since a mark, and all that was to be done.
+// revoke takes back what was yielded and set since a mark, and all that was to be done.
 func (m *Machine) revoke(to mark) {
 	o := m.out
 	clear(o.Items[to.items:])
 	o.Items, o.payloads, o.numbers = o.Items[:to.items], o.payloads[:to.payloads], o.numbers[:to.numbers]
 	o.Deliveries, m.seq = to.deliveries, to.seq
 	o.todo = o.todo[:0]
+	for i := len(o.undo) - 1; i >= to.undo; i-- {
+		o.undo[i]()
+	}
+	clear(o.undo[to.undo:])
+	o.undo = o.undo[:to.undo]
+}
+
+// OnRevoke has f called if what the hook at hand yields is taken back: f undoes what the
+// application has set. The functions run from the newest to the oldest.
+func (m *Machine) OnRevoke(f func()) {
+	if m.out != nil {
+		m.out.undo = append(m.out.undo, f)
+	}
+}
+
+// set changes a setting of the room until what the hook at hand yields is taken back.
+func set[T any](m *Machine, setting *T, to T) {
+	before := *setting
+	m.OnRevoke(func() { *setting = before })
+	*setting = to
 }
 
 // audience keeps numbers as long as the output.

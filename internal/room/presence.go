@@ -17,7 +17,7 @@ type presence struct {
 
 // SetPresence says whether members learn who joins, leaves, goes away, comes back or
 // changes its profile.
-func (m *Machine) SetPresence(enabled bool) { m.presence.off = !enabled }
+func (m *Machine) SetPresence(enabled bool) { set(m, &m.presence.off, !enabled) }
 
 // presenceDebounce is how long changes gather before they are announced together: a page that
 // is loaded again goes away and comes back in this time.

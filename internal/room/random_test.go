@@ -125,6 +125,9 @@ func (h *history) next() room.Entry {
 		}
 		return e
 	}
+	if r.IntN(100) == 0 {
+		return room.Entry{Kind: room.KindRestore, Number: uint64(r.IntN(9)) * uint64(time.Second)}
+	}
 	h.conn++
 	e := room.Entry{Member: h.name(), ID: uint64(r.IntN(3)) * h.conn, Conn: h.conn, Body: h.body()}
 	choice := r.IntN(16)
@@ -193,7 +196,8 @@ func (h *history) who() *room.Arrival {
 
 func (h *history) action() string {
 	rare := []string{"kick", "close", "set-capacity", "set-hidden", "set-presence", "set-history", "set-overflow", "set-timestamps"}
-	often := []string{"say", "say", "say", "tell", "set-timer", "set-bare-timer", "stop-timer", "start-task", "start-bare-task", "roll", "join-other", "set-properties"}
+	often := []string{"say", "say", "say", "tell", "set-timer", "set-bare-timer", "stop-timer", "start-task", "start-bare-task", "roll", "join-other", "set-properties",
+		"count", "write", "write", "erase", "mark", "mark", "read", "read"}
 	if h.rng.IntN(12) == 0 {
 		return rare[h.rng.IntN(len(rare))]
 	}
@@ -278,7 +282,7 @@ func TestRestoreAnywhere(t *testing.T) {
 				return
 			}
 			again := &app{kind: h.app.kind}
-			m, err := room.Restore(h.m.Snapshot(nil), again)
+			m, err := room.Restore(snapshot(h.m), again)
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}

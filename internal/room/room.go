@@ -3,6 +3,7 @@ package room
 import (
 	"encoding/json"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -41,7 +42,9 @@ type Hooks interface {
 	Direct(from, to *Member, e *Entry) error
 	Timer(name string, body json.RawMessage) error
 	Tick(index int) error
-	Task(name string, query, result json.RawMessage, failed *Failure) error
+	// Task gets either the result of a task, or why it failed, or that it was interrupted.
+	Task(name string, query, result json.RawMessage, failed *Failure, interrupted bool) error
+	Restore(down time.Duration) error
 	Close() error
 }
 
@@ -62,6 +65,7 @@ type Machine struct {
 	access
 	settings
 	clocks
+	application
 	relaying bool
 	wrapped  bool    // middleware wraps the relaying
 	lobby    *bucket // nil: no limit
@@ -71,6 +75,13 @@ type Machine struct {
 	poisoned bool    // a hook has panicked: the state may be inconsistent
 	changed  bool    // what listings show
 	out      *Output // with the state of the entry at hand; nil for a room at rest
+}
+
+// application is what the application keeps in the room.
+type application struct {
+	declared   []Declaration
+	undeclared []written // restored, but not declared any more
+	properties Properties
 }
 
 // settings are what the application may set at any time.
@@ -242,6 +253,8 @@ func (m *Machine) dispatch(e *Entry) (reply json.RawMessage, err error) {
 		m.closeIdle()
 	case KindClose:
 		m.close(e.Flags&FlagShutdown != 0)
+	case KindRestore:
+		return nil, m.restored(e)
 	}
 	return nil, nil
 }
@@ -282,13 +295,15 @@ func (m *Machine) closeIdle() {
 }
 
 // IdleAt returns when a room without members is to close: at once if nobody was ever in
-// it. It reports false for a room with members, and for the lobby.
+// it. It reports false for a room with members, for one that stays open, and for the lobby.
 func (m *Machine) IdleAt() (due time.Time, ok bool) {
 	switch {
 	case m.cfg.Lobby || m.order.live > 0 || m.phase != phaseOpen:
 		return time.Time{}, false
 	case !m.joined:
 		return m.now, true
+	case m.cfg.EmptyTimeout == Forever:
+		return time.Time{}, false
 	default:
 		return m.emptied.Add(m.cfg.EmptyTimeout), true
 	}
@@ -389,20 +404,26 @@ func (m *Machine) Rand() *rand.Rand {
 	return m.random
 }
 
+// Forever is an empty timeout that never ends.
+const Forever time.Duration = math.MaxInt64
+
+// SetEmptyTimeout sets how long the room stays open without members. It belongs in the setup.
+func (m *Machine) SetEmptyTimeout(d time.Duration) { m.cfg.EmptyTimeout = d }
+
 // SetOverflow sets what happens to a broadcast that does not fit a member's outbox.
-func (m *Machine) SetOverflow(policy Overflow) { m.overflow = policy }
+func (m *Machine) SetOverflow(policy Overflow) { set(m, &m.overflow, policy) }
 
 // SetInterval sets how long output gathers before it is written.
-func (m *Machine) SetInterval(d time.Duration) { m.interval = max(d, 0) }
+func (m *Machine) SetInterval(d time.Duration) { set(m, &m.interval, max(d, 0)) }
 
 // Interval returns what SetInterval has set.
 func (m *Machine) Interval() time.Duration { return m.interval }
 
 // SetTimestamps says whether messages carry the time of their entry.
-func (m *Machine) SetTimestamps(enabled bool) { m.timestamps = enabled }
+func (m *Machine) SetTimestamps(enabled bool) { set(m, &m.timestamps, enabled) }
 
 // SetHistory sets what members may see of the history.
-func (m *Machine) SetHistory(access HistoryAccess) { m.history = access }
+func (m *Machine) SetHistory(access HistoryAccess) { set(m, &m.history, access) }
 
 // History returns what members may see of the history: never HistoryDefault.
 func (m *Machine) History() HistoryAccess {

@@ -12,13 +12,19 @@ type Member struct {
 	Number        uint64          // its place in joining order, never used again
 	Identity      *Identity       // nil: the zero Identity. It must not be changed
 	Info          json.RawMessage // its profile. It must not be changed
-	Face          any             // the caller's own view of the member; not part of the state
+	Face          Face            // the caller's own view of the member, or nil
 	conn          uint64
 	stamp         uint64 // used while an audience is made
 	slot          int32  // in the roster
 	resumable     bool
 	away          bool // its connection has broken
 	presenceDirty bool // the others are to be told of a change
+}
+
+// Face is a member as the application sees it. Only its properties are part of the state; a
+// restored member that the application has not seen yet has a [*Properties] for a face.
+type Face interface {
+	Properties() *Properties // nil: it has none
 }
 
 // Away reports whether the member's connection has broken and its session waits for it.

@@ -165,6 +165,18 @@ func (s *stage) run(b *strings.Builder, command string) {
 	case "restore":
 		s.restore()
 		return
+	case "crash":
+		down, err := time.ParseDuration(arg(0))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.restore()
+		s.now = s.now.Add(down)
+		s.apply(b, &room.Entry{Kind: room.KindRestore, Number: uint64(down)})
+		for number := range s.m.Running() {
+			s.apply(b, &room.Entry{Kind: room.KindResult, Number: number, Flags: room.FlagInterrupted})
+		}
+		return
 	case "join":
 		e.Kind, e.Who = room.KindJoin, s.who(args)
 		for _, word := range plain[1:] {
@@ -229,7 +241,7 @@ func (s *stage) who(args map[string]string) *room.Arrival {
 }
 
 func (s *stage) restore() {
-	again, err := room.Restore(s.m.Snapshot(nil), &app{kind: s.kind})
+	again, err := room.Restore(snapshot(s.m), &app{kind: s.kind})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -404,7 +404,7 @@ func (s *simulation) step() {
 		s.drops = s.drops[1:]
 		s.apply(drop.client, &room.Entry{Kind: room.KindDrop, Member: drop.client.name, Conn: drop.conn})
 	case choice < 42:
-		again, err := room.Restore(s.m.Snapshot(nil), &app{kind: s.kind})
+		again, err := room.Restore(snapshot(s.m), &app{kind: s.kind})
 		if err != nil {
 			s.t.Fatal(err)
 		}

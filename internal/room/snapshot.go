@@ -10,9 +10,14 @@ import (
 // snapshotVersion is the version of the encoding of a snapshot.
 const snapshotVersion = 1
 
-// Snapshot appends the encoding of all of the state that belongs to the library, between
-// two entries. What the hooks keep for themselves is not in it.
-func (m *Machine) Snapshot(b []byte) []byte {
+// Snapshot appends the encoding of all of the room's state, between two entries. What the
+// hooks keep for themselves, and have not declared, is not in it. The error is that of a
+// value without a JSON form.
+func (m *Machine) Snapshot(b []byte) ([]byte, error) {
+	values, err := m.values()
+	if err != nil {
+		return b, err
+	}
 	w := writer{append(b, snapshotVersion)}
 	w.config(&m.cfg)
 	w.byte(byte(m.phase))
@@ -20,7 +25,9 @@ func (m *Machine) Snapshot(b []byte) []byte {
 	w.uint(m.seq)
 	w.bool(m.joined)
 	w.time(m.emptied)
-	w.members(m)
+	if err := w.members(m); err != nil {
+		return b, err
+	}
 	w.guesses(m.guesses)
 	w.access(&m.access)
 	w.settings(&m.settings)
@@ -37,12 +44,17 @@ func (m *Machine) Snapshot(b []byte) []byte {
 		state, _ := m.source.MarshalBinary() // never fails
 		w.bytes(state)
 	}
-	return w.b
+	w.values(values)
+	if err := w.properties(&m.properties); err != nil {
+		return b, &ValueError{Room: m.cfg.Name, Value: "properties", Err: err}
+	}
+	return w.b, nil
 }
 
 // Restore returns the machine of a snapshot. It runs the setup, which registers what the
-// hooks handle; what the setup does besides that is replaced by the state of the snapshot. The
-// error wraps [ErrEncoding], or is that of the setup.
+// hooks handle and declares what they keep; what the setup does besides that is replaced by
+// the state of the snapshot. The error wraps [ErrEncoding], is a [*ValueError], or is that of
+// the setup.
 func Restore(snapshot []byte, hooks Hooks) (*Machine, error) {
 	r := reader{b: snapshot}
 	if version := r.byte(); version != snapshotVersion {
@@ -79,11 +91,19 @@ func Restore(snapshot []byte, hooks Hooks) (*Machine, error) {
 			r.fail("randomness: " + err.Error())
 		}
 	}
+	values := r.values()
+	m.properties = Properties{}
+	if kept := r.properties(); kept != nil {
+		m.properties = *kept
+	}
 	if len(r.b) > 0 {
 		r.fail("bytes after the end")
 	}
 	if r.err != nil {
 		return nil, r.err
+	}
+	if err := m.adopt(values); err != nil {
+		return nil, err
 	}
 	return m, nil
 }
@@ -117,14 +137,19 @@ const (
 	memberStirred
 	memberInfo
 	memberIdentity
+	memberProperties
 )
 
-func (w *writer) members(m *Machine) {
+func (w *writer) members(m *Machine) error {
 	w.uint(m.order.next)
 	w.int(m.order.live)
 	for member := range m.order.all() {
+		var properties *Properties
+		if member.Face != nil {
+			properties = member.Face.Properties()
+		}
 		flags := flag(memberResumable, member.resumable) | flag(memberAway, member.away) | flag(memberStirred, member.presenceDirty) |
-			flag(memberInfo, member.Info != nil) | flag(memberIdentity, member.Identity != nil)
+			flag(memberInfo, member.Info != nil) | flag(memberIdentity, member.Identity != nil) | flag(memberProperties, properties != nil)
 		w.byte(flags)
 		w.uint(member.Number)
 		w.string(member.ID)
@@ -133,7 +158,13 @@ func (w *writer) members(m *Machine) {
 			w.bytes(member.Info)
 		}
 		w.identity(member.Identity)
+		if properties != nil {
+			if err := w.properties(properties); err != nil {
+				return &ValueError{Room: m.cfg.Name, Value: "member " + member.ID, Err: err}
+			}
+		}
 	}
+	return nil
 }
 
 func (r *reader) members(m *Machine) {
@@ -150,6 +181,11 @@ func (r *reader) members(m *Machine) {
 		}
 		if flags&memberIdentity != 0 {
 			member.Identity = r.identity()
+		}
+		if flags&memberProperties != 0 {
+			if properties := r.properties(); properties != nil {
+				member.Face = properties
+			}
 		}
 		if m.order.find(member.ID) != nil || member.Number <= last || member.Number > m.order.next {
 			r.fail("members out of order")

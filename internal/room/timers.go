@@ -2,6 +2,7 @@ package room
 
 import (
 	"encoding/json"
+	"iter"
 	"slices"
 	"time"
 )
@@ -161,5 +162,17 @@ func (m *Machine) taskEnded(e *Entry) error {
 	}
 	t := m.running[i]
 	m.running = slices.Delete(m.running, i, i+1)
-	return m.hooks.Task(t.name, t.query, e.Body, e.Failed)
+	return m.hooks.Task(t.name, t.query, e.Body, e.Failed, e.Flags&FlagInterrupted != 0)
+}
+
+// Running iterates over the numbers of the tasks that have not ended, in the order in which
+// they were started.
+func (m *Machine) Running() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for _, t := range slices.Clone(m.running) {
+			if !yield(t.number) {
+				return
+			}
+		}
+	}
 }

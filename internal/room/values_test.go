@@ -38,7 +38,7 @@ var interfaces = map[string]string{
 	"Output.Failures[].Err":       "goes to the log",
 	"Entry.Who.Identity.Claims[]": "is JSON: see TestEntryCodec",
 	"Member.Identity.Claims[]":    "is JSON, as in an entry",
-	"Member.Face":                 "is the caller's own view of a member and no part of the state",
+	"Member.Face":                 "is the caller's own view of a member; only its properties are part of the state",
 
 	"Output.handling.Who.Identity.Claims[]": "is that of the entry at hand",
 	"Output.unwound":                        "is a panic of the entry at hand, and never leaves the machine",
@@ -92,7 +92,9 @@ func walkValues(t *testing.T, path string, typ reflect.Type, used map[string]boo
 			walkValues(t, path+"."+field.Name, field.Type, used)
 		}
 	default:
-		t.Errorf("%s is a %v", path, typ.Kind())
+		if path != "Output.undo[]" { // of the entry at hand: it never leaves the machine
+			t.Errorf("%s is a %v", path, typ.Kind())
+		}
 	}
 }
 
