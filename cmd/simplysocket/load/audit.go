@@ -2,21 +2,20 @@ package load
 
 import "math/bits"
 
-// audit is what the account of the messages that count says at one time.
+// audit is the account, at one time, of the messages that count.
 type audit struct {
-	messages                          int // whose time has come
+	messages                          int // that were due
 	handled, refused, unknown, unsent int
-	expected                          int64 // deliveries of what was handled
+	expected                          int64 // deliveries of handled messages
 	lost                              int64 // of these, how many are missing
-	lostTold                          int64 // of these, how many the server told of
-	unexpected                        int64 // deliveries of what was refused
+	lostTold                          int64 // of these, how many the server reported
+	unexpected                        int64 // deliveries of refused messages
 }
 
 // audit compares what was handled with what every member has received.
 //
-// A message with an unknown outcome was handled if any member has
-// received it, and then all should have. If none has, it is neither expected nor
-// lost.
+// A message with an unknown outcome was handled if any member has received it; then all
+// members should have. If none has, it is neither expected nor lost.
 func (r *Run) audit() audit {
 	a := r.messages
 	var sum audit
@@ -39,7 +38,7 @@ func (r *Run) audit() audit {
 	return sum
 }
 
-// judgement is a bit for each message of a room, thrice.
+// judgement is three bits for each message of a room.
 type judgement struct {
 	some     []uint64 // any member has it
 	expected []uint64 // all members should
@@ -82,7 +81,7 @@ func (s *audit) judge(o outcome, j *judgement, index, members int) {
 	s.expected += int64(members)
 }
 
-// compare takes a member to account.
+// compare checks what one member received.
 func (s *audit) compare(l *messageLog, m *member, j *judgement) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

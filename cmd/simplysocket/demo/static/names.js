@@ -1,11 +1,11 @@
-// What a client is called: its slug, which is long and random, shortened and
-// given a colour of its own.
+// How a client is displayed: its slug, which is long and random, shortened and
+// given a color of its own.
 
 import { element } from "./dom.js";
 
 const short = (slug) => slug.slice(0, 6);
 
-// hue is an FNV-1a hash, on the circle of colours.
+// hue is an FNV-1a hash, on the color circle.
 function hue(slug) {
   let hash = 0x811c9dc5;
   for (let i = 0; i < slug.length; i++) {
