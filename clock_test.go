@@ -152,7 +152,7 @@ func TestNowNeverGoesBack(t *testing.T) {
 func TestTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := elapsed{since: time.Now()}
-		cancelled := make(chan error, 1)
+		canceled := make(chan error, 1)
 		h := serve(t, true, nil, func(s *simplysocket.Server) {
 			s.HandleRoom("r", func(room *simplysocket.Room) error {
 				lookup := simplysocket.NewTask(room, "lookup", func(ctx context.Context, n count) (note, error) {
@@ -165,7 +165,7 @@ func TestTask(t *testing.T) {
 						panic("boom")
 					case 4:
 						<-ctx.Done()
-						cancelled <- ctx.Err()
+						canceled <- ctx.Err()
 						return note{}, ctx.Err()
 					}
 					time.Sleep(time.Duration(n.N) * time.Second)
@@ -202,7 +202,7 @@ func TestTask(t *testing.T) {
 		c.call("hi", "r", nil) // a task that panics does not close the room
 		c.call("lookup", "r", count{4})
 		c.call("close", "r", nil)
-		if err := <-cancelled; !errors.Is(err, context.Canceled) {
+		if err := <-canceled; !errors.Is(err, context.Canceled) {
 			t.Errorf("the task's context: %v", err)
 		}
 	})

@@ -63,7 +63,7 @@ type verdict struct {
 	missing    int // acknowledged and not heard, over all sessions
 	repeated   int // heard again
 	disordered int // heard after a newer one of the same sender
-	unsaid     int // heard although nobody had an acknowledgement
+	unsaid     int // heard although nobody had an acknowledgment
 	diverging  int // sessions that heard another order than the first session
 	gaps       int
 }

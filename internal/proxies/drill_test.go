@@ -185,7 +185,7 @@ func (d *drill) awaitLines(n int64, speakers ...*speaker) {
 // heard it: every earlier line has then arrived or is lost.
 func (d *drill) conclude() {
 	d.t.Helper()
-	d.sayOnce() // an acknowledgement shows that the session is in the room
+	d.sayOnce() // an acknowledgment shows that the session is in the room
 	for room, lines := range d.sayOnce() {
 		d.await("the last lines in "+room, func() bool { return d.accounts[room].reached(lines) })
 	}

@@ -20,10 +20,10 @@ func (r *Run) audit() audit {
 	a := r.messages
 	var sum audit
 	reached := int(a.reached.Load())
-	wanted := map[*room]*judgement{}
+	wanted := map[*room]*judgment{}
 	for _, m := range r.members {
 		if wanted[m.room] == nil {
-			wanted[m.room] = newJudgement(len(m.received))
+			wanted[m.room] = newJudgment(len(m.received))
 		}
 		wanted[m.room].union(m)
 	}
@@ -38,18 +38,18 @@ func (r *Run) audit() audit {
 	return sum
 }
 
-// judgement is three bits for each message of a room.
-type judgement struct {
+// judgment is three bits for each message of a room.
+type judgment struct {
 	some     []uint64 // any member has it
 	expected []uint64 // all members should
 	refused  []uint64 // none should
 }
 
-func newJudgement(words int) *judgement {
-	return &judgement{make([]uint64, words), make([]uint64, words), make([]uint64, words)}
+func newJudgment(words int) *judgment {
+	return &judgment{make([]uint64, words), make([]uint64, words), make([]uint64, words)}
 }
 
-func (j *judgement) union(m *member) {
+func (j *judgment) union(m *member) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, word := range m.received {
@@ -58,7 +58,7 @@ func (j *judgement) union(m *member) {
 }
 
 // judge decides about one message.
-func (s *audit) judge(o outcome, j *judgement, index, members int) {
+func (s *audit) judge(o outcome, j *judgment, index, members int) {
 	word, bit := index/64, uint64(1)<<(index%64)
 	switch o {
 	case handled:
@@ -82,7 +82,7 @@ func (s *audit) judge(o outcome, j *judgement, index, members int) {
 }
 
 // compare checks what one member received.
-func (s *audit) compare(l *messageLog, m *member, j *judgement) {
+func (s *audit) compare(l *messageLog, m *member, j *judgment) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, has := range m.received {
