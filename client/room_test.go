@@ -126,7 +126,7 @@ func TestCall(t *testing.T) {
 			t.Errorf("a body that is no object: %v", err)
 		}
 		if err := room.Post("add", func() {}); err == nil {
-			t.Error("a body that can not be encoded")
+			t.Error("a body that cannot be encoded")
 		}
 	}, func(s *simplysocket.Server) {
 		s.HandleRoom("calc", func(room *simplysocket.Room) error {

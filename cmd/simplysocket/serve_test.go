@@ -246,7 +246,7 @@ func TestRefusedHandshakeLog(t *testing.T) {
 	header := http.Header{"Origin": {"https://app.example:8443"}, "X-Forwarded-For": {"203.0.113.9"}}
 	if conn, err := socket.Dial(t.Context(), s.webSocket, socket.DialOptions{Header: header, ReadLimit: readLimit}); err == nil {
 		_ = conn.CloseNow()
-		t.Fatal("a foreign page is let in")
+		t.Fatal("a foreign page was admitted")
 	}
 	line := s.stderr.until("handshake refused")
 	host := strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/")

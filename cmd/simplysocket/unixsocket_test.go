@@ -81,7 +81,7 @@ func TestUnixSocket(t *testing.T) {
 	second.exit(1)
 	second.stderr.until("a server listens on " + path + " already")
 	if _, err := dialUnix(t, path, http.Header{"Origin": {"https://evil.example"}}); err == nil {
-		t.Error("a foreign page is let in")
+		t.Error("a foreign page was admitted")
 	}
 	s.stderr.until(`"handshake refused","address":"unix"`) // the second server has left the first alone
 	s.stop()
