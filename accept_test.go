@@ -218,7 +218,7 @@ func TestHTTPServerLimits(t *testing.T) {
 	}
 }
 
-// TestTLS has clients of both kinds talk over an http.Server with a certificate, where
+// TestTLS: clients of both kinds talk over an http.Server with a certificate, where
 // turns do not write directly.
 func TestTLS(t *testing.T) {
 	h := serve(t, false, nil)

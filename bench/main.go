@@ -1,7 +1,7 @@
 //go:build linux
 
-// Command bench measures SimplySocket, everything that a user would choose
-// instead, and what the kernel allows, side by side in one run.
+// Command bench compares SimplySocket with its alternatives and with what the kernel
+// allows, in one run.
 //
 //	go run ./bench -quick           # the most important jobs, in three minutes
 //	go run ./bench                  # everything, in an hour
@@ -9,10 +9,10 @@
 //	go run ./bench -guard           # fails where SimplySocket is far from its floor
 //	go run ./bench -docs            # docs/performance.md from bench/result.json
 //
-// Every candidate is a process of its own on one processor, and its clients are
-// another on another one. What is compared is the CPU time that the kernel accounts
-// to the server's process. It needs Linux, two processors and the peers that are
-// named in bench/peers; those in JavaScript take part where there is Node.js.
+// Every candidate is a process on one processor, and its clients are another process on
+// another processor. It compares the CPU time that the kernel accounts to the server's
+// process. It needs Linux, two processors and the peers in bench/peers; those in
+// JavaScript take part if Node.js is installed.
 package main
 
 import (

@@ -87,10 +87,10 @@ func (g *Generator) AwaitCount(set, count int) error {
 	return err
 }
 
-// Talk lets clients talk, each message after the one before.
+// Talk makes clients talk, each message after the one before.
 func (g *Generator) Talk(t Talk) (Heard, error) { return call[Heard](g, "Talk", t) }
 
-// Pace lets clients talk at a fixed rate.
+// Pace makes clients talk at a fixed rate.
 func (g *Generator) Pace(p Pace) (Heard, error) { return call[Heard](g, "Pace", p) }
 
 // Drain makes the only client of a deaf set read to the end.

@@ -1,5 +1,5 @@
-// Command simplysocket serves rooms over WebSocket, talks in them, and measures
-// what they take.
+// Command simplysocket serves rooms over WebSocket, joins them as a client, and
+// load-tests servers.
 //
 //	simplysocket serve          # a server with a chat page, on 127.0.0.1:8080
 //	simplysocket connect URL    # a client in the terminal or in a pipe

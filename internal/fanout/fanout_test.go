@@ -451,7 +451,7 @@ func testOverflow(t *testing.T, connect func(*testing.T, *fanout.Limits) *hub) {
 	})
 }
 
-// TestConcurrentWriters has many goroutines write to one connection: nothing is mixed up,
+// TestConcurrentWriters: many goroutines write to one connection; nothing is mixed up,
 // and each writer's order is kept.
 func TestConcurrentWriters(t *testing.T) {
 	const writers, each = 8, 500
