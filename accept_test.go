@@ -17,7 +17,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
-// status dials and returns the status of the answer, 101 for an upgrade.
+// status dials and returns the status of the response, 101 for an upgrade.
 func (h *host) status(opts ...dialOption) int {
 	h.t.Helper()
 	_, err := h.try("", opts...)
@@ -38,7 +38,7 @@ func TestOrigin(t *testing.T) {
 	own := strings.TrimSuffix(strings.TrimPrefix(h.URL, "ws://"), "/ws")
 	for origin, want := range map[string]int{
 		"http://" + own:                             101,
-		"https://" + own:                            101, // a proxy may end TLS
+		"https://" + own:                            101, // a proxy may terminate TLS
 		"https://good.example.com":                  101,
 		"https://GOOD.example.com":                  101,
 		"https://a.apps.example.com":                101,
@@ -69,7 +69,7 @@ func TestOrigin(t *testing.T) {
 	}
 	for _, bad := range []string{"", "good.example.com", "https://", "https://*good.com", "https://a.com/", "https://a..com"} {
 		if _, err := simplysocket.New(&simplysocket.Options{Origins: []string{bad}}); err == nil {
-			t.Errorf("origin pattern %q is taken", bad)
+			t.Errorf("origin pattern %q was accepted", bad)
 		}
 	}
 }
@@ -99,8 +99,8 @@ func TestOnConnect(t *testing.T) {
 	}
 }
 
-// TestOneWrite sees that the response of a handshake brings the welcome along: a
-// pipe hands over what one write holds.
+// TestOneWrite checks that the handshake response and the welcome arrive together: a pipe
+// returns the contents of one write.
 func TestOneWrite(t *testing.T) {
 	h := serve(t, true, nil)
 	nc, err := h.Dial(t.Context(), "", "")
@@ -149,8 +149,7 @@ func TestHello(t *testing.T) {
 	}
 }
 
-// TestGoneBeforeHello has a v1 client close before its hello: it must not keep
-// its place.
+// TestGoneBeforeHello: a v1 client that closes before its hello does not keep its place.
 func TestGoneBeforeHello(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.raw("", v1)
@@ -169,7 +168,7 @@ func TestLimitsOfConnections(t *testing.T) {
 	if got := h.status(forwarded("10.0.0.1")); got != 429 {
 		t.Errorf("a second client of the address: %d", got)
 	}
-	// What the client itself has written in front is not believed.
+	// An address that the client itself has put in front is not trusted.
 	if got := h.status(forwarded("10.9.9.9, 10.0.0.1")); got != 429 {
 		t.Errorf("a forged address: %d", got)
 	}
@@ -219,8 +218,8 @@ func TestHTTPServerLimits(t *testing.T) {
 	}
 }
 
-// TestTLS has clients of both kinds talk over an http.Server with a certificate,
-// where nothing is written from a turn.
+// TestTLS: clients of both kinds talk over an http.Server with a certificate, where
+// turns do not write directly.
 func TestTLS(t *testing.T) {
 	h := serve(t, false, nil)
 	secure := httptest.NewUnstartedServer(h.Server)

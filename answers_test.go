@@ -1,5 +1,5 @@
-// The memory of a session is tested from inside: over a connection, ids that are far apart
-// and answers in any order take too long to try in numbers.
+// The memory of a session is tested from inside: over a connection, ids that are far
+// apart and answers in any order would take too long to try in numbers.
 
 package simplysocket
 
@@ -10,9 +10,9 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// TestAnswersThatMayBeAsked: whatever ids a client uses and in whatever order rooms
-// answer, the answers that it has not read are known, as long as no more messages than
-// allowed have none that it has read.
+// TestAnswersThatMayBeAsked: for any ids of a client and any order of answers, the
+// session knows the answers that the client has not read, as long as the number of
+// messages without an answer that it has read stays within the limit.
 func TestAnswersThatMayBeAsked(t *testing.T) {
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 3))
@@ -23,7 +23,7 @@ func TestAnswersThatMayBeAsked(t *testing.T) {
 		}
 		var s session
 		var id uint64
-		var unanswered []uint64 // asked, in order
+		var unanswered []uint64 // in the order in which they were asked
 		var unread []uint64     // answered and not read, in the order of the answers
 		room := map[uint64]*actor{}
 		for range 3000 {
@@ -53,7 +53,7 @@ func TestAnswersThatMayBeAsked(t *testing.T) {
 		}
 		for _, id := range unanswered {
 			if known, ok := s.recall(id); !ok || known.reply != nil {
-				t.Fatalf("seed %d: id %d has an answer that nobody gave", seed, id)
+				t.Fatalf("seed %d: id %d has an unexpected answer", seed, id)
 			}
 		}
 	}

@@ -55,13 +55,13 @@ func TestAuthentication(t *testing.T) {
 		if got := h.status(opts...); got != 401 {
 			t.Errorf("got %d, want 401", got)
 		}
-		// Where v1 is offered, a page can see the refusal.
+		// If v1 is offered, a page can see the refusal.
 		if end := h.raw("", append(opts, v1)...).closing(); end.Code != 4001 {
 			t.Errorf("closed with %v, want 4001", end)
 		}
 	}
 	if _, err := h.try("?token=" + token); err == nil {
-		t.Error("a token in the URL is believed")
+		t.Error("a token in the URL was accepted")
 	}
 	h.waitForClients(2)
 	mu.Lock()
@@ -100,8 +100,8 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// TestRevokedWhileConnecting disconnects clients that are about to be let in:
-// they must not stay in the lobby.
+// TestRevokedWhileConnecting disconnects clients that are about to be admitted: they must
+// not stay in the lobby.
 func TestRevokedWhileConnecting(t *testing.T) {
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
 		s.OnConnect(func(_ context.Context, c *simplysocket.Client) error {
@@ -125,8 +125,8 @@ func TestRevokedWhileConnecting(t *testing.T) {
 	}
 }
 
-// TestUserOfASessionIsFixed: whatever user an application lets resume a session, it is
-// found under the user that it has had from the beginning.
+// TestUserOfASessionIsFixed: whichever user an application lets resume a session, the
+// session is found under its first user.
 func TestUserOfASessionIsFixed(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{
 		Authenticate: byHeader,

@@ -10,8 +10,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// BenchmarkDisconnect is the end of a client that is in 10,000 rooms, until the
-// last of them has seen it go: it must stay below 100 ms.
+// BenchmarkDisconnect measures the end of a client that is in 10,000 rooms, until the
+// last of them has seen it leave: it must stay below 100 ms.
 func BenchmarkDisconnect(b *testing.B) {
 	const rooms = 10_000
 	h := serve(b, true, &simplysocket.Options{MaxRoomsPerClient: rooms, OutboxMessages: simplysocket.Unlimited, OutboxBytes: 1 << 30})
@@ -30,9 +30,9 @@ func BenchmarkDisconnect(b *testing.B) {
 	}
 }
 
-// BenchmarkReconnectStorm breaks 5,000 connections at once: all sessions must be
-// back within 10 s, with what they missed, whoever stayed must not wait for more
-// than 1 s, and the memory must be what it was after the storm before.
+// BenchmarkReconnectStorm breaks 5,000 connections at once: all sessions must be back
+// within 10 s, with what they missed. Clients that stayed must not wait longer than 1 s,
+// and the memory must be as after the storm before.
 func BenchmarkReconnectStorm(b *testing.B) {
 	const sessions, rooms = 5000, 50
 	h := serve(b, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, AnnounceMaxMembers: 1})
@@ -90,7 +90,7 @@ func BenchmarkReconnectStorm(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// stall calls without pause and returns how long the longest call took.
+// stall calls continuously and returns how long the longest call took.
 func (c *client) stall(stop <-chan struct{}) (longest time.Duration) {
 	for {
 		select {
@@ -104,8 +104,8 @@ func (c *client) stall(stop <-chan struct{}) (longest time.Duration) {
 	}
 }
 
-// BenchmarkTrace is what a Trace costs a message: its functions run aside, so that
-// nothing they do ends the turn.
+// BenchmarkTrace measures the cost of a Trace per message: its functions run on another
+// goroutine, so that nothing they do ends the turn.
 func BenchmarkTrace(b *testing.B) {
 	for name, trace := range map[string]*simplysocket.Trace{
 		"none":    nil,
@@ -122,7 +122,7 @@ func BenchmarkTrace(b *testing.B) {
 	}
 }
 
-// BenchmarkIdleRooms measures the heap that a relay room at rest takes, with one member.
+// BenchmarkIdleRooms measures the heap that an idle relay room with one member takes.
 func BenchmarkIdleRooms(b *testing.B) {
 	const rooms = 20_000
 	for b.Loop() {

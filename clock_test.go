@@ -13,7 +13,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 )
 
-// elapsed notes what happens and when, in seconds since it was made.
+// elapsed records events and their times, in seconds since it was made.
 type elapsed struct {
 	since  time.Time
 	events []string
@@ -27,8 +27,8 @@ func (e *elapsed) note(now time.Time, what string) {
 	e.events = append(e.events, fmt.Sprintf("%s@%.3g", what, at.Seconds()))
 }
 
-// exactly reports whether something took as long as it should. Output that is released
-// late may take longer by what a few releases take.
+// exactly reports whether something took exactly as long as it should. With late releases
+// it may take longer by the delay of a few releases.
 func exactly(took, want time.Duration) bool {
 	return took >= want && took <= want+16*servertest.Late()
 }
@@ -90,7 +90,7 @@ func TestTimer(t *testing.T) {
 			t.Errorf("got %v", m)
 		}
 
-		// A room that closes takes its timers along.
+		// A room that closes ends its timers.
 		c.call("set", "r", count{60})
 		c.call("leave-room", "r", nil)
 		time.Sleep(time.Hour)
@@ -129,9 +129,9 @@ func TestNowNeverGoesBack(t *testing.T) {
 				times = append(times, room.Now())
 				simplysocket.On(room, "now", func(*simplysocket.Member, simplysocket.None) error {
 					first := room.Now()
-					time.Sleep(time.Second) // the time of an entry stands still
+					time.Sleep(time.Second) // the time does not advance within an entry
 					if !room.Now().Equal(first) {
-						t.Error("the time moved within an entry")
+						t.Error("the time advanced within an entry")
 					}
 					times = append(times, first)
 					return nil
@@ -152,7 +152,7 @@ func TestNowNeverGoesBack(t *testing.T) {
 func TestTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := elapsed{since: time.Now()}
-		cancelled := make(chan error, 1)
+		canceled := make(chan error, 1)
 		h := serve(t, true, nil, func(s *simplysocket.Server) {
 			s.HandleRoom("r", func(room *simplysocket.Room) error {
 				lookup := simplysocket.NewTask(room, "lookup", func(ctx context.Context, n count) (note, error) {
@@ -165,7 +165,7 @@ func TestTask(t *testing.T) {
 						panic("boom")
 					case 4:
 						<-ctx.Done()
-						cancelled <- ctx.Err()
+						canceled <- ctx.Err()
 						return note{}, ctx.Err()
 					}
 					time.Sleep(time.Duration(n.N) * time.Second)
@@ -197,18 +197,18 @@ func TestTask(t *testing.T) {
 			}
 		}
 		if got := h.Stats().Panics; got != 1 {
-			t.Errorf("%d panics are counted", got)
+			t.Errorf("counted %d panics", got)
 		}
 		c.call("hi", "r", nil) // a task that panics does not close the room
 		c.call("lookup", "r", count{4})
 		c.call("close", "r", nil)
-		if err := <-cancelled; !errors.Is(err, context.Canceled) {
+		if err := <-canceled; !errors.Is(err, context.Canceled) {
 			t.Errorf("the task's context: %v", err)
 		}
 	})
 }
 
-// TestEmptyRoomCloses: after a while, and not if somebody comes back.
+// TestEmptyRoomCloses: it closes after a while, unless somebody comes back.
 func TestEmptyRoomCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := elapsed{since: time.Now()}
@@ -239,7 +239,7 @@ func TestEmptyRoomCloses(t *testing.T) {
 		c.call("join-room", "r", nil)
 		seen.check(t, "open@0", "close@179", "open@180")
 
-		c.refused("join-room", "shy", nil, "forbidden") // a room that nobody was in closes at once
+		c.refused("join-room", "shy", nil, "forbidden") // a room that nobody entered closes at once
 		synctest.Wait()
 		if got := h.Stats().Rooms; got != 2 {
 			t.Errorf("%d rooms are open, want r and the lobby", got)
@@ -247,7 +247,7 @@ func TestEmptyRoomCloses(t *testing.T) {
 	})
 }
 
-// TestFlushInterval has a room gather what it says.
+// TestFlushInterval: a room gathers its output.
 func TestFlushInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil, func(s *simplysocket.Server) {
@@ -276,7 +276,7 @@ func TestFlushInterval(t *testing.T) {
 	})
 }
 
-// TestSlowTurn: what an entry has yielded does not wait for the next one.
+// TestSlowTurn: an entry's output does not wait for the next entry.
 func TestSlowTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil, func(s *simplysocket.Server) {
@@ -302,7 +302,7 @@ func TestSlowTurn(t *testing.T) {
 	})
 }
 
-// TestRoomCountIsPaced: however many come, the count is told once a second.
+// TestRoomCountIsPaced: no matter how many join, the count is announced once per second.
 func TestRoomCountIsPaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, &simplysocket.Options{AnnounceMaxMembers: 2})
@@ -326,7 +326,7 @@ func TestRoomCountIsPaced(t *testing.T) {
 	})
 }
 
-// TestPasswordWindow: ten wrong passwords a minute and address.
+// TestPasswordWindow: ten wrong passwords per minute and address.
 func TestPasswordWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)

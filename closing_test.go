@@ -13,8 +13,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// gated is a room whose "block" and "close" wait at a gate, so that a test decides
-// what stands behind them in which batch.
+// gated is a room whose "block" and "close" wait at a gate, so that a test decides which
+// entries are in the same batch and which come after it.
 type gated struct {
 	*host
 	gate  chan chan struct{}
@@ -39,8 +39,8 @@ func gatedRoom(t *testing.T) *gated {
 	return g
 }
 
-// batch has the admin end the room with before() in the batch of that message, and
-// after() behind the batch.
+// batch makes the admin close the room, with before() in the same batch as that message,
+// and after() in the next one.
 func (g *gated) batch(admin *client, how string, before, after func()) {
 	admin.send("block", "r", nil)
 	first := <-g.gate
@@ -55,7 +55,7 @@ func (g *gated) batch(admin *client, how string, before, after func()) {
 	close(second)
 }
 
-// waitForReceived waits until the server has read what was written.
+// waitForReceived waits until the server has read everything written.
 func waitForReceived(h *host) {
 	for last, same := h.Stats().Received, 0; same < 20; time.Sleep(time.Millisecond) {
 		if now := h.Stats().Received; now == last {
@@ -66,8 +66,8 @@ func waitForReceived(h *host) {
 	}
 }
 
-// TestCloseKeepsTheOrder: what stands in the batch of a close is handled before what
-// stands behind the batch, by the room that opens next.
+// TestCloseKeepsTheOrder: entries in the batch of a close are handled before later ones,
+// by the room that opens next.
 func TestCloseKeepsTheOrder(t *testing.T) {
 	for _, how := range []string{"close", "blow"} {
 		t.Run(how, func(t *testing.T) {
@@ -96,8 +96,8 @@ func TestCloseKeepsTheOrder(t *testing.T) {
 	}
 }
 
-// TestCloseAnswersItsMembers: what a member has sent to the room that closed is not
-// for the next one, and what it sends after it has joined that is.
+// TestCloseAnswersItsMembers: messages sent to the room that closed do not reach the next
+// one, but messages sent after joining the next one do.
 func TestCloseAnswersItsMembers(t *testing.T) {
 	g := gatedRoom(t)
 	admin, c := g.member("r"), g.connect()
@@ -120,7 +120,7 @@ func TestCloseAnswersItsMembers(t *testing.T) {
 	}
 }
 
-// answerOf finds the answer to an id among all that has come.
+// answerOf finds the answer to an id among everything received.
 func (c *client) answerOf(id uint64) message {
 	c.t.Helper()
 	from := 0
@@ -138,7 +138,8 @@ func drain(heard chan int) (all []int) {
 	}
 }
 
-// TestServerMessageToARoomThatCloses is handled by the next room, or counted.
+// TestServerMessageToARoomThatCloses: the next room handles the message, or it is
+// counted.
 func TestServerMessageToARoomThatCloses(t *testing.T) {
 	g := gatedRoom(t)
 	admin, c := g.member("r"), g.connect()
@@ -153,7 +154,7 @@ func TestServerMessageToARoomThatCloses(t *testing.T) {
 		send(2)
 	})
 	c.answerOf(1)
-	waitFor(t, "the message behind the join", func() bool { return len(g.heard) == 1 })
+	waitFor(t, "the message after the join", func() bool { return len(g.heard) == 1 })
 	if got := drain(g.heard); !slices.Equal(got, []int{2}) || g.Stats().Unhandled != 1 {
 		t.Errorf("handled %v, unhandled %d", got, g.Stats().Unhandled)
 	}
@@ -174,8 +175,8 @@ func TestCallToARoomThatCloses(t *testing.T) {
 	}
 }
 
-// TestSetupWaitsForOnClose: what OnClose saves is there for the next setup, however
-// the room ends.
+// TestSetupWaitsForOnClose: the next setup sees what OnClose saved, however the room
+// ends.
 func TestSetupWaitsForOnClose(t *testing.T) {
 	for name, end := range map[string]func(*testing.T, *host, *client){
 		"close": func(_ *testing.T, _ *host, c *client) { c.send("close", "r", nil) },
@@ -212,13 +213,14 @@ func TestSetupWaitsForOnClose(t *testing.T) {
 			c.call("leave-room", "r", nil)
 			waitFor(t, "the last close", func() bool { return open.Load() == 0 })
 			if saved.Load() != 6 {
-				t.Errorf("%d openings were saved", saved.Load())
+				t.Errorf("%d openings saved", saved.Load())
 			}
 		})
 	}
 }
 
-// TestOnLeaveOnce: for each member, whatever the hook does to the others.
+// TestOnLeaveOnce: it runs once for each member, no matter what the hook does to the
+// others.
 func TestOnLeaveOnce(t *testing.T) {
 	for name, act := range map[string]func(*simplysocket.Room, *simplysocket.Member){
 		"kicks others": func(room *simplysocket.Room, m *simplysocket.Member) {
@@ -254,7 +256,8 @@ func TestOnLeaveOnce(t *testing.T) {
 				for range 6 {
 					clients = append(clients, h.member("r"))
 				}
-				// The lobby lets them in by turns of its own, which no other room waits for.
+				// The lobby admits them in turns of its own, which no other room waits
+				// for.
 				waitFor(t, "the lobby to have them all", func() bool { return h.Stats().Joins == 12 })
 				clients[0].send(first, "r", nil)
 				<-done
@@ -268,7 +271,7 @@ func TestOnLeaveOnce(t *testing.T) {
 						t.Errorf("OnLeave %d times for %s", n, id)
 					}
 				}
-				waitFor(t, "as many leaves as joins, but for the lobby's", func() bool {
+				waitFor(t, "as many leaves as joins, except for the lobby's", func() bool {
 					s := h.Stats()
 					return s.Joins-s.Leaves == 6
 				})
@@ -277,8 +280,8 @@ func TestOnLeaveOnce(t *testing.T) {
 	}
 }
 
-// TestCreateIsExact: of many who want a new room one gets it, also while the last one
-// closes.
+// TestCreateIsExact: of many clients that create a room one succeeds, even while the last
+// one closes.
 func TestCreateIsExact(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{EmptyRoomTimeout: time.Millisecond})
 	for range 20 {
@@ -305,7 +308,8 @@ func TestCreateIsExact(t *testing.T) {
 	}
 }
 
-// TestShutdownIsBusy: what comes while the server shuts down may be tried elsewhere.
+// TestShutdownIsBusy: during a shutdown, joins are refused with a code that says to try
+// elsewhere.
 func TestShutdownIsBusy(t *testing.T) {
 	release := make(chan struct{})
 	h := coded(t, "r", func(room *simplysocket.Room) error {
@@ -337,9 +341,9 @@ func TestShutdownIsBusy(t *testing.T) {
 	}
 }
 
-// TestReopenUnderLoad: rooms close and open while clients join and send. Each message
-// that is acknowledged was handled, in the order of its sender, and no setup runs
-// before the last OnClose. `-drill.reopens 1000` runs that many.
+// TestReopenUnderLoad: rooms close and open while clients join and send. Each
+// acknowledged message was handled, in the order of its sender, and no setup runs before
+// the last OnClose. `-drill.reopens 1000` runs that many.
 func TestReopenUnderLoad(t *testing.T) {
 	var openings, early, inverted atomic.Int64
 	var open atomic.Bool
@@ -382,8 +386,8 @@ func TestReopenUnderLoad(t *testing.T) {
 	}
 }
 
-// sendThrough joins and sends in windows of ten, whatever happens to the room, and
-// checks that what was acknowledged was handled.
+// sendThrough joins and sends in windows of ten, regardless of what happens to the room,
+// and checks that acknowledged messages were handled.
 func sendThrough(c *client, stop <-chan struct{}, mu *sync.Mutex, handled map[string]int) {
 	for id := uint64(1); ; {
 		select {

@@ -8,8 +8,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// TestNoticesAreNotConflated: in a room that conflates, each of those who leave
-// together is reported.
+// TestNoticesAreNotConflated: in a room that conflates, each of several members that
+// leave together is reported.
 func TestNoticesAreNotConflated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil, func(s *simplysocket.Server) {
@@ -31,13 +31,13 @@ func TestNoticesAreNotConflated(t *testing.T) {
 			}
 		}
 		if !left[a.id] || !left[b.id] {
-			t.Errorf("told of %v, want %s and %s", left, a.id, b.id)
+			t.Errorf("got notices of %v, want %s and %s", left, a.id, b.id)
 		}
 	})
 }
 
-// TestConflateStopsAtALeave: who leaves between two messages of a key gets the first
-// of them: the second is not for it.
+// TestConflateStopsAtALeave: a member that leaves between two messages of a key gets the
+// first: the second is not for it.
 func TestConflateStopsAtALeave(t *testing.T) {
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
 		s.HandleRoom("r", func(room *simplysocket.Room) error {

@@ -24,7 +24,7 @@ func (e *brokenError) Error() string        { return e.inner.Error() }
 func (e *brokenError) Unwrap() error        { return e.inner }
 func (e *brokenError) Is(target error) bool { return errors.Is(e.inner, target) }
 
-// hostileError panics in whatever is asked of it.
+// hostileError panics in every method.
 type hostileError struct{}
 
 func (hostileError) Error() string   { panic("Error") }
@@ -32,7 +32,7 @@ func (hostileError) As(any) bool     { panic("As") }
 func (hostileError) Is(error) bool   { panic("Is") }
 func (hostileError) Unwrap() []error { panic("Unwrap") }
 
-// hostileErrors are errors that must become `internal`, with the room as it was.
+// hostileErrors must become `internal`, and leave the room as it was.
 func hostileErrors() map[string]error {
 	return map[string]error{
 		"typed nil of the package":    (*simplysocket.Error)(nil),
@@ -46,8 +46,8 @@ func hostileErrors() map[string]error {
 	}
 }
 
-// TestHostileErrors: an error is a value of the application, and asking it anything
-// runs the application's code.
+// TestHostileErrors: an error is a value of the application, and its methods are the
+// application's code.
 func TestHostileErrors(t *testing.T) {
 	for name, hostile := range hostileErrors() {
 		t.Run(name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestHostileErrors(t *testing.T) {
 			h := serve(t, false, &simplysocket.Options{Trace: &simplysocket.Trace{
 				Message: func(info simplysocket.MessageInfo) {
 					if info.Err != nil {
-						_ = errors.Is(info.Err, context.Canceled) // an application's own use of it is its own
+						_ = errors.Is(info.Err, context.Canceled) // the application may use it as it likes
 					}
 				},
 			}}, func(s *simplysocket.Server) {
@@ -89,7 +89,7 @@ func TestHostileErrors(t *testing.T) {
 	}
 }
 
-// TestErrorReachesTheWireSound: what the peer may know is made fit for it.
+// TestErrorReachesTheWireSound: what the peer may know is made valid for the protocol.
 func TestErrorReachesTheWireSound(t *testing.T) {
 	h := coded(t, "r", func(room *simplysocket.Room) error {
 		simplysocket.On(room, "long", func(*simplysocket.Member, simplysocket.None) error {
@@ -109,7 +109,8 @@ func TestErrorReachesTheWireSound(t *testing.T) {
 	}
 }
 
-// TestOwnErrorIsFoundAgain: the caller of Call is the application, and gets its own.
+// TestOwnErrorIsFoundAgain: the caller of Call is the application, and gets its own error
+// back.
 func TestOwnErrorIsFoundAgain(t *testing.T) {
 	mine := errors.New("mine")
 	h := coded(t, "r", func(room *simplysocket.Room) error {
@@ -135,8 +136,8 @@ func hostileTrace(fail func()) *simplysocket.Trace {
 	}
 }
 
-// TestHostileTraces: neither a panic nor a Goexit in a Trace or a log handler is felt
-// by a client, and no place is lost.
+// TestHostileTraces: neither a panic nor a Goexit in a Trace or a log handler affects a
+// client, and no place is lost.
 func TestHostileTraces(t *testing.T) {
 	for name, fail := range map[string]func(){"panic": func() { panic("trace") }, "Goexit": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
@@ -175,7 +176,7 @@ func (p *page) forgetAll() {
 	p.cutOff()
 }
 
-// hostileHandler is a log handler that fails once it is enabled.
+// hostileHandler is a log handler that fails once it is switched on.
 type hostileHandler struct{ fail func() }
 
 func (h hostileHandler) Enabled(context.Context, slog.Level) bool { return true }
@@ -198,8 +199,8 @@ func (m moody) MarshalJSON() ([]byte, error) {
 
 func (m *moody) UnmarshalJSON([]byte) error { panic("UnmarshalJSON") }
 
-// TestHostileValues: a value that cannot be encoded is an error for the code that
-// made it, wherever that runs.
+// TestHostileValues: a value that cannot be encoded is an error for the code that made
+// it, wherever that code runs.
 func TestHostileValues(t *testing.T) {
 	on := true
 	bad := moody{&on}
@@ -222,7 +223,7 @@ func TestHostileValues(t *testing.T) {
 		}
 		room.OnJoin(func(j *simplysocket.Join) error {
 			if j.Welcome(bad) == nil || j.Announce(bad) == nil {
-				t.Error("a welcome or announcement that panics was taken")
+				t.Error("a welcome or announcement that panics was accepted")
 			}
 			return nil
 		})
@@ -250,12 +251,12 @@ func TestHostileValues(t *testing.T) {
 	c.call("channel", "r", nil)
 }
 
-// deep is a body of that many levels.
+// deep is a body with that many levels.
 func deep(levels int) json.RawMessage {
 	return json.RawMessage(strings.Repeat(`{"a":`, levels) + "1" + strings.Repeat("}", levels))
 }
 
-// TestHostileReply: a reply that panics when it is decoded is an error of Call.
+// TestHostileReply: if decoding the reply panics, Call returns an error.
 func TestHostileReply(t *testing.T) {
 	h := coded(t, "r", func(room *simplysocket.Room) error {
 		simplysocket.OnServerCall(room, "x", func(simplysocket.None) (note, error) { return note{"x"}, nil })
@@ -263,11 +264,11 @@ func TestHostileReply(t *testing.T) {
 	})
 	h.member("r")
 	if err := h.Room("r").Call(t.Context(), "x", nil, &moody{}); err == nil {
-		t.Error("a panic in UnmarshalJSON passed for a reply")
+		t.Error("a panic in UnmarshalJSON was returned as a reply")
 	}
 }
 
-// TestListedValueThatPanics: it is encoded where it is set, in the handler.
+// TestListedValueThatPanics: the value is encoded where it is set, in the handler.
 func TestListedValueThatPanics(t *testing.T) {
 	key := simplysocket.NewKey[moody]("k", simplysocket.Listed())
 	h := coded(t, "r", func(room *simplysocket.Room) error {
@@ -279,7 +280,7 @@ func TestListedValueThatPanics(t *testing.T) {
 			return nil
 		})
 		simplysocket.On(room, "later", func(*simplysocket.Member, simplysocket.None) error {
-			on = true // what was set is what is listed
+			on = true // the listing shows the value as it was set
 			room.SetHidden(false)
 			return nil
 		})
@@ -295,7 +296,7 @@ func TestListedValueThatPanics(t *testing.T) {
 	c.call("join-room", "r", nil)
 }
 
-// TestHostileTasks: whatever a task does, its result comes.
+// TestHostileTasks: whatever a task does, its result arrives.
 func TestHostileTasks(t *testing.T) {
 	on := true
 	for name, run := range map[string]func(context.Context, int) (any, error){
@@ -325,8 +326,8 @@ func TestHostileTasks(t *testing.T) {
 	}
 }
 
-// TestHostileHandshakes: a request whose goroutine or hijack the application breaks
-// keeps no place.
+// TestHostileHandshakes: a request keeps no place if the application breaks its goroutine
+// or its hijacking.
 func TestHostileHandshakes(t *testing.T) {
 	fail := map[string]func(){"panic": func() { panic("no") }, "Goexit": runtime.Goexit}
 	h := serve(t, false, &simplysocket.Options{MaxClients: 2, Authenticate: func(r *http.Request) (simplysocket.Identity, error) {
@@ -338,7 +339,7 @@ func TestHostileHandshakes(t *testing.T) {
 	for range 3 {
 		for _, how := range []string{"panic", "Goexit", "typed nil"} {
 			if _, err := h.try("", header("X-Fail", how)); how != "typed nil" && err == nil {
-				t.Errorf("%s was let in", how)
+				t.Errorf("%s was admitted", how)
 			}
 			h.waitForClients(0)
 		}
@@ -367,8 +368,8 @@ func TestHijackWithoutBuffers(t *testing.T) {
 	h.member("r").call("x", "r", nil)
 }
 
-// TestMiddlewareThatReturnsNothing: such a room does not open; it does not fail at
-// each message.
+// TestMiddlewareThatReturnsNothing: such a room does not open, instead of failing at each
+// message.
 func TestMiddlewareThatReturnsNothing(t *testing.T) {
 	h := coded(t, "r", func(room *simplysocket.Room) error {
 		room.Use(func(simplysocket.Handler) simplysocket.Handler { return nil })
@@ -381,8 +382,8 @@ func TestMiddlewareThatReturnsNothing(t *testing.T) {
 	}
 }
 
-// TestApplicationSendsNoneOfTheProtocols: clients act on these, so only the server
-// says them.
+// TestApplicationSendsNoneOfTheProtocols: clients act on the protocol's actions, so only
+// the server sends them.
 func TestApplicationSendsNoneOfTheProtocols(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.member("r")
@@ -398,7 +399,7 @@ type exitingLog struct{ slog.Handler }
 
 func (exitingLog) Enabled(context.Context, slog.Level) bool { runtime.Goexit(); return true }
 
-// TestLogThatExits: a failing handler is answered whatever the log does.
+// TestLogThatExits: a failing handler is answered, whatever the log handler does.
 func TestLogThatExits(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{Logger: slog.New(exitingLog{slog.DiscardHandler})}, func(s *simplysocket.Server) {
 		s.HandleRoom("r", func(room *simplysocket.Room) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// TestAnswersOfALeftRoom do not push out what another room has not answered yet.
+// TestAnswersOfALeftRoom: they do not push out answers that another room has yet to give.
 func TestAnswersOfALeftRoom(t *testing.T) {
 	gate := make(chan struct{})
 	ran := 0
@@ -41,7 +41,7 @@ func TestAnswersOfALeftRoom(t *testing.T) {
 	slow := p.lastID
 	p.write(envelope(slow, "x", "slow", nil))
 	<-gate
-	for range 3 * protocol.MaxUnanswered { // each is answered before the next
+	for range 3 * protocol.MaxUnanswered { // each is answered before the next one
 		p.call("x", "fast", nil)
 	}
 	p.call("leave-room", "fast", nil)
@@ -84,7 +84,7 @@ func TestPatientRetry(t *testing.T) {
 	waitFor(t, "the mailbox to fill", func() bool { return h.Stats().Busy > 0 })
 	p.lastID++
 	id := p.lastID
-	p.write(envelope(id, "x", "r", nil)) // is tried again until there is a place
+	p.write(envelope(id, "x", "r", nil)) // it is retried until there is a place
 	busy := h.Stats().Busy
 	waitFor(t, "many tries", func() bool { return h.Stats().Busy > busy+3 })
 	gate <- struct{}{}
@@ -101,8 +101,8 @@ func TestPatientRetry(t *testing.T) {
 	}
 }
 
-// TestOpenerDecidesNothingOverCode: a room that code has set up takes nothing from who
-// opens it, whether it handles messages or relays them.
+// TestOpenerDecidesNothingOverCode: a room with a setup accepts no options from the
+// client that opens it, whether it handles messages or relays them.
 func TestOpenerDecidesNothingOverCode(t *testing.T) {
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
 		s.HandleRoom("game/{id}", func(room *simplysocket.Room) error { room.SetCapacity(2); return nil })
@@ -123,7 +123,8 @@ func TestOpenerDecidesNothingOverCode(t *testing.T) {
 	h.connect().refused("join-room", "relay/1", object{"password": "yours"}, "forbidden")
 }
 
-// TestLobbyOfACodedServer relays nothing, by whatever way, unless it is handled.
+// TestLobbyOfACodedServer: it relays nothing, whichever way it is sent, unless a handler
+// does.
 func TestLobbyOfACodedServer(t *testing.T) {
 	h := coded(t, "game/{id}", func(room *simplysocket.Room) error {
 		simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { return nil })
@@ -149,14 +150,14 @@ func TestLobbyOfACodedServer(t *testing.T) {
 	b.expect("from-the-server")
 	for _, m := range b.received() {
 		if m.Action == "x" {
-			t.Errorf("the lobby passed on %v", m)
+			t.Errorf("the lobby relayed %v", m)
 		}
 	}
 	b.call("list-members", "", nil)
 }
 
-// TestServerReadsKeysExactly: what the server reads of a body is matched to the letter,
-// and a key stands once.
+// TestServerReadsKeysExactly: the server matches the keys of a body exactly, and rejects
+// duplicate keys.
 func TestServerReadsKeysExactly(t *testing.T) {
 	h := serve(t, false, nil)
 	a := h.connect()
@@ -205,7 +206,7 @@ type embedded struct {
 	Tags []string `json:"tags"`
 }
 
-// ownForm has words of its own for what is wrong.
+// ownForm has its own error text.
 type ownForm struct{}
 
 func (*ownForm) UnmarshalJSON([]byte) error { return errors.New("simplysocket_test.ownForm: nope") }
@@ -215,7 +216,7 @@ type spokenForm struct{}
 
 func (*spokenForm) UnmarshalJSON([]byte) error { return simplysocket.Errorf("too-odd", "be even") }
 
-// TestErrorsNameNoGoTypes: clients read what is wrong in words of JSON.
+// TestErrorsNameNoGoTypes: error texts use the words of JSON.
 func TestErrorsNameNoGoTypes(t *testing.T) {
 	h := coded(t, "r", func(room *simplysocket.Room) error {
 		simplysocket.On(room, "x", func(*simplysocket.Member, secretLedgerEntry) error { return nil })
@@ -255,8 +256,8 @@ func TestErrorsNameNoGoTypes(t *testing.T) {
 	c.refused("spoken", "r", object{"A": 1}, "too-odd")
 }
 
-// TestClosesThatStand: whatever code and reason the application gives, the client reads
-// a close that keeps it away or calls it back as it was meant.
+// TestClosesThatStand: for any code and reason of the application, the client reads a
+// close that it understands as intended: stay away, or come back.
 func TestClosesThatStand(t *testing.T) {
 	h := serve(t, false, nil)
 	reasons := map[string]string{
@@ -292,8 +293,8 @@ func TestClosesThatStand(t *testing.T) {
 	}
 }
 
-// TestConflateInATurn: of what waits for a flush interval the newest of a key is sent,
-// at its place; what has another audience stays.
+// TestConflateInATurn: of the messages that wait for a flush interval, the newest of a
+// key is sent, in its place; messages with another audience stay.
 func TestConflateInATurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil, func(s *simplysocket.Server) {
@@ -302,7 +303,7 @@ func TestConflateInATurn(t *testing.T) {
 				simplysocket.On(room, "move", func(m *simplysocket.Member, at struct{ N int }) error {
 					_ = room.Broadcast("move", at, simplysocket.Except(m), simplysocket.Conflate("cursor"))
 					if at.N%10 == 9 {
-						return errors.New("revoked") // and what it would have replaced stays
+						return errors.New("revoked") // and the message that it would have replaced stays
 					}
 					if at.N == 50 {
 						_ = room.Broadcast("note", nil)
@@ -334,7 +335,8 @@ func TestConflateInATurn(t *testing.T) {
 	})
 }
 
-// TestRoomTimeNeverGoesBack: Now follows the monotonic clock from the opening on.
+// TestRoomTimeNeverGoesBack: Now follows the monotonic clock from the opening of the
+// room.
 func TestRoomTimeNeverGoesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var opened, now time.Time
@@ -355,8 +357,8 @@ func TestRoomTimeNeverGoesBack(t *testing.T) {
 	})
 }
 
-// TestRelayedBodiesAreCompact: a client that splits what it reads at newlines is not
-// misled, and every digit and every space of a string stays.
+// TestRelayedBodiesAreCompact: a client that splits its input at newlines is not misled,
+// and every digit and every space in a string stays.
 func TestRelayedBodiesAreCompact(t *testing.T) {
 	h := serve(t, false, nil)
 	a, b := h.member("r"), h.member("r")
@@ -370,7 +372,7 @@ func TestRelayedBodiesAreCompact(t *testing.T) {
 	}
 }
 
-// TestJoinsAndLeavesAreAnnounced whatever hooks a room has.
+// TestJoinsAndLeavesAreAnnounced, no matter which hooks a room has.
 func TestJoinsAndLeavesAreAnnounced(t *testing.T) {
 	h := coded(t, "r", func(room *simplysocket.Room) error {
 		room.OnJoin(func(j *simplysocket.Join) error {
@@ -393,8 +395,8 @@ func TestJoinsAndLeavesAreAnnounced(t *testing.T) {
 	}
 }
 
-// TestEpochGapIsFollowedByJoinedRoom: also where history has lost the member's own, and
-// where the member has seen more than the room has said.
+// TestEpochGapIsFollowedByJoinedRoom: also if the history no longer has the member's own,
+// and if the member has seen more than the room has said.
 func TestEpochGapIsFollowedByJoinedRoom(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, HistoryMessages: 8})
 	other, p := h.member("r"), h.page()
@@ -420,7 +422,7 @@ func TestEpochGapIsFollowedByJoinedRoom(t *testing.T) {
 		if gap.Room != "r" || state.Epoch != joined.Epoch || state.Seq != again.Seq || state.Count != 2 {
 			t.Errorf("%s: gap %v, then %v", name, gap, again)
 		}
-		acked := other.call("x", "r", nil) // what history still holds comes before it
+		acked := other.call("x", "r", nil) // what the history still holds precedes it
 		p.until("the message before the ack", func(m message) bool { return m.Action == "x" && m.Seq == acked.Seq-1 })
 		if acked.Seq <= state.Seq {
 			t.Errorf("%s: after %d came %v", name, state.Seq, acked)
@@ -435,7 +437,7 @@ func TestEpochGapIsFollowedByJoinedRoom(t *testing.T) {
 	}
 }
 
-// TestWelcomeHasFeatures: so that the protocol can grow.
+// TestWelcomeHasFeatures: they allow the protocol to grow.
 func TestWelcomeHasFeatures(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.raw("")
@@ -444,7 +446,7 @@ func TestWelcomeHasFeatures(t *testing.T) {
 	}
 }
 
-// TestOnlyTakesMembers: a list of members is an audience as it is.
+// TestOnlyTakesMembers: a list of members can be used as an audience directly.
 func TestOnlyTakesMembers(t *testing.T) {
 	h := coded(t, "r", func(room *simplysocket.Room) error {
 		simplysocket.On(room, "x", func(m *simplysocket.Member, _ simplysocket.None) error {
@@ -464,8 +466,8 @@ func TestOnlyTakesMembers(t *testing.T) {
 	b.expect("nil")
 }
 
-// TestTakeoverDoesNotWait: a connection that waits for a place in a mailbox gives up
-// when another one wants its session, and what it held is handled over that one.
+// TestTakeoverDoesNotWait: a connection that waits for a place in a mailbox gives up when
+// another one wants its session, and its message is handled over that one.
 func TestTakeoverDoesNotWait(t *testing.T) {
 	gate := make(chan struct{})
 	ran := 0
@@ -484,7 +486,7 @@ func TestTakeoverDoesNotWait(t *testing.T) {
 	<-gate
 	p.lastID += 2
 	p.write(envelope(p.lastID-1, "x", "r", nil)) // waits
-	p.write(envelope(p.lastID, "x", "r", nil))   // stands behind it
+	p.write(envelope(p.lastID, "x", "r", nil))   // queues after it
 	waitFor(t, "the first to wait", func() bool { return h.Stats().Busy > 2 })
 	began := time.Now()
 	p.resume()
@@ -506,5 +508,6 @@ func TestTakeoverDoesNotWait(t *testing.T) {
 	}
 }
 
-// longTakeover is half of what a connection may wait for a place in a mailbox.
+// longTakeover is half of the time for which a connection may wait for a place in a
+// mailbox.
 const longTakeover = 5 * time.Second

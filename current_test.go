@@ -17,20 +17,20 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// These tests are about connections that act for a client whose session another
-// connection has, or that has ended.
+// These tests are about connections that act for a client whose session has moved to
+// another connection, or has ended.
 
-// TestOldConnectionThatIsStuck: the heartbeat cuts a replaced connection, and the
-// session goes on over its new one.
+// TestOldConnectionThatIsStuck: the heartbeat cuts a replaced connection, and the session
+// continues over its new one.
 func TestOldConnectionThatIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
 		p := h.page()
 		p.call("join-room", "r", nil)
 		old := p.client
-		_ = old.conn.Write([]byte(rawFrame(0x01, `{"action":`))) // a message that does not end
+		_ = old.conn.Write([]byte(rawFrame(0x01, `{"action":`))) // a message that never ends
 		p.resume()
-		for range 20 { // it trickles on, so that it is not silent
+		for range 20 { // data keeps coming, so that the connection is not silent
 			time.Sleep(10 * time.Second)
 			_ = old.conn.Write([]byte(rawFrame(0x00, " ")))
 		}
@@ -43,7 +43,7 @@ func TestOldConnectionThatIsStuck(t *testing.T) {
 	})
 }
 
-// TestDisconnectIsToldOnce: also where a replaced connection outlives the session.
+// TestDisconnectIsToldOnce: even if a replaced connection outlives the session.
 func TestDisconnectIsToldOnce(t *testing.T) {
 	var told atomic.Int64
 	h := serve(t, false, &simplysocket.Options{CloseTimeout: 100 * time.Millisecond, Trace: &simplysocket.Trace{
@@ -58,7 +58,7 @@ func TestDisconnectIsToldOnce(t *testing.T) {
 	waitFor(t, "both connections to end", func() bool { return h.Stats().Clients == 0 })
 	s := h.Stats()
 	if s.Connects != s.Disconnects || told.Load() != int64(s.Disconnects) {
-		t.Errorf("%d connects, %d disconnects, %d told", s.Connects, s.Disconnects, told.Load())
+		t.Errorf("%d connects, %d disconnects, %d traced", s.Connects, s.Disconnects, told.Load())
 	}
 }
 
@@ -77,12 +77,12 @@ func TestTraceTellsHowItEnded(t *testing.T) {
 		p := h.page()
 		end(p)
 		if info := <-told; info.Code != want || info.Client != p.id {
-			t.Errorf("told %+v, want code %d", info, want)
+			t.Errorf("traced %+v, want code %d", info, want)
 		}
 	}
 }
 
-// TestNoResumeTakesNothingOver: neither a session that waits nor one that lives.
+// TestNoResumeTakesNothingOver: neither a disconnected session nor a connected one.
 func TestNoResumeTakesNothingOver(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{DisableResume: true})
 	p := h.page()
@@ -97,7 +97,7 @@ func TestNoResumeTakesNothingOver(t *testing.T) {
 }
 
 // TestIdentityIsTheUser: a fresh token of the same user has other claims; the session
-// goes on with them.
+// continues with them.
 func TestIdentityIsTheUser(t *testing.T) {
 	issued := 0.0
 	claims := make(chan any, 2)
@@ -123,7 +123,7 @@ func TestIdentityIsTheUser(t *testing.T) {
 	}
 }
 
-// TestSameIdentity replaces how a session's owner is known. One that panics denies.
+// TestSameIdentity: it replaces the check of a session's owner. A panic in it denies.
 func TestSameIdentity(t *testing.T) {
 	same := func(a, b simplysocket.Identity) bool { return a.Claims["org"] == b.Claims["org"] }
 	h := serve(t, false, &simplysocket.Options{
@@ -150,12 +150,12 @@ func TestSameIdentity(t *testing.T) {
 	}
 	q := h.page(header("X-User", "boom"), header("X-Org", "b"))
 	if m := q.hello(object{"session": p.token}); !strings.Contains(string(m.Body), `"resumed":false`) {
-		t.Errorf("a panic passed for the same identity: %v", m)
+		t.Errorf("a panic was taken for the same identity: %v", m)
 	}
 }
 
-// TestJoinWhileAway: a member that the server has join while its client is away is
-// away, and online once it is back.
+// TestJoinWhileAway: a member that the server adds while its client is away is away, and
+// online once the client is back.
 func TestJoinWhileAway(t *testing.T) {
 	h := serve(t, false, nil)
 	p, w := h.page(), h.member("r")
@@ -182,7 +182,7 @@ func TestJoinWhileAway(t *testing.T) {
 	}
 }
 
-// TestKickWhileAway: a client that comes back while a room is removing it reads left-room.
+// TestKickWhileAway: a client that comes back while a room is removing it gets left-room.
 func TestKickWhileAway(t *testing.T) {
 	gate := make(chan struct{})
 	h := coded(t, "r", func(room *simplysocket.Room) error {
@@ -197,14 +197,14 @@ func TestKickWhileAway(t *testing.T) {
 	_ = h.Room("r").Send("wait", nil)
 	<-gate
 	_ = h.Room("r").Send("kick", note{p.id})
-	p.resume() // its entry stands behind the kick
+	p.resume() // its resume queues after the kick
 	gate <- struct{}{}
 	if m := p.expect("left-room"); m.field("reason") != "kicked" {
 		t.Errorf("got %v", m)
 	}
 }
 
-// TestPeerCloses: which ends of a connection keep the session.
+// TestPeerCloses: which closes keep the session.
 func TestPeerCloses(t *testing.T) {
 	h := serve(t, false, nil)
 	for code, kept := range map[uint16]bool{
@@ -224,8 +224,8 @@ func TestPeerCloses(t *testing.T) {
 	}
 }
 
-// TestOverlappingHellos: of two connections with one token the one that has the
-// session last has the token that is good. `-drill.takeovers 20000` runs that many.
+// TestOverlappingHellos: of two connections with one token, the one that gets the session
+// last has the valid token. `-drill.takeovers 20000` runs that many.
 func TestOverlappingHellos(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, MaxDisconnectedSessions: simplysocket.Unlimited})
 	var done, lost atomic.Int64
@@ -245,12 +245,12 @@ func TestOverlappingHellos(t *testing.T) {
 	}
 }
 
-// overlap has two connections take one session over at once, and reports whether the
+// overlap makes two connections take over one session at once, and reports whether the
 // later one's token resumes it.
 func overlap(h *host) bool {
 	token, _ := h.greet("")
 	if token == "" {
-		return true // the server turned it away
+		return true // the server rejected it
 	}
 	first, err1 := h.open("", v1)
 	second, err2 := h.open("", v1)
@@ -282,8 +282,8 @@ func (h *host) greet(session string) (token string, resumed bool) {
 	return m.field("session"), strings.Contains(string(m.Body), `"resumed":true`)
 }
 
-// TestLobbyAfterPanic: whatever reaches a lobby first after a panic has closed it, in a
-// handler or in middleware, no client stays out of it and none waits.
+// TestLobbyAfterPanic: whatever reaches the lobby first after a panic has closed it, in a
+// handler or in middleware, no client stays outside and none waits.
 func TestLobbyAfterPanic(t *testing.T) {
 	boom := func(*simplysocket.Member, simplysocket.None) error { panic("boom") }
 	for name, configure := range map[string]func(*simplysocket.Server){
@@ -337,15 +337,15 @@ func TestLobbyAfterPanic(t *testing.T) {
 	}
 }
 
-// TestLobbyThatDoesNotOpen: clients that cannot be in the lobby are sent away to come
-// back, each once.
+// TestLobbyThatDoesNotOpen: clients that cannot enter the lobby are closed with a code
+// that says to come back, each once.
 func TestLobbyThatDoesNotOpen(t *testing.T) {
 	var broken atomic.Bool
 	broken.Store(true)
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
 		s.HandleRoom("lobby", func(room *simplysocket.Room) error {
 			if broken.Load() {
-				return context.DeadlineExceeded // of its database
+				return context.DeadlineExceeded // from its database
 			}
 			simplysocket.On(room, "hi", func(*simplysocket.Member, simplysocket.None) error { return nil })
 			return nil
@@ -365,7 +365,7 @@ func TestLobbyThatDoesNotOpen(t *testing.T) {
 	h.connect().call("hi", "", nil)
 }
 
-// TestLobbyThatPanicsAtEachJoin ends: each client is sent away once.
+// TestLobbyThatPanicsAtEachJoin: it ends, and each client is sent away once.
 func TestLobbyThatPanicsAtEachJoin(t *testing.T) {
 	var broken atomic.Bool
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
@@ -395,8 +395,8 @@ func TestLobbyThatPanicsAtEachJoin(t *testing.T) {
 	h.connect()
 }
 
-// TestJoinedWhileAway: a client that code joins to a room while it is away, and that
-// is back before the room comes to it, is welcomed once.
+// TestJoinedWhileAway: a client that code adds to a room while it is away, and that is
+// back before the room handles the join, is welcomed once.
 func TestJoinedWhileAway(t *testing.T) {
 	busy, free := make(chan struct{}), make(chan struct{})
 	h := serve(t, false, nil, func(s *simplysocket.Server) {

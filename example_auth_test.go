@@ -8,7 +8,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// Sessions of a web application, by their cookie. examples/auth shows signed tokens.
+// Authenticate the sessions of a web application by their cookie. examples/auth shows
+// signed tokens.
 func ExampleOptions_authenticate() {
 	users := map[string]string{"q8Vd2": "anna"} // session -> user; a store in practice
 	srv := quiet(simplysocket.Options{
@@ -48,7 +49,7 @@ func ExampleOptions_authenticate() {
 	// anna is in
 }
 
-// A page of another site can not act as the user who looks at it.
+// A page of another site cannot act as the user who visits it.
 func ExampleOptions_origins() {
 	srv := quiet(simplysocket.Options{
 		Origins: []string{"https://app.example.com", "https://*.example.org"},

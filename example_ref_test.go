@@ -8,7 +8,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// A RoomRef lets any code of the server speak to a room: an HTTP handler, say.
+// With a RoomRef any code of the server can send to a room, such as an HTTP handler.
 func ExampleRoomRef() {
 	type Price struct {
 		Cents int `json:"cents"`

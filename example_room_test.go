@@ -38,7 +38,7 @@ func ExampleOn() {
 	// refused: unknown-action
 }
 
-// What the handler returns is the reply that the ack carries.
+// The handler's result is the reply in the ack.
 func ExampleOnCall() {
 	srv := quiet(simplysocket.Options{})
 
@@ -67,7 +67,7 @@ func ExampleOnCall() {
 	// refused: negative
 }
 
-// OnMessage takes every action that has no handler of its own.
+// OnMessage handles every action without a handler of its own.
 func ExampleRoom_OnMessage() {
 	srv := quiet(simplysocket.Options{})
 	srv.HandleRoom("log", func(room *simplysocket.Room) error {
@@ -86,7 +86,7 @@ func ExampleRoom_OnMessage() {
 	// Output: count 9007199254740993 to log
 }
 
-// Deliver sends a Message to where it says: to all, or to one member.
+// Deliver sends a Message to its target: to all members, or to one.
 func ExampleRoom_Deliver() {
 	srv := quiet(simplysocket.Options{})
 	srv.HandleRoom("echo", func(room *simplysocket.Room) error {
@@ -106,8 +106,7 @@ func ExampleRoom_Deliver() {
 	// Output: {"text":"hi"} from anna
 }
 
-// OnJoin decides who is let in, and takes the place of the default welcome and
-// announcement.
+// OnJoin decides who may enter, and replaces the default welcome and announcement.
 func ExampleRoom_OnJoin() {
 	srv := quiet(simplysocket.Options{})
 
@@ -148,8 +147,7 @@ func ExampleRoom_OnJoin() {
 	// {"nick":"Bertie"} from server
 }
 
-// Keys name typed properties of rooms and members. They are package variables
-// as a rule.
+// Keys name typed properties of rooms and members. They are usually package variables.
 func ExampleNewKey() {
 	var (
 		level = simplysocket.NewKey[int]("level", simplysocket.Listed()) // shown in list-rooms

@@ -21,7 +21,7 @@ func ExampleSendOption() {
 			return m.Send("heard", Note{"all but you"})
 		})
 		simplysocket.On(room, "typing", func(m *simplysocket.Member, _ simplysocket.None) error {
-			// May be lost where a connection is slow.
+			// May be lost if a connection is slow.
 			return room.Broadcast("typing", nil, simplysocket.From(m), simplysocket.Volatile())
 		})
 		return nil
@@ -43,18 +43,19 @@ func ExampleSendOption() {
 	// {} from anna
 }
 
-// What a slow member may miss is the room's to say, or the message's.
+// The room, or the message, decides what a slow member may miss.
 func ExampleRoom_SetOverflow() {
 	type Cursor struct{ X, Y int }
 	srv := quiet(simplysocket.Options{})
 	srv.HandleRoom("board/{id}", func(room *simplysocket.Room) error {
-		room.SetOverflow(simplysocket.OverflowDropOldest) // told by `gap`
+		room.SetOverflow(simplysocket.OverflowDropOldest) // reported by `gap`
 		simplysocket.On(room, "move-cursor", func(m *simplysocket.Member, at Cursor) error {
-			// The newest of each member is enough, and nobody need be told.
+			// The newest of each member is enough, and no gap is reported.
 			return room.Broadcast("cursor", at, simplysocket.From(m), simplysocket.Conflate("cursor/"+m.ID()))
 		})
 		simplysocket.On(room, "draw", func(m *simplysocket.Member, at Cursor) error {
-			// Whoever misses a line has another picture: rather come back anew.
+			// Missing a line breaks the picture: it is better to reconnect and start
+			// over.
 			return room.Broadcast("drawn", at, simplysocket.From(m), simplysocket.WithOverflow(simplysocket.OverflowDisconnect))
 		})
 		return nil

@@ -72,7 +72,7 @@ func ExampleServer_HandleRoom() {
 
 func ExampleServer_OnConnect() {
 	srv := quiet(simplysocket.Options{})
-	var maintenance atomic.Bool // OnConnect runs for many at once
+	var maintenance atomic.Bool // OnConnect runs concurrently
 	srv.OnConnect(func(_ context.Context, c *simplysocket.Client) error {
 		if maintenance.Load() {
 			return simplysocket.Errorf("maintenance", "come back tomorrow")
@@ -92,8 +92,8 @@ func ExampleServer_OnConnect() {
 	// Output: 4003 maintenance: come back tomorrow
 }
 
-// Shutdown comes before that of the http.Server, which knows nothing of
-// connections that were upgraded.
+// Call Shutdown before that of the http.Server, which does not track upgraded
+// connections.
 func ExampleServer_Shutdown() {
 	srv, err := simplysocket.New(nil)
 	if err != nil {
@@ -122,7 +122,7 @@ func ExampleServer_Shutdown() {
 	}
 }
 
-// Middleware wraps the handlers of messages, those of all rooms or of one.
+// Middleware wraps the handlers of messages, for all rooms or for one.
 func ExampleServer_Use() {
 	srv := quiet(simplysocket.Options{})
 	srv.Use(func(next simplysocket.Handler) simplysocket.Handler {
@@ -169,7 +169,7 @@ func ExampleServer_Stats() {
 	// Output: 1 client, 2 rooms, 2 joins
 }
 
-// Metrics are counted where Trace is called.
+// Count metrics in the functions of a Trace.
 func ExampleTrace() {
 	var messages, bytes expvar.Int
 	srv := quiet(simplysocket.Options{Trace: &simplysocket.Trace{

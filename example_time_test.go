@@ -9,7 +9,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// A timer calls the room back, in its turn, with what it was set with.
+// A timer calls the room back, in its turn, with the value that it was set with.
 func ExampleNewTimer() {
 	type Round struct {
 		No int `json:"no"`
@@ -35,7 +35,7 @@ func ExampleNewTimer() {
 	// Output: {"no":3} from server
 }
 
-// A task runs slow work off the turn and brings its result back into it.
+// A task runs slow work outside the turn and brings its result back into it.
 func ExampleNewTask() {
 	type Query struct {
 		Word string `json:"word"`
@@ -43,7 +43,7 @@ func ExampleNewTask() {
 	type Found struct {
 		Text string `json:"text"`
 	}
-	find := func(_ context.Context, q Query) (Found, error) { // a database, say
+	find := func(_ context.Context, q Query) (Found, error) { // a database, for example
 		return Found{strings.ToUpper(q.Word)}, nil
 	}
 	srv := quiet(simplysocket.Options{})
@@ -70,7 +70,7 @@ func ExampleNewTask() {
 	// Output: {"text":"GOPHER"} from server
 }
 
-// A game sends its state with every beat.
+// A game sends its state with every tick.
 func ExampleRoom_Every() {
 	type State struct {
 		Beat int `json:"beat"`

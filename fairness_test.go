@@ -11,8 +11,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// BenchmarkListRooms is a list of a server with 50,000 rooms, all in it or all but one
-// hidden, of which one changes each time.
+// BenchmarkListRooms measures a list on a server with 50,000 rooms, all listed or all but
+// one hidden, of which one changes each time.
 func BenchmarkListRooms(b *testing.B) {
 	for _, hidden := range []bool{false, true} {
 		b.Run(fmt.Sprintf("hidden=%v", hidden), func(b *testing.B) {
@@ -42,9 +42,9 @@ func manyRooms(b *testing.B, h *host, n int, hidden bool) {
 	waitFor(b, "the rooms", func() bool { return h.Stats().Rooms >= n })
 }
 
-// BenchmarkFairness measures a round trip of one client while another attacks: the
-// 99th percentile beside that of quiet moments in the same run. The attacker is in the
-// same process, so what it takes to attack counts against the server.
+// BenchmarkFairness measures a client's round trip while another client attacks: the 99th
+// percentile, compared with that of quiet moments in the same run. The attacker is in the
+// same process, so its own cost counts against the server.
 func BenchmarkFairness(b *testing.B) {
 	pings := []byte(strings.Repeat(rawFrame(0x89, ""), 100))
 	empty := []byte(strings.Repeat(rawFrame(0x00, ""), 100))
@@ -82,9 +82,9 @@ func BenchmarkFairness(b *testing.B) {
 						default:
 						}
 						if attack.step(p, n) != nil || p.ended() {
-							break // it was thrown out, and comes again
+							break // it was disconnected, and comes back
 						}
-						time.Sleep(time.Second / 190) // as much as a client may, and more where that is not counted
+						time.Sleep(time.Second / 190) // as much as a client may send, and more if that is not counted
 					}
 					p.cutOff()
 				}
@@ -114,7 +114,7 @@ func BenchmarkFairness(b *testing.B) {
 	}
 }
 
-// resumeOnce takes the session over by another connection, which reads its welcome and
+// resumeOnce takes over the session with another connection, which reads its welcome and
 // nothing else.
 func (p *page) resumeOnce() error {
 	c, err := p.h.open("", v1)

@@ -16,7 +16,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
-// TestCapacityRace has 10,000 clients race for 100 seats: exactly 100 get one.
+// TestCapacityRace: 10,000 clients race for 100 places, and exactly 100 get one.
 func TestCapacityRace(t *testing.T) {
 	const racers, seats = 10_000, 100
 	h := serve(t, true, nil, func(s *simplysocket.Server) {
@@ -45,7 +45,7 @@ func TestCapacityRace(t *testing.T) {
 		wg.Go(func() {
 			<-start
 			for i := part; i < racers; i += 64 {
-				// A mailbox that is full says busy; a racer tries again.
+				// A full mailbox answers busy; a racer tries again.
 				for {
 					m := clients[i].ask("join-room", "arena", nil)
 					switch m.code() {
@@ -68,7 +68,7 @@ func TestCapacityRace(t *testing.T) {
 	if in.Load() != seats || full.Load() != racers-seats {
 		t.Errorf("%d are in and %d found it full", in.Load(), full.Load())
 	}
-	// A seat that becomes free is given again, once.
+	// A place that becomes free is given away again, once.
 	for _, c := range clients {
 		if len(h.Client(c.id).Rooms()) > 0 {
 			c.call("leave-room", "arena", nil)
@@ -86,12 +86,12 @@ func TestCapacityRace(t *testing.T) {
 	}
 	wg.Wait()
 	if again.Load() != 1 {
-		t.Errorf("%d got the seat that became free", again.Load())
+		t.Errorf("%d got the place that became free", again.Load())
 	}
 }
 
-// TestBlockedHandler has a handler that never returns: its own room stands
-// still, fills up and says busy; nothing else does.
+// TestBlockedHandler: with a handler that never returns, its own room stops, fills up and
+// answers busy; nothing else does.
 func TestBlockedHandler(t *testing.T) {
 	release := make(chan struct{})
 	h := serve(t, false, &simplysocket.Options{MailboxMessages: 10, MessageRate: simplysocket.Unlimited}, func(s *simplysocket.Server) {
@@ -113,7 +113,7 @@ func TestBlockedHandler(t *testing.T) {
 			break
 		}
 	}
-	for { // others have a share of their own, until it is full
+	for { // others have shares of their own, until it is full
 		c := h.connect()
 		c.write(envelope(1, "join-room", "stuck", nil))
 		waitForReceived(h)
@@ -138,21 +138,21 @@ func TestBlockedHandler(t *testing.T) {
 	if got := h.Stats().Busy; got != busy+1 {
 		t.Errorf("a refused join: %d are counted as busy, want %d", got, busy+1)
 	}
-	// One leave has a place, and no second one.
+	// One leave has a place, a second one does not.
 	a.send("leave-room", "stuck", nil)
 	for range 100 {
 		a.refused("leave-room", "stuck", nil, "not-a-member")
 	}
 	if err := h.Room("stuck").Send("x", nil); err == nil {
-		t.Error("a full mailbox took a message of the server")
+		t.Error("a full mailbox accepted a message of the server")
 	}
 	// A leave always has a place; the client is free at once.
 	_ = a.conn.CloseNow()
 	b.until("a leaves", func(m message) bool { return m.Action == "client-left-room" && m.field("client") == a.id })
 }
 
-// TestMailboxBytes: what waits for a room is bounded in bytes too, but a single
-// message always has a place.
+// TestMailboxBytes: a mailbox is bounded in bytes too, but a single message always has a
+// place.
 func TestMailboxBytes(t *testing.T) {
 	release := make(chan struct{})
 	h := serve(t, false, &simplysocket.Options{MailboxBytes: 16 << 10, MessageRate: simplysocket.Unlimited}, func(s *simplysocket.Server) {
@@ -173,7 +173,7 @@ func TestMailboxBytes(t *testing.T) {
 	waitFor(t, "a place", func() bool { return a.ask("large", "stuck", body).Action == "ack" })
 }
 
-// mute joins a room over a socket that holds little, and reads nothing more.
+// mute joins a room over a socket with small buffers, and reads nothing more.
 func (h *host) mute(room string) *client {
 	h.t.Helper()
 	c := h.member(room, func(o *dialOptions) {
@@ -190,13 +190,13 @@ func (h *host) mute(room string) *client {
 	return c
 }
 
-// TestSlowMember has one of many members never read: it is closed with 4008 at
-// the cap of its outbox, and all the others receive everything.
+// TestSlowMember: one of many members never reads. It is closed with 4008 when its outbox
+// is full, and all the others receive everything.
 func TestSlowMember(t *testing.T) {
 	const members, messages = 20, 250
 	h := serve(t, false, &simplysocket.Options{
 		MessageRate: simplysocket.Unlimited, OutboxBytes: 64 << 10,
-		CloseTimeout: time.Hour, HeartbeatInterval: time.Hour, // it reads its close however long the others take
+		CloseTimeout: time.Hour, HeartbeatInterval: time.Hour, // it reads its close, however long the others take
 	})
 	others := make([]*client, members)
 	for i := range others {
@@ -229,8 +229,8 @@ func TestSlowMember(t *testing.T) {
 	}
 }
 
-// TestOverflowPolicies has a member not read for a while in rooms of each
-// policy, and checks what it gets when it reads again.
+// TestOverflowPolicies: a member does not read for a while, in rooms of each policy, and
+// gets what that policy keeps when it reads again.
 func TestOverflowPolicies(t *testing.T) {
 	ofRoom := func(policy simplysocket.Overflow) func(*simplysocket.Room) error {
 		return func(room *simplysocket.Room) error { room.SetOverflow(policy); return nil }
@@ -273,7 +273,7 @@ func TestOverflowPolicies(t *testing.T) {
 				case "x":
 					got++
 					newest = decode[struct{ I int }](t, m.Body).I
-					if policy != simplysocket.OverflowConflate && last != 0 && m.Seq > last+2 { // an ack to the sender takes a number too
+					if policy != simplysocket.OverflowConflate && last != 0 && m.Seq > last+2 { // an ack to the sender has a number too
 						t.Errorf("silent loss between %d and %d", last, m.Seq)
 					}
 					last = m.Seq
@@ -287,7 +287,7 @@ func TestOverflowPolicies(t *testing.T) {
 				}
 			}
 			if got == messages {
-				t.Skip("the socket took everything")
+				t.Skip("the socket accepted everything")
 			}
 			if (gaps > 0) != (policy != simplysocket.OverflowConflate) {
 				t.Errorf("%d gaps for %d lost", gaps, messages-got)
@@ -302,8 +302,8 @@ func TestOverflowPolicies(t *testing.T) {
 	}
 }
 
-// TestChurn has clients come, join, talk, leave and vanish without pause, and
-// ends with flat goroutines, heap and descriptors.
+// TestChurn: clients come, join, talk, leave and vanish continuously. Goroutines, heap
+// and descriptors do not grow.
 func TestChurn(t *testing.T) {
 	const rounds = 8
 	h := serve(t, false, &simplysocket.Options{EmptyRoomTimeout: time.Millisecond, MessageRate: simplysocket.Unlimited})
@@ -350,8 +350,8 @@ func TestChurn(t *testing.T) {
 	}
 }
 
-// TestSoak has a million joins and as many leaves end with flat goroutines, heap
-// and descriptors.
+// TestSoak: after a million joins and as many leaves, goroutines, heap and descriptors
+// have not grown.
 func TestSoak(t *testing.T) {
 	if !*soak || raced {
 		t.Skip("it takes minutes: -drill.soak, without the race detector")
@@ -373,7 +373,7 @@ func TestSoak(t *testing.T) {
 						c.send("leave-room", room, nil)
 						continue
 					}
-					c.call("leave-room", room, nil) // nobody falls behind
+					c.call("leave-room", room, nil) // no client falls behind
 					c.forget()
 				}
 			})
@@ -395,10 +395,10 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// resources counts what must not grow.
+// resources counts everything that must not grow.
 func resources() (goroutines int, heap uint64, files int) {
-	// What the last connections still close ends soon, and lent goroutines that have
-	// nothing to do end after 100 ms.
+	// The last connections may still be closing, and idle pooled goroutines end after 100
+	// ms.
 	for last, same := 0, 0; same < 30; time.Sleep(10 * time.Millisecond) {
 		if now := runtime.NumGoroutine(); now == last {
 			same++
@@ -413,16 +413,16 @@ func resources() (goroutines int, heap uint64, files int) {
 	return runtime.NumGoroutine(), m.HeapAlloc, openFiles()
 }
 
-// openFiles counts the descriptors; it finds none where there is no /dev/fd.
+// openFiles counts the descriptors; it returns none if there is no /dev/fd.
 func openFiles() int {
 	open, _ := os.ReadDir("/dev/fd")
 	return len(open)
 }
 
-// TestPingFlood has a client send pings and read none of the pongs: what waits
-// for it does not grow, and the others do not notice.
+// TestPingFlood: a client sends pings and reads no pongs. The memory that waits for it
+// does not grow, and the others do not notice.
 func TestPingFlood(t *testing.T) {
-	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited}) // or it is thrown out
+	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited}) // or it is disconnected
 	witness := h.member("r")
 	conn, err := socket.Dial(t.Context(), h.URL, socket.DialOptions{})
 	if err != nil {
@@ -445,8 +445,8 @@ func TestPingFlood(t *testing.T) {
 	}
 }
 
-// TestSlowHandshakes has hundreds of connections that never get to the end of
-// their request: none keeps another from being served.
+// TestSlowHandshakes: hundreds of connections never complete their requests, and do not
+// keep others from being served.
 func TestSlowHandshakes(t *testing.T) {
 	h := serve(t, false, nil)
 	address := strings.TrimSuffix(strings.TrimPrefix(h.URL, "ws://"), "/ws")

@@ -40,7 +40,7 @@ func TestHistory(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, HistoryMessages: 300, HistoryBytes: 1 << 20})
 	a := h.member("r")
 	a.call("x", "r", note{"before b came"})
-	b := h.member("r") // who comes late reads what is kept, in a relay room
+	b := h.member("r") // a late member reads what is kept, in a relay room
 	const n = 250
 	for i := range n {
 		a.call("x", "r", note{fmt.Sprint(i)})
@@ -66,14 +66,14 @@ func TestHistory(t *testing.T) {
 		}
 	}
 
-	// What is gone is not told as if it had never been.
+	// A history that has lost its beginning says so.
 	for range 300 {
 		a.call("x", "r", note{"more"})
 	}
 	for page = b.history("r", 0); page.Next != 0; page = b.history("r", page.Next) {
 	}
 	if page.Complete {
-		t.Error("a history without its beginning is complete")
+		t.Error("a history without its beginning claims to be complete")
 	}
 
 	// Large messages make small pages.

@@ -18,7 +18,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// TestFrameFloods: frames that are no messages have a limit too. Each kind ends in
+// TestFrameFloods: frames that are not messages have a limit too. Each kind ends with
 // 4029 before a hundred thousand of them.
 func TestFrameFloods(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{CloseTimeout: 100 * time.Millisecond})
@@ -45,7 +45,7 @@ func TestFrameFloods(t *testing.T) {
 	h.waitForClients(0)
 }
 
-// TestFloodAfterTheEnd: a client that was thrown out and goes on is not listened to, and
+// TestFloodAfterTheEnd: a client that was disconnected and keeps sending is ignored, and
 // soon cut.
 func TestFloodAfterTheEnd(t *testing.T) {
 	h := serve(t, false, nil)
@@ -53,7 +53,7 @@ func TestFloodAfterTheEnd(t *testing.T) {
 	_ = c.conn.Write([]byte(strings.Repeat(rawFrame(0x81, `{"action":"x"}`), 7900)))
 	_ = c.closing()
 	if n := h.Stats().Received; n > 2000 {
-		t.Errorf("of a client that was thrown out %d messages were taken", n)
+		t.Errorf("%d messages of a disconnected client were handled", n)
 	}
 	c = h.connect()
 	burst, n := []byte(strings.Repeat(rawFrame(0x89, ""), 10_000)), 0
@@ -61,12 +61,12 @@ func TestFloodAfterTheEnd(t *testing.T) {
 		n += len(burst)
 	}
 	if n > 64<<20 {
-		t.Errorf("%d MiB of pings were taken", n>>20)
+		t.Errorf("%d MiB of pings were read", n>>20)
 	}
 	h.waitForClients(0)
 }
 
-// TestFragmentsAreNoFlood: a client within its rate may send each message in many
+// TestFragmentsAreNoFlood: a client within its rate may split each message into many
 // fragments.
 func TestFragmentsAreNoFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -89,8 +89,8 @@ func TestFragmentsAreNoFlood(t *testing.T) {
 	})
 }
 
-// TestRateAfterResume: what comes again draws on the rate like everything else, and
-// waits instead of being refused for as long as it may.
+// TestRateAfterResume: resent messages count against the rate like all others. They wait
+// instead of being refused, as long as they may.
 func TestRateAfterResume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
@@ -125,8 +125,8 @@ func TestRateAfterResume(t *testing.T) {
 	})
 }
 
-// TestResumesHaveARate: a session that is resumed again and again is turned away, and
-// is not lost by that.
+// TestResumesHaveARate: a session that is resumed again and again is rejected, but not
+// lost.
 func TestResumesHaveARate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
@@ -151,7 +151,7 @@ func TestResumesHaveARate(t *testing.T) {
 			}
 		}
 		if turned < 30 || turned > 60 {
-			t.Errorf("%d of 100 resumes were turned away", turned)
+			t.Errorf("%d of 100 resumes were rejected", turned)
 		}
 		time.Sleep(time.Second)
 		if m := p.hello(object{"session": p.token}); p.id != slug {
@@ -161,8 +161,8 @@ func TestResumesHaveARate(t *testing.T) {
 	})
 }
 
-// TestTakenOverConnectionsDoNotPileUp: of a client that reads nothing, one connection
-// that was taken over is kept for its close code, and no more.
+// TestTakenOverConnectionsDoNotPileUp: for a client that reads nothing, one replaced
+// connection is kept for its close code, and no more.
 func TestTakenOverConnectionsDoNotPileUp(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{CloseTimeout: time.Minute})
 	p := h.page()
@@ -176,8 +176,8 @@ func TestTakenOverConnectionsDoNotPileUp(t *testing.T) {
 	waitFor(t, "the old connections to be cut", func() bool { return h.Stats().Clients <= 2 })
 }
 
-// TestKeptSessionsCountForTheirAddress: an address cannot fill what all may keep, nor a
-// room's seats, with sessions that have no connection.
+// TestKeptSessionsCountForTheirAddress: an address cannot fill the server's limit of
+// disconnected sessions, nor a room's places, with sessions that have no connection.
 func TestKeptSessionsCountForTheirAddress(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MaxClientsPerAddress: 3}, func(s *simplysocket.Server) {
 		s.HandleRoom("game", func(room *simplysocket.Room) error {
@@ -199,11 +199,11 @@ func TestKeptSessionsCountForTheirAddress(t *testing.T) {
 		t.Errorf("an address with a limit of 3 keeps %d sessions", kept)
 	}
 	last := pages[len(pages)-1]
-	last.resume() // the newest wait longest
+	last.resume() // the newest have the longest window left
 	h.member("game")
 }
 
-// TestKeptSessionsOfAnAddressHaveAShare also where connections of an address have no
+// TestKeptSessionsOfAnAddressHaveAShare, even if the connections of an address have no
 // limit.
 func TestKeptSessionsOfAnAddressHaveAShare(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{
@@ -220,7 +220,7 @@ func TestKeptSessionsOfAnAddressHaveAShare(t *testing.T) {
 	p.resume()
 }
 
-// TestIPv6CountsByNetwork: one host has as many addresses as it likes in its /64.
+// TestIPv6CountsByNetwork: one host can use any number of addresses in its /64.
 func TestIPv6CountsByNetwork(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{
 		MaxClientsPerAddress: 2,
@@ -237,7 +237,7 @@ func TestIPv6CountsByNetwork(t *testing.T) {
 	}
 	for _, from := range []string{"2001:db8::3", "2001:db8:0:0:ffff::1", "[2001:db8::4]", "2001:db8::5%eth0"} {
 		if connect(from) == nil {
-			t.Errorf("%s was let in as a third client of its /64", from)
+			t.Errorf("%s was admitted as a third client of its /64", from)
 		}
 	}
 	if err := connect("2001:db8:0:1::1"); err != nil {
@@ -291,8 +291,7 @@ func TestForwardedAddresses(t *testing.T) {
 	}
 }
 
-// TestUnixSocketProxy: behind a proxy on a Unix socket clients have addresses of their
-// own.
+// TestUnixSocketProxy: behind a proxy on a Unix socket, clients have their own addresses.
 func TestUnixSocketProxy(t *testing.T) {
 	h := serve(t, false, nil)
 	path := t.TempDir() + "/socket"
@@ -315,8 +314,8 @@ func TestUnixSocketProxy(t *testing.T) {
 	h.connect(header("X-Forwarded-For", "192.0.2.7")).call("join-room", "secret", object{"password": "x"})
 }
 
-// TestMailboxShare: a client that sends all it may to a slow room does not take the
-// places of a modest one, nor those of who joins.
+// TestMailboxShare: a client that floods a slow room takes no places from a modest
+// client, nor from clients that join.
 func TestMailboxShare(t *testing.T) {
 	for name, o := range map[string]simplysocket.Options{
 		"entries": {MailboxMessages: 64},
@@ -336,8 +335,8 @@ func TestMailboxShare(t *testing.T) {
 			for range 500 {
 				greedy.send("x", "r", nil)
 			}
-			waitFor(t, "the greedy one to be refused", func() bool { return h.Stats().Busy > 100 })
-			for range 8 { // with the greedy one always at its limit
+			waitFor(t, "the flooding client to be refused", func() bool { return h.Stats().Busy > 100 })
+			for range 8 { // with the flooding client always at its limit
 				modest.lastID++
 				modest.write(envelope(modest.lastID, "modest", "r", nil))
 			}
@@ -347,17 +346,17 @@ func TestMailboxShare(t *testing.T) {
 			close(step)
 			for id := uint64(2); id <= modest.lastID; id++ {
 				if m := modest.answerOf(id); m.Action != "ack" {
-					t.Errorf("the modest one reads %v", m)
+					t.Errorf("the modest client reads %v", m)
 				}
 			}
 			if m := late.answerOf(1); m.Action != "ack" {
-				t.Errorf("the late one reads %v", m)
+				t.Errorf("the late client reads %v", m)
 			}
 		})
 	}
 }
 
-// TestLobbySharesItsDeliveries: what one client says there silences neither the others
+// TestLobbySharesItsDeliveries: what one client sends there silences neither the others
 // nor the server.
 func TestLobbySharesItsDeliveries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -391,7 +390,7 @@ func TestLobbySharesItsDeliveries(t *testing.T) {
 			}
 		}
 		if got != 15 {
-			t.Errorf("of 15 announcements of the server %d were heard", got)
+			t.Errorf("of 15 announcements of the server %d arrived", got)
 		}
 		for _, c := range clients {
 			c.cutOff()
@@ -400,7 +399,7 @@ func TestLobbySharesItsDeliveries(t *testing.T) {
 }
 
 // TestServerIsHeardInTheLobby: what the application sends from outside the room arrives,
-// since nobody could tell it otherwise.
+// since the application would not learn of a refusal.
 func TestServerIsHeardInTheLobby(t *testing.T) {
 	for name, send := range map[string]func(simplysocket.RoomRef) error{
 		"Broadcast": func(lobby simplysocket.RoomRef) error { return lobby.Broadcast("maintenance", nil) },
@@ -410,7 +409,7 @@ func TestServerIsHeardInTheLobby(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := serve(t, false, &simplysocket.Options{LobbyDeliveriesPerSecond: 20})
 			clients := []*client{h.connect(), h.connect(), h.connect()}
-			for range 100 { // a client that takes all that it may changes nothing
+			for range 100 { // a client that uses its whole budget changes nothing
 				clients[0].ask("x", "", nil)
 			}
 			for range 100 {
@@ -425,8 +424,8 @@ func TestServerIsHeardInTheLobby(t *testing.T) {
 	}
 }
 
-// TestClientDeliveries: the messages of a client to large rooms have a limit; those of
-// others, and of the server, are not touched.
+// TestClientDeliveries: a client's messages to large rooms are limited; those of others,
+// and of the server, are not affected.
 func TestClientDeliveries(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{ClientDeliveriesPerSecond: 100, MessageRate: 50, MessageBurst: 1000})
 	var members []*client
@@ -450,8 +449,8 @@ func TestClientDeliveries(t *testing.T) {
 	}
 }
 
-// TestDeliveriesOfResentMessages: what a client sends again after a resume is never refused
-// for what it delivers. It waits.
+// TestDeliveriesOfResentMessages: messages resent after a resume are never refused for
+// their deliveries. They wait.
 func TestDeliveriesOfResentMessages(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{ClientDeliveriesPerSecond: 100, MessageRate: 50, MessageBurst: 1000})
 	p := h.page()
@@ -464,7 +463,7 @@ func TestDeliveriesOfResentMessages(t *testing.T) {
 	})
 	p.cut()
 	p.resume()
-	const messages = 20 // twice what the client may have delivered at once
+	const messages = 20 // twice the deliveries that the client may cause at once
 	first := p.lastID + 1
 	for range messages {
 		p.lastID++
@@ -477,7 +476,7 @@ func TestDeliveriesOfResentMessages(t *testing.T) {
 	}
 }
 
-// TestMaxRooms bounds the rooms of the server; a place that becomes free is taken.
+// TestMaxRooms bounds the server's rooms; a place that becomes free can be used again.
 func TestMaxRooms(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MaxRooms: 3, EmptyRoomTimeout: time.Millisecond})
 	c := h.connect()
@@ -490,8 +489,8 @@ func TestMaxRooms(t *testing.T) {
 	waitFor(t, "a place", func() bool { return c.ask("join-room", "r3", nil).Action == "ack" })
 }
 
-// TestLeftRoomsKeepNothing: what was said in a room that everybody has left is freed
-// at once.
+// TestLeftRoomsKeepNothing: the history of a room that everybody has left is freed at
+// once.
 func TestLeftRoomsKeepNothing(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
 	c := h.connect()
@@ -514,7 +513,7 @@ func TestLeftRoomsKeepNothing(t *testing.T) {
 }
 
 // TestSessionsKeepLittle: a session remembers the answers to its messages in little
-// memory, whatever rooms have given them.
+// memory, whichever rooms gave them.
 func TestSessionsKeepLittle(t *testing.T) {
 	sessions := 500
 	if testing.Short() {
@@ -553,8 +552,8 @@ func TestSessionsKeepLittle(t *testing.T) {
 	}
 }
 
-// TestLegalMessageFits: whatever the options are, a message of the largest size reaches
-// everybody, its sender too.
+// TestLegalMessageFits: with any options, a message of the largest size reaches
+// everybody, including its sender.
 func TestLegalMessageFits(t *testing.T) {
 	for name, o := range map[string]simplysocket.Options{
 		"large messages": {MaxMessageBytes: 4 << 20},
@@ -571,8 +570,8 @@ func TestLegalMessageFits(t *testing.T) {
 	}
 }
 
-// TestAnswersFit: whatever the options are, what the protocol itself says to a client
-// that asks for one thing at a time fits its outbox.
+// TestAnswersFit: with any options, the protocol's own messages to a client that sends
+// one request at a time fit its outbox.
 func TestAnswersFit(t *testing.T) {
 	for name, o := range map[string]simplysocket.Options{
 		"one message":   {OutboxMessages: 1},
@@ -582,7 +581,7 @@ func TestAnswersFit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o.MessageRate = simplysocket.Unlimited
-			h := serve(t, true, &o) // in memory all that is written waits in the outbox
+			h := serve(t, true, &o) // in memory, all output waits in the outbox
 			a, b := h.page(), h.page()
 			room := func(i int) string { return fmt.Sprintf("%0120d", i) }
 			for i := range 100 {
@@ -591,7 +590,7 @@ func TestAnswersFit(t *testing.T) {
 			b.call("join-room", room(1), nil)
 			for range 100 {
 				b.call("say", room(1), object{"text": strings.Repeat("x", 300)})
-				a.expect("say") // what it does not read in time is no answer to it
+				a.expect("say") // a message that it does not read in time is not an answer to it
 			}
 			b.call("list-rooms", "", nil)
 			b.call("list-members", room(1), nil)
@@ -604,8 +603,8 @@ func TestAnswersFit(t *testing.T) {
 	}
 }
 
-// TestHelloOfManyRooms: the hello of a client in all rooms that it may be in fits,
-// whatever the options are; a message behind it must not be as large.
+// TestHelloOfManyRooms: with any options, the hello of a client in the maximum number of
+// rooms fits; a message after it must not be as large.
 func TestHelloOfManyRooms(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MaxMessageBytes: 1024})
 	rooms := map[string][2]uint64{}
@@ -621,7 +620,7 @@ func TestHelloOfManyRooms(t *testing.T) {
 	}
 }
 
-// TestOptionsThatAreNoNumbers are errors that name the field.
+// TestOptionsThatAreNoNumbers: they are errors that name the field.
 func TestOptionsThatAreNoNumbers(t *testing.T) {
 	for field, o := range map[string]simplysocket.Options{
 		"MessageRate":               {MessageRate: math.Inf(1)},
@@ -639,7 +638,7 @@ func TestOptionsThatAreNoNumbers(t *testing.T) {
 	}
 	for _, rate := range []float64{math.NaN(), math.Inf(-1), -1} {
 		if _, err := simplysocket.New(&simplysocket.Options{MessageRate: rate}); err == nil {
-			t.Errorf("a rate of %v was taken", rate)
+			t.Errorf("a rate of %v was accepted", rate)
 		}
 	}
 	most := simplysocket.Unlimited
@@ -652,7 +651,8 @@ func TestOptionsThatAreNoNumbers(t *testing.T) {
 	}
 }
 
-// TestManySessionsOfAUser: to come and to go costs the same however many there are.
+// TestManySessionsOfAUser: connecting and leaving costs the same for any number of
+// sessions.
 func TestManySessionsOfAUser(t *testing.T) {
 	h := serve(t, true, &simplysocket.Options{Authenticate: func(*http.Request) (simplysocket.Identity, error) {
 		return simplysocket.Identity{User: "kiosk"}, nil
@@ -676,7 +676,7 @@ func TestManySessionsOfAUser(t *testing.T) {
 	}
 }
 
-// TestListIsSharedAndFresh: a client finds in a list what it did just before.
+// TestListIsSharedAndFresh: a list shows a client's own last changes.
 func TestListIsSharedAndFresh(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
 	c := h.connect()
@@ -688,7 +688,7 @@ func TestListIsSharedAndFresh(t *testing.T) {
 	}
 }
 
-// TestRoomParametersHaveLimits: what a URL asks for counts like messages.
+// TestRoomParametersHaveLimits: the joins in a URL count like messages.
 func TestRoomParametersHaveLimits(t *testing.T) {
 	for name, o := range map[string]*simplysocket.Options{"rooms": nil, "rate": {MessageRate: 5, MessageBurst: 10}} {
 		t.Run(name, func(t *testing.T) {
@@ -706,7 +706,7 @@ func TestRoomParametersHaveLimits(t *testing.T) {
 	}
 }
 
-// rooms is the parameters of a URL for so many.
+// rooms returns the parameters of a URL that joins that many.
 func rooms(n int) string {
 	var q strings.Builder
 	for i := range n {

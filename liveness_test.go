@@ -14,15 +14,15 @@ import (
 // beat is the default interval.
 const beat = 25 * time.Second
 
-// deaf reads and answers nothing, pings included.
+// deaf does not read or answer anything, including pings.
 type deaf struct{}
 
 func (deaf) Message([]byte) {}
 func (deaf) Ping([]byte)    {}
 func (deaf) Pong()          {}
 
-// TestHalfOpen has peers that are silent: each is found within two intervals,
-// whether it still reads or not, and its room mates see it dropped.
+// TestHalfOpen: a silent peer is found within two intervals, whether it still reads or
+// not, and the members of its room see it drop.
 func TestHalfOpen(t *testing.T) {
 	for name, reads := range map[string]bool{"reads": true, "does not read": false} {
 		t.Run(name, func(t *testing.T) {
@@ -51,8 +51,8 @@ func TestHalfOpen(t *testing.T) {
 	}
 }
 
-// TestIdleClientsStay has clients that answer pings be idle for an hour. A v1
-// client, whose code can not see pings, gets a heartbeat in each interval.
+// TestIdleClientsStay: clients that answer pings are idle for an hour. A v1 client, whose
+// code cannot see pings, gets a heartbeat in each interval.
 func TestIdleClientsStay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
@@ -79,7 +79,7 @@ func TestIdleClientsStay(t *testing.T) {
 	})
 }
 
-// TestNoHeartbeatWhileTalking: whoever is sent something needs no heartbeat.
+// TestNoHeartbeatWhileTalking: a client that is sent messages needs no heartbeat.
 func TestNoHeartbeatWhileTalking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
@@ -92,13 +92,13 @@ func TestNoHeartbeatWhileTalking(t *testing.T) {
 		}
 		for _, m := range page.received() {
 			if m.Action == "heartbeat" {
-				t.Fatal("a heartbeat beside other messages")
+				t.Fatal("a heartbeat in addition to other messages")
 			}
 		}
 	})
 }
 
-// TestMessageThatNeverEnds trickles a message in, byte by byte.
+// TestMessageThatNeverEnds sends a message slowly, byte by byte.
 func TestMessageThatNeverEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
@@ -116,8 +116,8 @@ func TestMessageThatNeverEnds(t *testing.T) {
 	})
 }
 
-// TestSlowHeaders sends a request at one byte a second: it is dropped at the
-// deadline.
+// TestSlowHeaders sends a request at one byte per second: the connection is dropped at
+// the deadline.
 func TestSlowHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
@@ -135,13 +135,13 @@ func TestSlowHeaders(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		if took := time.Since(began); took > 6*time.Second {
-			t.Errorf("%d bytes were taken in %v", sent, took)
+			t.Errorf("%d bytes were read in %v", sent, took)
 		}
 		_ = nc.Close()
 	})
 }
 
-// TestNoHello has a v1 client say nothing.
+// TestNoHello: a v1 client sends nothing.
 func TestNoHello(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
@@ -154,7 +154,7 @@ func TestNoHello(t *testing.T) {
 	})
 }
 
-// TestOnConnectIsBounded has the application not come to a decision.
+// TestOnConnectIsBounded: the application's OnConnect does not return.
 func TestOnConnectIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil, func(s *simplysocket.Server) {

@@ -35,7 +35,7 @@ func TestCodedLobby(t *testing.T) {
 	}
 	h.connect()
 	if end := h.raw("").closing(); end.Code != 4003 {
-		t.Errorf("who is not let into the lobby is closed with %v", end)
+		t.Errorf("a client that may not enter the lobby is closed with %v", end)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestKickAndClose(t *testing.T) {
 	a, b, c := h.member("r"), h.member("r"), h.member("r")
 	a.call("kick", "r", note{b.id})
 	if all := a.received(); all[len(all)-1].Action != "ack" || all[len(all)-2].Action != "gone" {
-		t.Errorf("the ack is not the last of what the kick yields: %v", a.recent())
+		t.Errorf("the ack is not the last output of the kick: %v", a.recent())
 	}
 	if m := b.expect("left-room"); m.field("reason") != "kicked" || m.Room != "r" {
 		t.Errorf("got %v", m)
@@ -137,7 +137,7 @@ func TestJoinParamsAndUndo(t *testing.T) {
 				return simplysocket.Errorf("forbidden", "no ticket")
 			}
 			if err := j.Welcome(object{"members": 1}); err == nil {
-				return errors.New("Welcome took a key of the protocol")
+				return errors.New("Welcome accepted a key of the protocol")
 			}
 			return j.Welcome(note{"come in"})
 		})
@@ -164,9 +164,9 @@ func TestJoinParamsAndUndo(t *testing.T) {
 		}
 	}
 	if doors != 1 {
-		t.Errorf("%d at the door, want 1", doors)
+		t.Errorf("%d refused joins, want 1", doors)
 	}
-	// joined-room comes before what OnJoin sent to the joiner.
+	// joined-room precedes what OnJoin sent to the joiner.
 	if all := a.received(); all[1].Action != "joined-room" || all[1].field("text") != "come in" {
 		t.Errorf("the order is %v", all[:4])
 	}

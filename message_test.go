@@ -33,14 +33,14 @@ func TestMessageJSON(t *testing.T) {
 	} {
 		got, err := json.Marshal(tt.message)
 		if name == "no HTML escapes" {
-			// json.Marshal escapes what a Marshaler returns; the method does not.
+			// json.Marshal escapes the output of a Marshaler; the method does not.
 			got, err = tt.message.MarshalJSON()
 		}
 		if err != nil || string(got) != tt.text {
 			t.Errorf("%s: got %s, %v, want %s", name, got, err, tt.text)
 		}
 		if tt.message.Action == "" {
-			continue // no message at all
+			continue // not a message at all
 		}
 		var back simplysocket.Message
 		if err := json.Unmarshal([]byte(tt.text), &back); err != nil || !reflect.DeepEqual(back, tt.message) {

@@ -17,9 +17,9 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// TestMisuse has application code do what it must not, at random and from everywhere
-// at once: nothing of it ends the process or costs a place. It runs for a second;
-// `-drill.misuse 10m` goes on for that long.
+// TestMisuse: application code does what it must not, at random and from everywhere at
+// once. This never ends the process or costs a place. It runs for a second;
+// `-drill.misuse 10m` runs for that long.
 func TestMisuse(t *testing.T) {
 	goroutines := runtime.NumGoroutine()
 	m := &misuser{rng: rand.New(rand.NewPCG(1, 2))}
@@ -53,7 +53,7 @@ func TestMisuse(t *testing.T) {
 		s := h.Stats()
 		return s.Clients == 0 && s.Disconnected == 0 && s.Rooms == 1 && s.Connects == s.Disconnects && s.Joins == s.Leaves
 	})
-	waitFor(t, "a client to be let in", func() bool {
+	waitFor(t, "a client to be admitted", func() bool {
 		c, err := h.try("", header("X-User", "late"))
 		if err != nil {
 			return false
@@ -61,7 +61,7 @@ func TestMisuse(t *testing.T) {
 		waitFor(t, "its welcome or its end", func() bool { return c.ended() || len(c.received()) > 0 })
 		return len(c.received()) > 0
 	})
-	waitFor(t, "the goroutines to end", func() bool { return runtime.NumGoroutine() < goroutines+40 }) // idle ones are lent again
+	waitFor(t, "the goroutines to end", func() bool { return runtime.NumGoroutine() < goroutines+40 }) // idle ones are pooled
 }
 
 type misuser struct {
@@ -75,7 +75,7 @@ func (m *misuser) n(n int) int {
 	return m.rng.IntN(n)
 }
 
-// fail does one of the things that a function of the application must not.
+// fail does one of the things that a function of the application must not do.
 func (m *misuser) fail() error {
 	on := true
 	switch m.n(12) {
@@ -110,7 +110,7 @@ func (m *misuser) failRarely() error {
 	return nil
 }
 
-// value is something that may have no form on the wire.
+// value is something that may have no JSON encoding.
 func (m *misuser) value() any {
 	on := m.n(2) == 0
 	return []any{

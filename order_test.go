@@ -100,8 +100,8 @@ func TestMiddleware(t *testing.T) {
 	h.member("gate").refused("x", "gate", nil, "forbidden")
 }
 
-// TestOrder has 64 clients send at once: all members see one order, and each
-// sender's own order stands.
+// TestOrder: 64 clients send at once. All members see one order, and each sender's own
+// order is kept.
 func TestOrder(t *testing.T) {
 	const senders, each = 64, 50
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
@@ -137,18 +137,18 @@ func TestOrder(t *testing.T) {
 	for _, body := range first {
 		m := decode[struct{ Sender, N int }](t, []byte(body))
 		if m.N != next[m.Sender] {
-			t.Fatalf("sender %d: message %d where %d is due", m.Sender, m.N, next[m.Sender])
+			t.Fatalf("sender %d: message %d, want %d", m.Sender, m.N, next[m.Sender])
 		}
 		next[m.Sender]++
 	}
 }
 
-// nameless is a participant with a slug that the server has not given.
+// nameless is a participant whose client ID the server did not assign.
 type nameless string
 
 func (n nameless) ID() string { return string(n) }
 
-// TestSenders: the sender of a message is a valid name, by whatever way it is set.
+// TestSenders: the sender of a message is a valid name, however it is set.
 func TestSenders(t *testing.T) {
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
 		s.HandleRoom("r", func(room *simplysocket.Room) error {

@@ -17,7 +17,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// handshake is a request that nothing but its origin can have refused.
+// handshake is a request that can be refused only because of its origin.
 func handshake(host string, origins ...string) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, "/ws", http.NoBody)
 	r.Host = host
@@ -33,8 +33,8 @@ func handshake(host string, origins ...string) *http.Request {
 	return r
 }
 
-// allows reports whether the origin is allowed. The recorder cannot be upgraded,
-// which is found only after that.
+// allows reports whether the origin is allowed. The recorder cannot be upgraded, but that
+// fails only after the origin check.
 func allows(t testing.TB, srv *simplysocket.Server, r *http.Request) bool {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -69,7 +69,7 @@ func TestSameOrigin(t *testing.T) {
 		tls          bool
 		want         bool
 	}{
-		{"example.com", "https://example.com", false, true}, // a proxy may have ended TLS
+		{"example.com", "https://example.com", false, true}, // a proxy may have terminated TLS
 		{"example.com", "http://example.com", false, true},
 		{"example.com", "https://example.com:443", false, true},
 		{"example.com", "http://example.com:80", false, true},
@@ -94,7 +94,7 @@ func TestSameOrigin(t *testing.T) {
 		{"example.com:443", "https://example.com", true, true},
 		{"example.com:8443", "https://example.com:8443", true, true},
 
-		{"example.com", "http://example.com", true, false}, // TLS ended here: the page was not on it
+		{"example.com", "http://example.com", true, false}, // TLS ended here, so the page did not use it
 		{"example.com:8443", "http://example.com:8443", true, false},
 		{"example.com:80", "https://example.com", false, false},
 		{"example.com:443", "http://example.com", false, false},
@@ -139,8 +139,8 @@ func TestSameOrigin(t *testing.T) {
 	}
 }
 
-// TestManyOrigins: browsers send one Origin, so more are a request that somebody
-// has put together, whatever they are.
+// TestManyOrigins: browsers send one Origin, so a request with more does not come from a
+// browser, whatever they are.
 func TestManyOrigins(t *testing.T) {
 	for _, patterns := range [][]string{nil, {"https://app.example.net"}, {"*"}} {
 		srv := newServer(t, simplysocket.Options{Origins: patterns})
@@ -240,8 +240,8 @@ func TestOriginPatterns(t *testing.T) {
 	}
 }
 
-// TestOriginPatternsThatNeverMatch: a permission that permits nothing is a
-// mistake, and one that may mean more than it says is none.
+// TestOriginPatternsThatNeverMatch: a pattern that permits nothing is a mistake, and an
+// ambiguous one is invalid.
 func TestOriginPatternsThatNeverMatch(t *testing.T) {
 	for _, pattern := range []string{
 		"", "null", "example.com", "//example.com", "https:example.com", "https://", "https:///",
@@ -265,13 +265,13 @@ func TestOriginPatternsThatNeverMatch(t *testing.T) {
 	}
 }
 
-// TestRefusalIsLogged: the line says who was refused, for what, and which option
-// would change that. The response says nothing of it.
+// TestRefusalIsLogged: the log line says who was refused, why, and which option would
+// change that. The response says none of it.
 func TestRefusalIsLogged(t *testing.T) {
 	long := "https://" + strings.Repeat("a", 10_000) + ".example"
 	for _, tt := range []struct {
 		name, remote, forwarded, host, origin string
-		want                                  map[string]string // "" is absent
+		want                                  map[string]string // "" means absent
 	}{
 		{
 			"foreign", "198.51.100.7:4000", "", "chat.example:8080", "http://localhost:5173",
@@ -330,7 +330,7 @@ func TestRefusalIsLogged(t *testing.T) {
 	}
 }
 
-// TestOtherRefusalIsLogged: the real address is in every refusal's line.
+// TestOtherRefusalIsLogged: every refusal logs the real address.
 func TestOtherRefusalIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	srv := newServer(t, simplysocket.Options{
@@ -346,15 +346,15 @@ func TestOtherRefusalIsLogged(t *testing.T) {
 	}
 }
 
-// FuzzOrigin: what New takes as a pattern allows the origin that it spells, and
-// none that a parser of URLs sees another scheme, host or port in.
+// FuzzOrigin: a pattern that New accepts allows the origin that it spells, and no origin
+// in which a URL parser sees another scheme, host or port.
 func FuzzOrigin(f *testing.F) {
 	f.Add("https://app.example.net:443", "https://app.example.net", "example.com")
 	f.Add("https://*.example.org", "https://a.example.org", "example.com:443")
 	f.Add("http://[::1]:8080", "http://[0::1]:8080", "[::1]")
 	f.Fuzz(func(t *testing.T, pattern, origin, host string) {
 		if host == "" {
-			return // is refused before
+			return // rejected earlier
 		}
 		own := newServer(t, simplysocket.Options{})
 		if allows(t, own, handshake(host, origin)) && !sameURLOrigin(origin, hostURL(origin, host)) {
@@ -379,7 +379,7 @@ func FuzzOrigin(f *testing.F) {
 	})
 }
 
-// hostURL is the URL of a host under the scheme of the origin.
+// hostURL is the URL of a host with the scheme of the origin.
 func hostURL(origin, host string) string {
 	scheme, _, _ := strings.Cut(origin, "://")
 	return scheme + "://" + host

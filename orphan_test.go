@@ -13,7 +13,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// witnessed is a connection that keeps the error with which its reading ended.
+// witnessed is a connection that keeps the error with which reading ended.
 type witnessed struct {
 	*net.TCPConn
 	mu  sync.Mutex
@@ -30,8 +30,8 @@ func (w *witnessed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestHalfClosedIsReset: the kernel keeps nothing for a client that ends its side
-// without a word and reads nothing. It could come back again and again for more.
+// TestHalfClosedIsReset: the kernel keeps nothing for a client that closes its side
+// without a close frame and reads nothing. Otherwise it could repeat that forever.
 func TestHalfClosedIsReset(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
 	var conn *witnessed
@@ -64,6 +64,6 @@ func TestHalfClosedIsReset(t *testing.T) {
 	conn.mu.Lock()
 	defer conn.mu.Unlock()
 	if !errors.Is(conn.err, syscall.ECONNRESET) {
-		t.Errorf("the reading ended with %v, want a reset", conn.err)
+		t.Errorf("reading ended with %v, want a reset", conn.err)
 	}
 }

@@ -43,20 +43,20 @@ func TestPanicClosesTheRoom(t *testing.T) {
 			}
 			for _, m := range b.received() {
 				if m.Action == "torn" {
-					t.Errorf("what a panic left came out: %v", m)
+					t.Errorf("output from before the panic was released: %v", m)
 				}
 			}
 			if p := <-panics; p.Room != "r" || len(p.Stack) == 0 {
 				t.Errorf("traced %+v", p)
 			}
 			if n := h.Stats().Panics; n != 1 {
-				t.Errorf("%d panics are counted", n)
+				t.Errorf("counted %d panics", n)
 			}
 			if n := hooks.Load(); n != 100 {
 				t.Errorf("hooks after the panic: %d, want OnClose alone", n)
 			}
 			a.refused("hi", "r", nil, "unknown-room")
-			a.call("join-room", "r", nil) // opens it anew
+			a.call("join-room", "r", nil) // opens it again
 			a.call("hi", "r", nil)
 		})
 	}
@@ -101,7 +101,7 @@ func TestPanicElsewhere(t *testing.T) {
 	c.call("join-room", "leave", nil)
 	d.call("join-room", "leave", nil)
 	c.call("leave-room", "leave", nil)
-	d.expect("room-closed") // OnLeave has torn the room
+	d.expect("room-closed") // OnLeave has poisoned the room
 	c.call("join-room", "timer", nil)
 	c.expect("room-closed")
 	c.call("join-room", "close", nil)
@@ -110,7 +110,7 @@ func TestPanicElsewhere(t *testing.T) {
 	c.call("join-room", "close", nil)
 }
 
-// TestGoexitInOnConnect ends the connection's goroutine: the client keeps no
+// TestGoexitInOnConnect: it ends the connection's goroutine, and the client keeps no
 // place.
 func TestGoexitInOnConnect(t *testing.T) {
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
@@ -126,8 +126,8 @@ func TestGoexitInOnConnect(t *testing.T) {
 	h.waitForClients(0)
 }
 
-// TestGoexitInHooks ends the turn's goroutine where a room ends: it must end all
-// the same, its members told.
+// TestGoexitInHooks: it ends the turn's goroutine while a room ends. The room must end
+// all the same, and notify its members.
 func TestGoexitInHooks(t *testing.T) {
 	for name, hook := range map[string]func(*simplysocket.Room){
 		"OnClose": func(room *simplysocket.Room) { room.OnClose(func() error { runtime.Goexit(); return nil }) },
@@ -145,13 +145,13 @@ func TestGoexitInHooks(t *testing.T) {
 			c, d := h.member("r"), h.member("r")
 			if name == "OnLeave" {
 				if err := h.Room("r").Call(t.Context(), "kick", note{d.id}, nil); err == nil {
-					t.Error("a kick that tore the room succeeded")
+					t.Error("a kick that poisoned the room succeeded")
 				}
 				c.expect("room-closed")
 				c.call("join-room", "r", nil)
 			}
 			if err := h.Room("r").Call(t.Context(), "close", nil, nil); err == nil {
-				t.Error("a close that tore the room succeeded")
+				t.Error("a close that poisoned the room succeeded")
 			}
 			c.expect("room-closed")
 			c.call("join-room", "r", nil)
@@ -190,7 +190,7 @@ func TestTurnsOnly(t *testing.T) {
 		return nil
 	})
 	c := h.member("r")
-	if err := h.Room("r").Call(t.Context(), "sync", nil, nil); err != nil { // orders this goroutine behind the turn
+	if err := h.Room("r").Call(t.Context(), "sync", nil, nil); err != nil { // orders this goroutine after the turn
 		t.Fatal(err)
 	}
 	for name, use := range map[string]func(){
@@ -257,8 +257,8 @@ func TestRegistrationPanics(t *testing.T) {
 	}
 }
 
-// TestLobbyGoexitOfMany: when a lobby reopens and its OnJoin ends the goroutine again
-// and again, who is not let in is sent away: nobody stays outside the lobby.
+// TestLobbyGoexitOfMany: if a lobby reopens and its OnJoin ends the goroutine again and
+// again, the clients that are not admitted are sent away: nobody stays outside the lobby.
 func TestLobbyGoexitOfMany(t *testing.T) {
 	var broken atomic.Bool
 	h := serve(t, false, nil, func(s *simplysocket.Server) {

@@ -21,7 +21,7 @@ type presenceNews struct {
 	}
 }
 
-// presences returns what a client was told of others, one line for each frame.
+// presences returns what a client received about others, one line per frame.
 func (c *client) presences() (lines []string) {
 	for _, m := range c.received() {
 		if m.Action != "client-presence" {
@@ -52,7 +52,7 @@ func TestInfo(t *testing.T) {
 	if m := a.expect("client-joined-room"); !strings.Contains(string(m.Body), `"info":{"name":"nobody"}`) {
 		t.Errorf("got %v", m)
 	}
-	for _, name := range []string{"an", "ann"} { // told together
+	for _, name := range []string{"an", "ann"} { // announced together
 		if err := h.Client(a.id).SetInfo(object{"name": name}); err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestInfo(t *testing.T) {
 	}
 	client := h.Client(a.id)
 	if err := client.SetInfo(object{"x": strings.Repeat("x", 1024)}); !errors.Is(err, simplysocket.ErrInfoTooLarge) {
-		t.Errorf("SetInfo of too much: %v", err)
+		t.Errorf("SetInfo with too much: %v", err)
 	}
 	if err := client.SetInfo(1); err == nil {
 		t.Error("a number was set")
@@ -86,8 +86,8 @@ func TestInfo(t *testing.T) {
 	}
 }
 
-// TestPresence: who goes away and comes back is told, changes together, not in
-// rooms that do not want it nor in large ones.
+// TestPresence: members that go away and come back are announced, with changes joined,
+// but not in rooms that disable it and not in large ones.
 func TestPresence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, &simplysocket.Options{AnnounceMaxMembers: 4}, func(s *simplysocket.Server) {
@@ -126,7 +126,7 @@ func TestPresence(t *testing.T) {
 	})
 }
 
-// TestPresencePages: what is told of many fits into messages.
+// TestPresencePages: changes of many members fit into messages.
 func TestPresencePages(t *testing.T) {
 	h := serve(t, true, nil)
 	witness := h.member("r")
@@ -193,7 +193,7 @@ func TestClientSetsInfo(t *testing.T) {
 	serve(t, false, nil).connect().refused("$set-info", "", object{"name": "Bert"}, "forbidden")
 }
 
-// TestAwayAtItsJoin: the others learn of a member that was away already when it joined.
+// TestAwayAtItsJoin: the others learn that a member was already away when it joined.
 func TestAwayAtItsJoin(t *testing.T) {
 	h := serve(t, false, nil)
 	a, p := h.member("r"), h.page()

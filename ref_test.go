@@ -57,7 +57,7 @@ func TestRoomRef(t *testing.T) {
 		t.Errorf("Call of nothing: %v", err)
 	}
 	if err := ref.Send("x", 1); err == nil {
-		t.Error("a body that is no object was sent")
+		t.Error("a body that is not an object was sent")
 	}
 	if err := ref.Send("$x", nil); !errors.Is(err, simplysocket.ErrBadAction) {
 		t.Errorf("reserved action: %v", err)

@@ -76,11 +76,11 @@ func TestRelayRoom(t *testing.T) {
 	}
 	for _, m := range b.received() {
 		if m.Action == "client-joined-room" {
-			t.Errorf("the joiner is told of itself: %v", m)
+			t.Errorf("the joiner gets its own announcement: %v", m)
 		}
 	}
 
-	// A message goes to all, its sender included, and then the ack.
+	// A message goes to all members, including its sender, before the ack.
 	a.write(`{"action":"send-message","target":"chat/general","message_body":{"n":9007199254740993, "x":[1.50]},"sender":"forged","id":9,"extra":1}`)
 	for _, c := range []*client{a, b} {
 		m := c.expect("send-message")
@@ -102,7 +102,7 @@ func TestRelayRoom(t *testing.T) {
 		told = told || m.Action == "left-room" && m.field("reason") == "left" && m.Room == "chat/general"
 	}
 	if !told {
-		t.Errorf("who left was not told: %v", a.received())
+		t.Errorf("the client that left got no notice: %v", a.received())
 	}
 	a.refused("send-message", "chat/general", nil, "not-a-member")
 	a.refused("leave-room", "chat/general", nil, "not-a-member")
@@ -135,7 +135,7 @@ func TestJoinAgainChangesNothing(t *testing.T) {
 func TestLobby(t *testing.T) {
 	h := serve(t, false, nil)
 	a, b := h.connect(), h.connect()
-	// With nothing else defined, what one client sends everybody receives.
+	// Without any configuration, everybody receives what one client sends.
 	a.call("send-message", "", object{"text": "hi"})
 	if m := b.expect("send-message"); m.Sender != a.id || m.Target != "lobby" {
 		t.Errorf("got %v", m)
@@ -183,7 +183,7 @@ func TestDirectMessages(t *testing.T) {
 		t.Errorf("got %v", m)
 	}
 	for _, tt := range []struct{ to, room, code string }{
-		{c.id, "", "unknown-client"},      // shares the lobby alone
+		{c.id, "", "unknown-client"},      // shares only the lobby
 		{c.id, "lobby", "unknown-client"}, // which does not count
 		{a.id, "", "unknown-client"},      // oneself
 		{"nobody", "", "unknown-client"},
@@ -204,7 +204,7 @@ func TestDirectMessages(t *testing.T) {
 	b.lastID = 200
 	b.call("leave-room", "r1", nil)
 	if m := direct(a, b.id, "r1"); m.code() != "unknown-client" {
-		t.Errorf("to one who left: %v", m)
+		t.Errorf("to a client that left: %v", m)
 	}
 	for _, m := range a.received() {
 		if m.Action == "whisper" {
@@ -237,7 +237,7 @@ func TestRoomOptions(t *testing.T) {
 	}
 	for _, m := range append(append(a.received(), b.received()...), c.received()...) {
 		if strings.Contains(string(m.Body), "secret") {
-			t.Errorf("the password is told: %v", m)
+			t.Errorf("the password is in a message: %v", m)
 		}
 	}
 	for _, body := range []object{{"capacity": 0}, {"capacity": -1}, {"capacity": 1.5}, {"capacity": "2"}, {"properties": []int{}}, {"hidden": 1}} {
@@ -246,7 +246,7 @@ func TestRoomOptions(t *testing.T) {
 	c.refused("join-room", "new", object{"properties": object{"x": strings.Repeat("x", 3000)}}, "too-large")
 }
 
-// TestRefusedOpener: options of an opener who is refused do not stay.
+// TestRefusedOpener: the options of an opener that is refused do not stay.
 func TestRefusedOpener(t *testing.T) {
 	held := make(chan struct{})
 	h := coded(t, "r", func(room *simplysocket.Room) error {
@@ -278,7 +278,7 @@ func TestPasswordAttemptsAreLimited(t *testing.T) {
 	h := serve(t, false, nil)
 	a := h.connect()
 	a.call("join-room", "r", object{"password": "secret"})
-	for range 2 { // a new connection is no new chance
+	for range 2 { // a new connection gives no new attempts
 		b := h.connect()
 		for range 5 {
 			b.refused("join-room", "r", object{"password": "wrong"}, "forbidden")

@@ -61,7 +61,7 @@ func TestCodedRoom(t *testing.T) {
 	a.refused("send-message", "chat/go", object{"text": 7}, "bad-message")
 	a.refused("join-room", "other", nil, "unknown-room")
 	a.refused("join-room", "chat/a/b", nil, "unknown-room")
-	// An OnLeave was not registered: the default words stand.
+	// No OnLeave was registered, so the default text stays.
 	_ = b.conn.WriteClose(1000, "")
 	if m := a.expect("client-left-room"); m.field("client") != b.id {
 		t.Errorf("got %v", m)
@@ -160,7 +160,7 @@ func TestOutputIsReleasedOnNilAlone(t *testing.T) {
 	}
 	for _, m := range append(a.received(), b.received()...) {
 		if m.field("text") == "dropped" || m.Action == "left-room" || m.Action == "bell" || m.Room == "other" {
-			t.Errorf("what was dropped has come: %v", m)
+			t.Errorf("dropped output has arrived: %v", m)
 		}
 	}
 	// The frames precede the ack.
@@ -188,7 +188,7 @@ func TestErrorsOfHandlers(t *testing.T) {
 			t.Errorf("%s: %v", action, m)
 		}
 	}
-	// Without an id the error comes all the same.
+	// Without an id, the error comes as well.
 	c.send("wrapped", "r", nil)
 	if m := c.expect("error"); m.code() != "own-code" || m.Ref != 0 || m.Re != "wrapped" {
 		t.Errorf("got %v", m)

@@ -13,8 +13,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// page is a v1 client over one connection after the other. Unlike an SDK it does
-// nothing by itself.
+// page is a v1 client over one connection after the other. Unlike an SDK it does nothing
+// on its own.
 type page struct {
 	*client
 	h     *host
@@ -28,7 +28,7 @@ type page struct {
 func (h *host) page(opts ...dialOption) *page {
 	h.t.Helper()
 	p := &page{h: h, opts: append(opts, v1), rooms: map[string][2]uint64{}}
-	h.t.Cleanup(func() { p.cutOff() }) // whichever it has by then
+	h.t.Cleanup(func() { p.cutOff() }) // the connection that it has by then
 	if m := p.hello(object{}); strings.Contains(string(m.Body), `"resumed":true`) {
 		h.t.Fatalf("a new session is resumed: %v", m)
 	}
@@ -58,7 +58,7 @@ func (p *page) hello(body object) message {
 	return m
 }
 
-// position notes how far the page has read.
+// position records how far the page has read.
 func (p *page) position() {
 	for _, m := range p.received()[p.seen:] {
 		p.seen++
@@ -77,7 +77,7 @@ func (p *page) position() {
 	}
 }
 
-// resume comes back to the session, over a new connection.
+// resume returns to the session, over a new connection.
 func (p *page) resume() {
 	p.h.t.Helper()
 	if m := p.again(); !strings.Contains(string(m.Body), `"resumed":true`) {
@@ -100,7 +100,7 @@ func (p *page) cut() {
 	<-p.done
 }
 
-// texts returns what has come of that action, and gaps.
+// texts returns the received messages of that action, and gaps.
 func (p *page) texts(action string) (texts []string) {
 	for _, m := range p.received() {
 		switch m.Action {
@@ -155,8 +155,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestResumeIsEntitled: what excluded a member, was for others, was volatile or
-// is replaced by something newer is not sent again.
+// TestResumeIsEntitled: messages that excluded a member, were for others, were volatile
+// or were replaced by newer ones are not replayed.
 func TestResumeIsEntitled(t *testing.T) {
 	h := coded(t, "r", func(room *simplysocket.Room) error {
 		room.OnJoin(func(*simplysocket.Join) error { return nil })
@@ -186,7 +186,7 @@ func TestResumeIsEntitled(t *testing.T) {
 	if got := p.texts("x"); !slices.Equal(got, []string{"all", "only", "new", "direct", "end"}) {
 		t.Errorf("got %v", got)
 	}
-	// Who joins later gets nothing of it.
+	// A member that joins later gets none of it.
 	q := h.page()
 	q.call("join-room", "r", nil)
 	q.cut()
@@ -197,7 +197,8 @@ func TestResumeIsEntitled(t *testing.T) {
 	}
 }
 
-// TestGapOnResume: what history does not reach is told, and comes first.
+// TestGapOnResume: messages that the history no longer has are reported, before the
+// others.
 func TestGapOnResume(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, HistoryMessages: 10})
 	a, p := h.member("r"), h.page()
@@ -228,7 +229,7 @@ func TestGapOnResume(t *testing.T) {
 	}
 }
 
-// TestReplayIsBesideTheOutbox: much more than an outbox holds may have been missed.
+// TestReplayIsBesideTheOutbox: a session may have missed much more than an outbox holds.
 func TestReplayIsBesideTheOutbox(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{
 		MessageRate: simplysocket.Unlimited, OutboxBytes: 32 << 10, HistoryMessages: 1000, HistoryBytes: 16 << 20,
@@ -249,7 +250,7 @@ func TestReplayIsBesideTheOutbox(t *testing.T) {
 	}
 }
 
-// TestHistoryForgets: what a room keeps does not stay for ever.
+// TestHistoryForgets: a room does not keep its history forever.
 func TestHistoryForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, &simplysocket.Options{ResumeWindow: time.Hour, HistoryAge: 90 * time.Second})
@@ -313,7 +314,7 @@ func TestResumeWindow(t *testing.T) {
 	})
 }
 
-// TestTokens: which of them resumes, and when.
+// TestTokens: which tokens resume, and when.
 func TestTokens(t *testing.T) {
 	h := serve(t, false, nil)
 	resumed := func(m message) bool { return strings.Contains(string(m.Body), `"resumed":true`) }
@@ -321,8 +322,8 @@ func TestTokens(t *testing.T) {
 	slug, first := p.id, p.token
 	p.cut()
 
-	// Until the client has shown that it got the new token, the one before it
-	// resumes the same session.
+	// Until the client has shown that it got the new token, the one before it resumes the
+	// same session.
 	for range 2 {
 		if m := p.hello(object{"session": first}); !resumed(m) || p.id != slug {
 			t.Errorf("the token before the one that was offered: %v", m)
@@ -353,8 +354,8 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestForeignToken: a token is bound to the identity it was given to, and ends
-// with the session that is revoked.
+// TestForeignToken: a token is bound to the identity it was given to, and ends when the
+// session is revoked.
 func TestForeignToken(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{Authenticate: byHeader})
 	p := h.page(header("X-User", "ann"))
@@ -373,7 +374,7 @@ func TestForeignToken(t *testing.T) {
 	}
 }
 
-// TestTakenOver: a newer connection replaces one that still stands.
+// TestTakenOver: a newer connection replaces one that is still open.
 func TestTakenOver(t *testing.T) {
 	h := serve(t, false, nil)
 	a, p := h.member("r"), h.page()
@@ -394,7 +395,7 @@ func TestTakenOver(t *testing.T) {
 	p.call("x", "r", note{"3"})
 }
 
-// TestGivenUp: a page can not break a connection, but has a code that says so.
+// TestGivenUp: a page cannot break a connection, but has a code that says the same.
 func TestGivenUp(t *testing.T) {
 	h := serve(t, false, nil)
 	p := h.page()
@@ -415,8 +416,8 @@ func TestGivenUp(t *testing.T) {
 	p.expect("client-left-room")
 }
 
-// TestLateHello: a hello that was long on its way does not take the session from
-// the connection that was made after it.
+// TestLateHello: a delayed hello does not take the session from a connection that was
+// made after it.
 func TestLateHello(t *testing.T) {
 	h := serve(t, false, nil)
 	p := h.page()
@@ -435,8 +436,8 @@ func TestLateHello(t *testing.T) {
 	p.call("x", "r", nil)
 }
 
-// TestTooSlowComesBack: who was closed with 4008 has its session still, and is
-// told what it has lost.
+// TestTooSlowComesBack: a client that was closed with 4008 still has its session, and
+// learns what it has lost.
 func TestTooSlowComesBack(t *testing.T) {
 	gone := make(chan simplysocket.DisconnectInfo, 10)
 	h := serve(t, false, &simplysocket.Options{
@@ -466,7 +467,7 @@ func TestTooSlowComesBack(t *testing.T) {
 	}
 	select {
 	case i := <-gone:
-		t.Errorf("it was traced as gone: %+v", i)
+		t.Errorf("it was traced as disconnected: %+v", i)
 	default:
 	}
 	_ = p.conn.WriteClose(1000, "")
@@ -478,7 +479,7 @@ func TestTooSlowComesBack(t *testing.T) {
 	}
 }
 
-// TestGoneWhileAway: a room that has closed or kicked the member meanwhile.
+// TestGoneWhileAway: a room has closed, or has kicked the member, meanwhile.
 func TestGoneWhileAway(t *testing.T) {
 	h := serve(t, false, nil, func(s *simplysocket.Server) {
 		s.HandleRoom("{name}", func(room *simplysocket.Room) error {
@@ -513,7 +514,7 @@ func TestGoneWhileAway(t *testing.T) {
 	}
 }
 
-// TestDirectsWhileAway: messages from outside any room wait too, bounded.
+// TestDirectsWhileAway: messages from outside any room wait too, up to a limit.
 func TestDirectsWhileAway(t *testing.T) {
 	h := serve(t, false, nil)
 	p := h.page()
@@ -549,8 +550,8 @@ func TestDirectsWhileAway(t *testing.T) {
 	}
 }
 
-// TestAgain: a message that comes again is answered as before and handled once,
-// also when its room has closed since.
+// TestAgain: a resent message gets the same answer and is handled once, even if its room
+// has closed since.
 func TestAgain(t *testing.T) {
 	for name, timeout := range map[string]time.Duration{"open": time.Hour, "closed": time.Millisecond} {
 		t.Run(name, func(t *testing.T) { testAgain(t, timeout) })
@@ -631,13 +632,13 @@ func countingRoom(runs *int) func(*simplysocket.Room) error {
 	}
 }
 
-// answerNext waits for a further answer to an id that was answered before.
+// answerNext waits for another answer to an id that was already answered.
 func (c *client) answerNext(id uint64) message {
 	c.t.Helper()
 	return c.scan(&c.answered, fmt.Sprintf("another answer to %d", id), func(m message) bool { return m.Ref == id })
 }
 
-// TestAnswerIsGone: what is not known any more never runs again.
+// TestAnswerIsGone: a message whose answer was forgotten never runs again.
 func TestAnswerIsGone(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
 	p := h.page()
@@ -664,8 +665,8 @@ func TestAnswerIsGone(t *testing.T) {
 	}
 }
 
-// TestSentAgainWaits: what was lost on its way comes in a burst after a resume,
-// and is not refused for it.
+// TestSentAgainWaits: lost messages are resent in a burst after a resume, and are not
+// refused for it.
 func TestSentAgainWaits(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: 100, MessageBurst: 10, MailboxMessages: 4})
 	p := h.page()
@@ -683,8 +684,8 @@ func TestSentAgainWaits(t *testing.T) {
 	}
 }
 
-// FuzzHello says hello with anything: the answer is a welcome or a close, and the
-// session that the token belongs to is taken over at most.
+// FuzzHello says hello with anything: the answer is a welcome or a close, and at most the
+// token's own session is taken over.
 func FuzzHello(f *testing.F) {
 	h := serve(f, true, nil)
 	p := h.page()

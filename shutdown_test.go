@@ -13,8 +13,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
-// TestShutdown ends a server under load: rooms say goodbye, what waits comes
-// before the close, everybody gets 1001, and nobody comes in any more.
+// TestShutdown ends a server under load: rooms say goodbye, queued messages precede the
+// close, everybody gets 1001, and no new client is admitted.
 func TestShutdown(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{
 		MessageRate: simplysocket.Unlimited, OutboxMessages: simplysocket.Unlimited, OutboxBytes: 1 << 30,
@@ -30,7 +30,7 @@ func TestShutdown(t *testing.T) {
 		clients[i] = h.member("coded")
 		clients[i].call("join-room", "relay", nil)
 	}
-	waiting := h.raw("", v1) // has not said hello
+	waiting := h.raw("", v1) // it has not said hello
 	stop := make(chan struct{})
 	var load sync.WaitGroup
 	for _, c := range clients[:4] {
@@ -39,7 +39,7 @@ func TestShutdown(t *testing.T) {
 				select {
 				case <-stop:
 					return
-				case <-time.After(20 * time.Microsecond): // one that floods after the close is cut
+				case <-time.After(20 * time.Microsecond): // one that keeps flooding after the close is cut
 				}
 			}
 		})
@@ -58,7 +58,7 @@ func TestShutdown(t *testing.T) {
 	}
 	for _, c := range clients {
 		if !slices.ContainsFunc(c.received(), func(m message) bool { return m.Action == "bye" && m.field("text") == "see you" }) {
-			t.Errorf("a member was not told by OnClose: %v", c.recent())
+			t.Errorf("a member got no message from OnClose: %v", c.recent())
 		}
 	}
 	if s := h.Stats(); s.Clients != 0 || s.Rooms != 0 || s.Joins != s.Leaves {
@@ -72,8 +72,8 @@ func TestShutdown(t *testing.T) {
 	}
 }
 
-// TestShutdownIsSpread: clients are sent away at a pace, not all at once, and
-// faster where the deadline asks for it.
+// TestShutdownIsSpread: clients are sent away at a fixed rate, not all at once, and
+// faster if the deadline requires it.
 func TestShutdownIsSpread(t *testing.T) {
 	for name, tt := range map[string]struct{ timeout, atLeast, atMost time.Duration }{
 		"with time":    {time.Minute, 1900 * time.Millisecond, 2100 * time.Millisecond},
@@ -114,8 +114,8 @@ func TestShutdownIsSpread(t *testing.T) {
 	}
 }
 
-// TestShutdownOfABlockedRoom: a handler that does not return delays nobody from
-// being told, and the deadline is kept.
+// TestShutdownOfABlockedRoom: a handler that does not return delays nobody's close, and
+// the deadline is kept.
 func TestShutdownOfABlockedRoom(t *testing.T) {
 	blocked, release := make(chan struct{}), make(chan struct{})
 	defer close(release)
@@ -145,7 +145,7 @@ func TestShutdownOfABlockedRoom(t *testing.T) {
 	h.waitForClients(0)
 }
 
-// TestShutdownCutsOff: who does not answer the close is cut off at the deadline.
+// TestShutdownCutsOff: a client that does not answer the close is cut at the deadline.
 func TestShutdownCutsOff(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{CloseTimeout: time.Hour})
 	deaf, err := socket.Dial(t.Context(), h.URL, socket.DialOptions{})

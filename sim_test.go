@@ -21,13 +21,13 @@ import (
 )
 
 var (
-	simSeed = flag.Uint64("sim.seed", 0, "run the fault simulation with the plan of this seed alone; the scheduling differs each time")
-	simRuns = flag.Int("sim.runs", 20, "how many seeds the fault simulation runs with")
+	simSeed = flag.Uint64("sim.seed", 0, "run the fault simulation only with the plan of this seed; the scheduling differs each time")
+	simRuns = flag.Int("sim.runs", 20, "number of seeds for the fault simulation")
 )
 
-// TestSim cuts connections at every place, and proves that nothing acknowledged
-// is lost (L), all see one order (O), nothing is delivered or handled twice (D)
-// and no gap is silent (G).
+// TestSim cuts connections everywhere, and checks that nothing acknowledged is lost (L),
+// all see one order (O), nothing is delivered or handled twice (D) and no gap is silent
+// (G).
 func TestSim(t *testing.T) {
 	if *simSeed != 0 {
 		synctest.Test(t, func(t *testing.T) { simulate(t, *simSeed) })
@@ -83,7 +83,7 @@ func simulate(t *testing.T, seed uint64) {
 	for _, c := range clients {
 		c.settle()
 	}
-	time.Sleep(time.Second) // for what is on its way to those who have long settled
+	time.Sleep(time.Second) // for messages on their way to clients that settled long ago
 	synctest.Wait()
 	check(t, clients)
 	for _, c := range clients {
@@ -91,8 +91,8 @@ func simulate(t *testing.T, seed uint64) {
 	}
 }
 
-// simClient is a client that comes back: it asks again for what was not
-// answered, and logs all it sends and gets.
+// simClient is a client that reconnects: it resends what was not answered, and logs
+// everything it sends and gets.
 type simClient struct {
 	h     *host
 	index int
@@ -150,8 +150,8 @@ func (c *simClient) run() {
 	}
 }
 
-// connect dials over a connection that breaks after some bytes, in one direction
-// or the other, and says hello.
+// connect dials over a connection that breaks after some bytes, in one direction or the
+// other, and says hello.
 func (c *simClient) connect() (*socket.Conn, error) {
 	dial := c.h.Dial
 	if c.cuts < simCuts {
@@ -244,7 +244,7 @@ func (c *simClient) gap(room string, body []byte) {
 	c.log[room] = append(c.log[room], "gap")
 }
 
-// welcome sends again what was not answered, in its order.
+// welcome resends what was not answered, in order.
 func (c *simClient) welcome(body []byte) {
 	var w struct {
 		Client, Session string
@@ -265,7 +265,7 @@ func (c *simClient) welcome(body []byte) {
 		texts = append(texts, c.pending[id])
 	}
 	conn := c.conn
-	go func() { // a pipe has no room: who writes must read
+	go func() { // a pipe has no buffer: a writer must read as well
 		for _, text := range texts {
 			if conn.WriteText([]byte(text)) != nil {
 				return
@@ -278,8 +278,7 @@ func (c *simClient) fail(format string, args ...any) {
 	c.failures = append(c.failures, fmt.Sprintf(format, args...))
 }
 
-// ask sends a message, now or when there is a connection, and waits for its
-// answer.
+// ask sends a message, now or when there is a connection, and waits for its answer.
 func (c *simClient) ask(action, target string, body any) {
 	c.mu.Lock()
 	c.lastID++
@@ -305,7 +304,7 @@ func (c *simClient) talk() {
 	}
 }
 
-// settle waits until all is answered and the connection stands.
+// settle waits until everything is answered and the connection is up.
 func (c *simClient) settle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -50,7 +50,7 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// TestTraceMayAnswer has a Trace send to a client whose outbox has just run over.
+// TestTraceMayAnswer: a Trace sends to a client whose outbox has just overflowed.
 func TestTraceMayAnswer(t *testing.T) {
 	var h *host
 	told := make(chan error, 1)
@@ -78,7 +78,7 @@ func TestTraceMayAnswer(t *testing.T) {
 	}
 }
 
-// TestUnheardErrors: an error that no client and no caller can be told is logged.
+// TestUnheardErrors: an error that reaches no client and no caller is logged.
 func TestUnheardErrors(t *testing.T) {
 	var log bytes.Buffer
 	var mu sync.Mutex

@@ -12,9 +12,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// TestBadEnvelopes sends what is not an envelope over a socket: each is
-// answered with bad-message, under its id where that could be read, and the
-// connection stays.
+// TestBadEnvelopes sends invalid envelopes over a socket: each is answered with
+// bad-message, under its id if that could be read, and the connection stays.
 func TestBadEnvelopes(t *testing.T) {
 	data, err := os.ReadFile("protocol/testdata/envelopes.json")
 	if err != nil {
@@ -63,7 +62,7 @@ func TestEveryFieldTimesEveryType(t *testing.T) {
 		}
 	}
 	c.lastID = 1000
-	c.call("x", "r", nil) // and the connection stands
+	c.call("x", "r", nil) // and the connection is up
 }
 
 func TestDeepAndWide(t *testing.T) {
@@ -118,7 +117,7 @@ func TestStaleID(t *testing.T) {
 	if handled != 2 {
 		t.Errorf("%d were handled, want 2", handled)
 	}
-	// What was answered is answered for good, if only as a bad message.
+	// An answer is final, even if it says bad-message.
 	c.write(`{"action":"x","target":"r","id":12,"message_body":1}`)
 	if m := c.until("an answer", func(m message) bool { return m.Ref == 12 }); m.code() != "bad-message" {
 		t.Errorf("got %v", m)
@@ -137,8 +136,8 @@ func rawFrame(first byte, payload string) string {
 	return string(header) + "\x00\x00\x00\x00" + payload
 }
 
-// TestBrokenFrames has one client break RFC 6455 in each way: it is told the
-// close code, its room mates see it leave and go on.
+// TestBrokenFrames: one client violates RFC 6455 in each way. It gets the close code, and
+// the other members of its room see it leave and continue.
 func TestBrokenFrames(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{Compression: true})
 	witness := h.member("r")
@@ -240,7 +239,7 @@ func TestTooManyRooms(t *testing.T) {
 	waitFor(t, "all leaves", func() bool { return h.Stats().Leaves == rooms+2 })
 }
 
-// TestOlderFaults is what killed or froze an older implementation of the same
+// TestOlderFaults is a list of what killed or froze an older implementation of the same
 // idea: after each of them the server must serve as before.
 func TestOlderFaults(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
@@ -269,8 +268,8 @@ func TestOlderFaults(t *testing.T) {
 		alive(what)
 	}
 
-	// Clients that disconnect while a room broadcasts; join and vanish; a first
-	// message that overtakes the registration.
+	// Clients disconnect while a room broadcasts; join and vanish; send a first message
+	// that overtakes the registration.
 	for range 50 {
 		gone := h.raw("?room=r")
 		gone.write(envelope(1, "x", "r", nil))
@@ -285,7 +284,7 @@ func TestOlderFaults(t *testing.T) {
 	}
 	alive("an early message")
 
-	// Join and leave, again and again, with nobody reading the answers.
+	// Join and leave, again and again, while nobody reads the answers.
 	mute := h.connect()
 	for range 2000 {
 		mute.send("join-room", "r3", nil)
@@ -296,7 +295,7 @@ func TestOlderFaults(t *testing.T) {
 	_ = c.conn.CloseNow()
 	_ = early.conn.CloseNow()
 
-	// No ghost is left behind.
+	// No ghost member is left behind.
 	for {
 		list := decode[struct{ Count int }](t, witness.call("list-members", "r", nil).Body)
 		if list.Count == 1 {

@@ -10,7 +10,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/bench/generator"
 )
 
-// allocations are how many objects a message to a room of that size takes.
+// allocations returns the number of allocations for a message to a room of that size.
 func (l *lab) allocations(first, size int) float64 {
 	talk := generator.Talk{Messages: 500, Batch: 1, Body: 128}
 	talk.Set = l.enter(generator.Dialling{Rooms: 1, First: first, Size: size})
@@ -22,11 +22,11 @@ func (l *lab) allocations(first, size int) float64 {
 	return float64(after.Mallocs-before.Mallocs) / float64(talk.Messages)
 }
 
-// What is allocated for a message does not grow with those who receive it, so a
-// delivery allocates nothing.
+// The allocations for a message do not grow with the number of receivers, so a delivery
+// allocates nothing.
 func TestAllocsOfMessage(t *testing.T) {
 	if raced {
-		t.Skip("the race detector has pools forget at random")
+		t.Skip("under the race detector pools drop values at random")
 	}
 	for name, test := range map[string]struct {
 		setup func(*simplysocket.Room) error
@@ -49,17 +49,17 @@ func TestAllocsOfMessage(t *testing.T) {
 	}
 }
 
-// What an idle connection holds, in objects and bytes, and what it took to make
-// it.
+// The memory of an idle connection, in objects and bytes, and the allocations it took to
+// make it.
 func TestAllocsOfIdleConnection(t *testing.T) {
 	if raced {
-		t.Skip("the race detector has everything take more")
+		t.Skip("everything takes more under the race detector")
 	}
 	const connections = 2000
 	for _, dialect := range []string{"simplysocket", "simplysocket.v1"} {
 		t.Run(dialect, func(t *testing.T) {
 			l := newLab(t, echo)
-			l.enter(generator.Dialling{Dialect: dialect, Rooms: 1, Size: 100, Lobby: true}) // what there is once
+			l.enter(generator.Dialling{Dialect: dialect, Rooms: 1, Size: 100, Lobby: true}) // what is allocated only once
 			before := held()
 			l.enter(generator.Dialling{Dialect: dialect, Rooms: 1, Size: connections, Lobby: true})
 			after := held()
@@ -85,7 +85,7 @@ func TestAllocsOfIdleConnection(t *testing.T) {
 	}
 }
 
-// What there may be of allocations: what there is, and a little.
+// The limits for allocations: the current values, and a little more.
 const (
 	mostForRelayed   = 5
 	mostForHandled   = 14

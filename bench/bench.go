@@ -22,7 +22,7 @@ import (
 type bench struct {
 	*options
 	w                  io.Writer
-	dir                string // of what is temporary
+	dir                string // for temporary files
 	self               string // this program
 	cert, key          string // files
 	files              int    // that a process may open
@@ -37,18 +37,18 @@ var quickJobs = map[string]bool{
 	"room-1000-rate": true, "room-1000-burst": true, "rooms-4-rate": true, "rooms-4-limit": true, "connect": true, "idle-10000": true,
 }
 
-// quickly is what part of the clients of the largest jobs there are with -quick.
+// quickly is the fraction of the clients of the largest jobs that -quick uses.
 const quickly = 5
 
 // guardJobs are those of -guard.
 var guardJobs = map[string]bool{"room-1000-rate": true, "room-1000-burst": true, "rooms-4-rate": true}
 
-// chosen reports whether the flags ask for a job.
+// chosen reports whether the flags select a job.
 func (b *bench) chosen(j *job) bool {
 	return b.jobs.MatchString(j.name) && (!b.quick || quickJobs[j.name]) && (!b.guard || guardJobs[j.name])
 }
 
-// scaled is a number of clients.
+// scaled scales a number of clients.
 func (b *bench) scaled(clients int) int {
 	if b.quick {
 		return clients / quickly
@@ -56,12 +56,12 @@ func (b *bench) scaled(clients int) int {
 	return clients
 }
 
-// prepare builds what takes part.
+// prepare builds the candidates.
 func prepare(o *options, w io.Writer) (*bench, error) {
 	b := &bench{options: o, w: w}
 	processors := kernel.Processors()
 	if len(processors) < 2 {
-		return nil, errors.New("it takes two processors: one for the server and one for the clients")
+		return nil, errors.New("it needs two processors: one for the server and one for the clients")
 	}
 	b.serverProcessor, b.generatorProcessor = processors[0], processors[1]
 	var err error
@@ -89,8 +89,8 @@ func prepare(o *options, w io.Writer) (*bench, error) {
 	return b, b.resume()
 }
 
-// resume takes over what the file has from a run before. A job that is measured
-// now replaces what is there of it.
+// resume loads what an earlier run left in the file. A job that is measured now replaces
+// its earlier result.
 func (b *bench) resume() error {
 	if b.file == "" {
 		return nil
@@ -103,7 +103,7 @@ func (b *bench) resume() error {
 		return err
 	}
 	if before.Machine != b.result.Machine || before.Go != b.result.Go {
-		return fmt.Errorf("%s is from another machine: %s", b.file, before.machineLine())
+		return fmt.Errorf("%s comes from another machine: %s", b.file, before.machineLine())
 	}
 	b.result.Jobs = before.Jobs
 	return nil
@@ -137,7 +137,7 @@ func (b *bench) enlist() error {
 	return nil
 }
 
-// all does all jobs, round by round.
+// all runs all jobs, round by round.
 func (b *bench) all(ctx context.Context) error {
 	if b.profile != "" {
 		if err := os.MkdirAll(b.profile, 0o755); err != nil {
@@ -153,7 +153,7 @@ func (b *bench) all(ctx context.Context) error {
 			continue
 		}
 		if need := j.rooms*b.scaled(j.size) + reserve; need > b.files {
-			fmt.Fprintf(b.w, "%s: %d files would have to be open, and %d may be\n", j.name, need, b.files)
+			fmt.Fprintf(b.w, "%s: needs %d open files, and the limit is %d\n", j.name, need, b.files)
 			continue
 		}
 		o := &outcome{Name: j.name, About: j.about, Unit: j.unit, Window: b.window.measured.String()}
@@ -173,7 +173,7 @@ func (b *bench) all(ctx context.Context) error {
 	return nil
 }
 
-// keep writes what was measured so far: a run is long, and may be ended.
+// keep writes the results so far: a run is long, and may be interrupted.
 func (b *bench) keep() error {
 	if b.file == "" {
 		return nil
@@ -184,7 +184,7 @@ func (b *bench) keep() error {
 // reserve is how many files a process opens besides its connections.
 const reserve = 100
 
-// round has every candidate do the job once, in an order of this round.
+// round makes every candidate do the job once, in an order that differs by round.
 func (b *bench) round(ctx context.Context, j *job, o *outcome, n int, takers []candidate) error {
 	r := &round{Values: map[string]map[string]float64{}, Failures: map[string]string{}}
 	o.Rounds = append(o.Rounds, r)
@@ -206,7 +206,7 @@ func (b *bench) round(ctx context.Context, j *job, o *outcome, n int, takers []c
 	return nil
 }
 
-// median is what was measured of a candidate in an earlier job of this run.
+// median is a candidate's result in an earlier job of this run.
 func (b *bench) median(job, candidate, measure string) (float64, bool) {
 	o := b.result.job(job)
 	if o == nil {

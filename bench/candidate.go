@@ -11,18 +11,18 @@ import (
 	"strings"
 )
 
-// candidate is a server that takes part, with what its clients speak.
+// candidate is a server that takes part, and the dialect of its clients.
 type candidate struct {
 	description
 	dialect    string
-	command    []string // and the config
-	runs       string   // what its process is told to be; "": its name
+	command    []string // followed by the config
+	runs       string   // the candidate that its process runs; "": its name
 	processors int      // that it may use; 0: one
-	gogc       int      // how far its heap grows between collections, in percent; 0: as Go has it
-	batch      int      // in place of the job's
+	gogc       int      // heap growth between collections, in percent; 0: Go's default
+	batch      int      // overrides the job's
 }
 
-// The candidates that others are compared with.
+// Candidates that others are compared with.
 const (
 	ours       = "simplysocket"
 	relayed    = "simplysocket-relay"
@@ -31,10 +31,10 @@ const (
 	bytesFloor = "floor-bytes"
 )
 
-// isFloor reports whether it is no server that anybody could use.
+// isFloor reports whether it is a floor, which nobody could use as a server.
 func (c *candidate) isFloor() bool { return strings.HasPrefix(c.Name, wholeFloor) }
 
-// ownCandidates need nothing from elsewhere.
+// ownCandidates need no other module.
 func ownCandidates(self string) []candidate {
 	command := []string{self, "candidate"}
 	const library = "github.com/DhruvikDonga/simplysocket"
@@ -45,11 +45,11 @@ func ownCandidates(self string) []candidate {
 		return candidate{description: description{name, library, "this tree", differs}, dialect: dialect, command: command}
 	}
 	return []candidate{
-		floor(bytesFloor, "no server: frames that were made in advance, one send(2) each"),
+		floor(bytesFloor, "no server: frames made in advance, one send(2) each"),
 		floor(wholeFloor, "no server: the whole job with epoll, in one thread, without JSON and without checks"),
-		us(ours, "simplysocket", "a room with a handler, plain clients: no acknowledgement, since none is asked for"),
+		us(ours, "simplysocket", "a room with a handler, plain clients: no acknowledgment, since the clients ask for none"),
 		us(sessions, "simplysocket.v1", "the same with clients that can resume: the room keeps a history"),
-		us(relayed, "simplysocket", "a room without code, which relays the body as it came"),
+		us(relayed, "simplysocket", "a room without code, which relays the body unchanged"),
 	}
 }
 
@@ -58,7 +58,7 @@ func goPeers(module, dir string) ([]candidate, error) {
 	binary := filepath.Join(dir, "peers")
 	build := exec.Command("go", "build", "-o", binary, ".")
 	build.Dir = filepath.Join(module, "bench", "peers")
-	build.Env = append(os.Environ(), "GOWORK=off") // the peers' versions are their own
+	build.Env = append(os.Environ(), "GOWORK=off") // the peers have their own versions
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("bench/peers: %w: %s", err, out)
 	}
@@ -80,12 +80,12 @@ func goPeers(module, dir string) ([]candidate, error) {
 	return peers, nil
 }
 
-// nodePeers installs the peers in JavaScript and returns them. The error says why
-// there are none.
+// nodePeers installs the peers in JavaScript and returns them. The error says why there
+// are none.
 func nodePeers(module string) ([]candidate, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
-		return nil, fmt.Errorf("there is no Node.js: %w", err)
+		return nil, fmt.Errorf("no Node.js: %w", err)
 	}
 	dir := filepath.Join(module, "bench", "node")
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
@@ -108,7 +108,7 @@ func nodePeers(module string) ([]candidate, error) {
 	return peers, nil
 }
 
-// variant is the candidate under another name.
+// variant is the candidate under another name, with a change.
 func (c candidate) variant(name string, change func(*candidate)) candidate {
 	c.runs, c.Name = c.Name, name
 	change(&c)

@@ -19,7 +19,7 @@ func charted(o *outcome) bool { return slices.Contains(chartedJobs, o.Name) }
 
 func chartFile(o *outcome) string { return "performance-" + o.Name + ".svg" }
 
-// charts are the files of all charts.
+// charts returns the files of all charts.
 func (r *result) charts() (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, o := range r.Jobs {
@@ -35,11 +35,11 @@ func (r *result) charts() (map[string][]byte, error) {
 	return files, nil
 }
 
-// The kinds of candidates, each of a colour.
+// The kinds of candidates, each in its own color.
 var kinds = []struct {
-	name   string
-	colour charts.Color
-	is     func(name string) bool
+	name  string
+	color charts.Color
+	is    func(name string) bool
 }{
 	{"SimplySocket", charts.ColorFromHex("#2563eb"), func(name string) bool { return strings.HasPrefix(name, ours) }},
 	{"others", charts.ColorFromHex("#9ca3af"), func(name string) bool {
@@ -56,7 +56,7 @@ func (r *result) chart(o *outcome) ([]byte, error) {
 	})
 	var data [][]float64
 	var legend []string
-	var colours []charts.Color
+	var colors []charts.Color
 	for _, kind := range kinds {
 		if !slices.ContainsFunc(names, kind.is) {
 			continue
@@ -67,12 +67,12 @@ func (r *result) chart(o *outcome) ([]byte, error) {
 				values[i] = o.series(name, o.Unit).median()
 			}
 		}
-		data, legend, colours = append(data, values), append(legend, kind.name), append(colours, kind.colour)
+		data, legend, colors = append(data, values), append(legend, kind.name), append(colors, kind.color)
 	}
 	option := charts.NewBarChartOptionWithData(data)
 	option.Horizontal = true
 	option.StackSeries = charts.Ptr(true)
-	option.Theme = charts.GetTheme(charts.ThemeLight).WithSeriesColors(colours)
+	option.Theme = charts.GetTheme(charts.ThemeLight).WithSeriesColors(colors)
 	option.Title.Text = o.about()
 	option.Title.Subtext = fmt.Sprintf("%s, median of %d rounds; less is better", o.Unit, len(o.Rounds))
 	option.Title.FontStyle.FontSize, option.Title.SubtextFontStyle.FontSize = 14, 11

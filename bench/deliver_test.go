@@ -10,8 +10,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/bench/wire"
 )
 
-// Every member gets every message, once and in order: the generator checks the
-// number of each.
+// Every member gets every message, once and in order: the generator checks the number of
+// each.
 func TestEveryMemberGetsEveryMessage(t *testing.T) {
 	for name, test := range map[string]struct {
 		rooms, size int
@@ -28,7 +28,7 @@ func TestEveryMemberGetsEveryMessage(t *testing.T) {
 				l := newLab(t, echo)
 				test.talk.Set = l.enter(generator.Dialling{Dialect: dialect, Rooms: test.rooms, Size: test.size})
 				want := test.rooms * test.size * test.talk.Messages
-				for range 2 { // the numbers go on
+				for range 2 { // the numbers continue
 					if h := l.talk(test.talk); h.Deliveries != want {
 						t.Errorf("%d deliveries, want %d", h.Deliveries, want)
 					}
@@ -38,8 +38,8 @@ func TestEveryMemberGetsEveryMessage(t *testing.T) {
 	}
 }
 
-// What a benchmark does not count it would not see: a server that loses every
-// tenth message and one that says every tenth twice are found out.
+// A benchmark misses what it does not count: the generator detects a server that loses
+// every tenth message and one that sends every tenth twice.
 func TestGeneratorCounts(t *testing.T) {
 	const members, messages = 4, 100
 	for name, test := range map[string]struct {

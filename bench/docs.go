@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// What was measured stands in docs/performance.md between two comments, of which
-// the first says what it is: "machine", "candidates", "goals", or a job.
+// The measurements in docs/performance.md are between two comments. The first names the
+// content: "machine", "candidates", "goals", or a job.
 var measuredBlock = regexp.MustCompile(`(?s)(<!-- measured: ([\w-]+) -->\n).*?(<!-- end -->)`)
 
 // writeDocs writes the tables and charts of a result.

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What docs/performance.md says was measured is what the result file says.
+// docs/performance.md and the result file agree.
 func TestDocs(t *testing.T) {
 	r, err := readResult("result.json")
 	if err != nil {
@@ -24,7 +24,7 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if filled != string(text) {
-		t.Errorf("%s is not of this result; go run ./bench -docs", performance)
+		t.Errorf("%s does not match the result; go run ./bench -docs", performance)
 	}
 	charts, err := r.charts()
 	if err != nil {
@@ -32,7 +32,7 @@ func TestDocs(t *testing.T) {
 	}
 	for name, chart := range charts {
 		if drawn, err := os.ReadFile(filepath.Join(docs, "images", name)); err != nil || string(drawn) != string(chart) {
-			t.Errorf("%s is not of this result: %v; go run ./bench -docs", name, err)
+			t.Errorf("%s does not match the result: %v; go run ./bench -docs", name, err)
 		}
 	}
 }

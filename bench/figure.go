@@ -4,7 +4,7 @@ package main
 
 import "fmt"
 
-// figure rounds to what a measurement is worth.
+// figure rounds to the precision of a measurement.
 func figure(value float64) string {
 	switch {
 	case value >= 100:

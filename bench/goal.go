@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// goal is what a result is held against: a measure, or the ratio of two
-// candidates' within each round.
+// goal is a target for a result: for a measure, or for the ratio of two candidates within
+// each round.
 type goal struct {
 	job, measure string
 	one, other   string // one alone, or one over other
@@ -45,8 +45,7 @@ func goals() (all []goal) {
 	return all
 }
 
-// measured is what the rounds have of it; nothing if they have not all that it
-// takes.
+// measured is its values in the rounds; none if something is missing that it needs.
 func (g *goal) measured(r *result) series {
 	o := r.job(g.job)
 	switch {
@@ -59,7 +58,7 @@ func (g *goal) measured(r *result) series {
 	}
 }
 
-// missedBy is the part of the bound that the median is beyond it; 0 and less is
+// missedBy is how far the median is beyond the bound, as a fraction of it; 0 or less is
 // within.
 func (g *goal) missedBy(s series) float64 {
 	if g.least > 0 {
@@ -87,8 +86,8 @@ func (g *goal) what() string {
 	return fmt.Sprintf("%s / %s", g.one, g.other)
 }
 
-// missed are the goals of a job, or of all with "", that were measured and are
-// missed by more than a part of their bound.
+// missed returns the goals of a job, or of all jobs with "", that were measured and are
+// missed by more than a fraction of their bound.
 func (r *result) missed(job string, by float64) []goal {
 	return slices.DeleteFunc(goals(), func(g goal) bool {
 		s := g.measured(r)

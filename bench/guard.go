@@ -8,23 +8,21 @@ import (
 )
 
 const (
-	// tolerance is by what part of its bound a goal may be missed under -guard.
-	// It is there for what has become slower, not for what is a little beside its
-	// goal.
+	// tolerance is the fraction of its bound by which a goal may be missed under -guard,
+	// which looks for regressions, not for small deviations.
 	tolerance = 0.25
-	// mostRounds are how many rounds a verdict may take. Where others use the
-	// machine the median of a few says little, and that of many is still beyond
-	// the bound if the program is to blame.
+	// mostRounds is the most rounds that a verdict may take. If other programs use the
+	// machine, the median of a few says little; that of many is still beyond the bound if
+	// this program is to blame.
 	mostRounds = 15
 )
 
-// doubtful reports whether a job needs a further round.
+// doubtful reports whether a job needs another round.
 func (b *bench) doubtful(o *outcome) bool {
 	return len(o.Rounds) < mostRounds && len(b.result.missed(o.Name, tolerance)) > 0
 }
 
-// verdict is an error that names the goals which are missed by more than the
-// tolerance.
+// verdict is an error that names the goals that are missed by more than the tolerance.
 func (b *bench) verdict() error {
 	var missed []string
 	for _, g := range b.result.missed("", tolerance) {

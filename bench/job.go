@@ -17,9 +17,9 @@ type job struct {
 	lobby       bool // the clients join no room
 	tls         bool
 	batch, body int
-	rate        float64 // messages a second, of all rooms
+	rate        float64 // messages per second, over all rooms
 	takesPart   func(*candidate) bool
-	variants    func([]candidate) []candidate // in place of the candidates
+	variants    func([]candidate) []candidate // instead of the candidates
 	measure     func(*stage) error
 }
 
@@ -48,12 +48,12 @@ const (
 	messageRate    = "messages/s"
 )
 
-// jobs are all of them. A room of 1,000 gets 40 messages a second where the rate
-// is fixed: the slowest candidates take three quarters of a processor for that.
+// jobs are all of them. A room of 1,000 gets 40 messages per second at a fixed rate: the
+// slowest candidates need three quarters of a processor for that.
 func jobs() []job {
 	return []job{
 		{
-			name: "room-1000", about: "one room of 1,000: each message is said when all have got the one before",
+			name: "room-1000", about: "one room of 1,000: each message is sent when all have received the one before it",
 			unit: perDelivery, rooms: 1, size: 1000, batch: 1, body: 128, measure: talk,
 		},
 		{
@@ -61,7 +61,7 @@ func jobs() []job {
 			unit: perDelivery, rooms: 1, size: 1000, batch: 1, body: 128, rate: 40, measure: pace,
 		},
 		{
-			name: "room-1000-burst", about: "one room of 1,000, 16 messages at once: the next 16 when all have got these",
+			name: "room-1000-burst", about: "one room of 1,000, 16 messages at once: the next 16 when all have received these",
 			unit: perDelivery, rooms: 1, size: 1000, batch: 16, body: 128, measure: talk,
 		},
 		{
@@ -73,11 +73,11 @@ func jobs() []job {
 			unit: perDelivery, rooms: 500, size: 4, batch: 1, body: 128, rate: 10_000, measure: pace,
 		},
 		{
-			name: "rooms-4-limit", about: "500 rooms of 4, each message when all have got the one before",
+			name: "rooms-4-limit", about: "500 rooms of 4, each message sent when all have received the one before it",
 			unit: deliveryRate, rooms: 500, size: 4, batch: 1, body: 128, measure: talk,
 		},
 		{
-			name: "rooms-4-half", about: "500 rooms of 4, half as many messages as gorilla can take: latency",
+			name: "rooms-4-half", about: "500 rooms of 4, half as many messages as gorilla can handle: latency",
 			unit: p99, rooms: 500, size: 4, batch: 1, body: 128, measure: half,
 		},
 		{
@@ -90,7 +90,7 @@ func jobs() []job {
 			unit: perDelivery, rooms: 500, size: 4, batch: 1, body: 128, rate: 10_000, variants: processors, measure: pace,
 		},
 		{
-			name: "collection", about: "500 rooms of 4, 10,000 messages a second, with garbage collected as usual and less often",
+			name: "collection", about: "500 rooms of 4, 10,000 messages a second, with garbage collection at the default rate and less often",
 			unit: perDelivery, rooms: 500, size: 4, batch: 1, body: 128, rate: 10_000, variants: collections, measure: pace,
 		},
 		{
@@ -118,7 +118,7 @@ func jobs() []job {
 			unit: perDelivery, rooms: 1, size: 1000, batch: 1, body: 128, rate: 40, tls: true, takesPart: servers, measure: pace,
 		},
 		{
-			name: "slow-member", about: "one room of 100, messages of 16 KiB, beside a member that never reads",
+			name: "slow-member", about: "one room of 100, messages of 16 KiB, with a member that never reads",
 			unit: slowRatio, rooms: 1, size: 100, batch: 1, body: 16 << 10, takesPart: servers, measure: slow,
 		},
 		{
@@ -126,7 +126,7 @@ func jobs() []job {
 			unit: perUpgrade, rooms: 1, size: 5000, lobby: true, takesPart: coded, measure: connect,
 		},
 		{
-			name: "reconnect", about: "2,000 clients in 50 rooms lose their connections, miss 10 messages, and come back",
+			name: "reconnect", about: "2,000 clients in 50 rooms lose their connections, miss 10 messages, and reconnect",
 			unit: perReturn, config: config{Resume: true}, rooms: 50, size: 41, batch: 1, body: 128,
 			takesPart: func(c *candidate) bool {
 				return c.Name == sessions || c.Name == "centrifuge" || c.Name == "socket.io"
@@ -147,11 +147,11 @@ func jobs() []job {
 // servers are the candidates that somebody could use.
 func servers(c *candidate) bool { return !c.isFloor() }
 
-// coded are those of them whose rooms have code, where it makes a difference or
-// none at all.
+// coded are those of them whose rooms have code, for jobs in which that makes a
+// difference, or none at all.
 func coded(c *candidate) bool { return servers(c) && c.Name != relayed }
 
-// writes are the floor of bytes with more and more frames in a write.
+// writes is the floor of bytes with increasing numbers of frames per write.
 func writes(all []candidate) (variants []candidate) {
 	floor, ok := find(all, bytesFloor)
 	if !ok {
@@ -166,8 +166,8 @@ func writes(all []candidate) (variants []candidate) {
 	return variants
 }
 
-// processors are SimplySocket on one processor and on two, one of which it shares
-// with the generator.
+// processors is SimplySocket on one processor and on two, one of which it shares with the
+// generator.
 func processors(all []candidate) []candidate {
 	us, ok := find(all, ours)
 	if !ok {
@@ -179,8 +179,8 @@ func processors(all []candidate) []candidate {
 	}
 }
 
-// collections are SimplySocket and gorilla whose heaps grow to twice of what is in
-// use until garbage is collected, as is usual, and to five times.
+// collections are SimplySocket and gorilla with heaps that grow to twice the memory in
+// use before a collection, the default, and to five times.
 func collections(all []candidate) (variants []candidate) {
 	for _, name := range []string{ours, "gorilla"} {
 		c, ok := find(all, name)

@@ -30,7 +30,7 @@ func newLab(t *testing.T, setup func(*simplysocket.Room) error) *lab {
 	srv, err := simplysocket.New(&simplysocket.Options{
 		MessageRate:  simplysocket.Unlimited,
 		MessageBurst: simplysocket.Unlimited,
-		CloseTimeout: time.Minute, // a slow member is read from when the others are done
+		CloseTimeout: time.Minute, // a slow member is read only after the others are done
 		Logger:       servertest.Quiet,
 	})
 	if err != nil {
@@ -53,9 +53,8 @@ func newLab(t *testing.T, setup func(*simplysocket.Room) error) *lab {
 	return l
 }
 
-// smallBuffers has the server's sockets to slow members hold little, so that what
-// they do not read soon waits in their outboxes. The system's default is some
-// MiB.
+// smallBuffers gives the server's sockets to slow members small buffers, so that unread
+// data soon waits in their outboxes. The system's default is some MiB.
 func smallBuffers(ctx context.Context, conn net.Conn) context.Context {
 	if tcp := conn.(*net.TCPConn); tcp.RemoteAddr().(*net.TCPAddr).IP.String() == elsewhere {
 		_ = tcp.SetWriteBuffer(32 << 10)
@@ -63,7 +62,7 @@ func smallBuffers(ctx context.Context, conn net.Conn) context.Context {
 	return ctx
 }
 
-// echo says what is said to all.
+// echo broadcasts what is said.
 func echo(room *simplysocket.Room) error {
 	simplysocket.On(room, wire.Say, func(m *simplysocket.Member, line wire.Line) error {
 		return room.Broadcast(wire.Say, line, simplysocket.From(m))
@@ -71,7 +70,7 @@ func echo(room *simplysocket.Room) error {
 	return nil
 }
 
-// enter has clients enter, and returns when nothing more comes of it.
+// enter makes clients enter, and returns when nothing more happens.
 func (l *lab) enter(d generator.Dialling) (set int) {
 	l.t.Helper()
 	d.Address = l.address
@@ -88,7 +87,7 @@ func (l *lab) enter(d generator.Dialling) (set int) {
 	return entered.Set
 }
 
-// talk has a set talk, and fails the test if a message is missing or doubled.
+// talk makes a set talk, and fails the test if a message is missing or doubled.
 func (l *lab) talk(talk generator.Talk) generator.Heard {
 	l.t.Helper()
 	h, err := l.clients.Talk(talk)
@@ -101,7 +100,7 @@ func (l *lab) talk(talk generator.Talk) generator.Heard {
 	return h
 }
 
-// held is what the heap and the stacks hold once pools are empty and stacks have
+// held is the size of the heap and the stacks once pools are empty and stacks have
 // shrunk.
 func held() (m runtime.MemStats) {
 	for range 5 {

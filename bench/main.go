@@ -1,7 +1,7 @@
 //go:build linux
 
-// Command bench measures SimplySocket, everything that a user would choose
-// instead, and what the kernel allows, side by side in one run.
+// Command bench compares SimplySocket with its alternatives and with what the kernel
+// allows, in one run.
 //
 //	go run ./bench -quick           # the most important jobs, in three minutes
 //	go run ./bench                  # everything, in an hour
@@ -9,10 +9,10 @@
 //	go run ./bench -guard           # fails where SimplySocket is far from its floor
 //	go run ./bench -docs            # docs/performance.md from bench/result.json
 //
-// Every candidate is a process of its own on one processor, and its clients are
-// another on another one. What is compared is the CPU time that the kernel accounts
-// to the server's process. It needs Linux, two processors and the peers that are
-// named in bench/peers; those in JavaScript take part where there is Node.js.
+// Every candidate is a process on one processor, and its clients are another process on
+// another processor. It compares the CPU time that the kernel accounts to the server's
+// process. It needs Linux, two processors and the peers in bench/peers; those in
+// JavaScript take part if Node.js is installed.
 package main
 
 import (
@@ -81,7 +81,7 @@ type options struct {
 	module     string // the root of the library
 }
 
-// window is how long something is measured, after it has run for a while.
+// window is how long something is measured, after a warm-up.
 type window struct{ warm, measured time.Duration }
 
 func parse(args []string) (*options, error) {
@@ -91,17 +91,17 @@ func parse(args []string) (*options, error) {
 	flags.BoolVar(&o.own, "own", false, "without the peers: SimplySocket and the floors")
 	flags.BoolVar(&o.guard, "guard", false, "measure SimplySocket against its floors, and fail if a goal is missed by a quarter")
 	flags.BoolVar(&o.docs, "docs", false, "measure nothing: write the tables and charts of docs/performance.md")
-	flags.IntVar(&o.rounds, "rounds", 5, "rounds of each job")
-	flags.DurationVar(&o.window.measured, "window", time.Second, "how long a candidate is measured, in each round")
+	flags.IntVar(&o.rounds, "rounds", 5, "rounds per job")
+	flags.DurationVar(&o.window.measured, "window", time.Second, "how long to measure a candidate in each round")
 	jobs := flags.String("jobs", "", "only the jobs that match this `regexp`")
 	candidates := flags.String("candidates", "", "only the candidates that match this `regexp`")
-	flags.StringVar(&o.file, "out", "", "keep what was measured in this `file`, beside what it has of other jobs; -docs reads it (default bench/result.json for -docs)")
+	flags.StringVar(&o.file, "out", "", "add the results to this `file`, which keeps those of other jobs; -docs reads it (default bench/result.json for -docs)")
 	flags.StringVar(&o.profile, "profile", "", "write CPU profiles of the candidates in Go to this `directory`")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
 	if flags.NArg() > 0 {
-		return nil, fmt.Errorf("there are no arguments: %q", flags.Args())
+		return nil, fmt.Errorf("it takes no arguments: %q", flags.Args())
 	}
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/DhruvikDonga/simplysocket").Output()
 	if err != nil {

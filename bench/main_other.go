@@ -1,8 +1,7 @@
 //go:build !linux
 
-// Command bench compares SimplySocket with its peers. It needs Linux: what it
-// compares is the CPU time that Linux accounts to a process, and its clients wait
-// with epoll.
+// Command bench compares SimplySocket with its peers. It needs Linux: it compares the CPU
+// time that Linux accounts to a process, and its clients wait with epoll.
 package main
 
 import (

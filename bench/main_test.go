@@ -10,7 +10,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/leak"
 )
 
-// TestMain lets the test binary be the processes that the benchmark starts.
+// TestMain lets the test binary act as the processes that the benchmark starts.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == "generator" || os.Args[1] == "candidate") {
 		if err := command(os.Args[1:]); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/bench/kernel"
 )
 
-// talk has each message said when those before it were heard.
+// talk sends each message when the ones before it were received.
 func talk(s *stage) error {
 	set, err := s.enter()
 	if err != nil {
@@ -20,10 +20,10 @@ func talk(s *stage) error {
 	})
 }
 
-// pace has messages said at a fixed rate.
+// pace sends messages at a fixed rate.
 func pace(s *stage) error { return s.paced(s.job.rate) }
 
-// half has half as many messages said as gorilla could take.
+// half sends half as many messages as gorilla could handle.
 func half(s *stage) error {
 	limit, ok := s.median("rooms-4-limit", "gorilla", messageRate)
 	if !ok {
@@ -42,7 +42,7 @@ func (s *stage) paced(rate float64) error {
 	})
 }
 
-// hear measures what is said, once it has warmed the server up.
+// hear measures the messages after a warm-up.
 func (s *stage) hear(say func(time.Duration) (generator.Heard, error)) error {
 	if _, err := say(s.window.warm); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (s *stage) hear(say func(time.Duration) (generator.Heard, error)) error {
 // elsewhere is the address that slow members come from.
 const elsewhere = "127.0.0.2"
 
-// slow measures how long a message takes to the others, without a member that
+// slow measures how long a message takes to the other members, without a member that
 // never reads and with one.
 func slow(s *stage) error {
 	set, err := s.enter()
@@ -95,7 +95,7 @@ func slow(s *stage) error {
 	return err
 }
 
-// connect measures handshakes, after some that warm the server up.
+// connect measures handshakes, after some for warming up.
 func connect(s *stage) error {
 	d := s.job.dialling(s)
 	d.Size = 200
@@ -114,7 +114,7 @@ func connect(s *stage) error {
 	return nil
 }
 
-// reconnect measures what it takes to come back.
+// reconnect measures the cost of reconnecting.
 func reconnect(s *stage) error {
 	set, err := s.enter()
 	if err != nil {
@@ -166,11 +166,11 @@ func idle(s *stage) error {
 	return nil
 }
 
-// holding is what a server holds.
+// holding is the memory of a server.
 type holding struct {
 	memory
 	resident float64
-	kernel   float64 // of both ends of the connections, and of whatever else goes on
+	kernel   float64 // of both ends of the connections, and of anything else on the machine
 }
 
 func (s *stage) holding() (h holding, err error) {
@@ -184,8 +184,7 @@ func (s *stage) holding() (h holding, err error) {
 	return h, err
 }
 
-// settle has the server give back what it does not need. Stacks shrink by half at
-// a time.
+// settle makes the server free what it does not need. Stacks shrink by half at a time.
 func (s *stage) settle() (m memory, err error) {
 	for range 4 {
 		if m, err = s.server.command("gc"); err != nil {

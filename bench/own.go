@@ -21,8 +21,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/bench/wire"
 )
 
-// own is the main function of the candidates that need nothing from elsewhere:
-// SimplySocket and the floors.
+// own is the main function of the candidates that need no other module: SimplySocket and
+// the floors.
 func own(argument string) error {
 	var c config
 	if err := json.Unmarshal([]byte(argument), &c); err != nil {
@@ -89,7 +89,7 @@ func serveRooms(c *config, failed chan<- error) (string, error) {
 	return listener.Addr().String(), nil
 }
 
-// setUp is the application: it decodes what is said, and says it to all.
+// setUp is the application: it decodes each message and broadcasts it.
 func setUp(room *simplysocket.Room, c *config) error {
 	room.SetFlushInterval(time.Duration(c.FlushMS) * time.Millisecond)
 	simplysocket.On(room, wire.Say, func(m *simplysocket.Member, line wire.Line) error {
@@ -110,7 +110,7 @@ func setUp(room *simplysocket.Room, c *config) error {
 	return nil
 }
 
-// obey does what the standard input says until its end.
+// obey obeys the commands on standard input until its end.
 func obey() error {
 	answers := json.NewEncoder(os.Stdout)
 	lines := bufio.NewScanner(os.Stdin)
@@ -131,7 +131,7 @@ func obey() error {
 		case "stop":
 			pprof.StopCPUProfile()
 		default:
-			return fmt.Errorf("there is no command %q", word)
+			return fmt.Errorf("unknown command %q", word)
 		}
 		if err := answers.Encode(answer); err != nil {
 			return err
@@ -140,17 +140,17 @@ func obey() error {
 	return errors.Join(lines.Err(), errEnd)
 }
 
-// errEnd is the end of the standard input.
-var errEnd = errors.New("the input has ended")
+// errEnd is the end of standard input.
+var errEnd = errors.New("end of input")
 
-// memory is what a process uses for what it holds, in bytes.
+// memory is the memory that a process holds, in bytes.
 type memory struct {
 	Heap  float64 `json:"heap"`
 	Stack float64 `json:"stack"`
 }
 
-// collect gives back what nobody holds. Each collection halves a stack at most,
-// and empties a pool by half.
+// collect frees unused memory. Each collection at most halves a stack, and empties half
+// of a pool.
 func collect() memory {
 	var m runtime.MemStats
 	for range 2 {

@@ -14,7 +14,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/bench/kernel"
 )
 
-// result is all that was measured, as it is kept in a file.
+// result is everything that was measured, as it is kept in a file.
 type result struct {
 	Taken      time.Time     `json:"taken"`
 	Machine    string        `json:"machine"`
@@ -26,16 +26,16 @@ type result struct {
 	Jobs       []*outcome    `json:"jobs"`
 }
 
-// outcome is what came of a job.
+// outcome is the result of a job.
 type outcome struct {
 	Name   string   `json:"name"`
 	About  string   `json:"about"`
 	Unit   string   `json:"unit"`
-	Window string   `json:"window"` // how long a candidate is measured
+	Window string   `json:"window"` // how long each candidate is measured
 	Rounds []*round `json:"rounds"`
 }
 
-// round is what came of one round, in which every candidate ran once.
+// round is the result of one round, in which every candidate ran once.
 type round struct {
 	Order    []string                      `json:"order"`
 	Values   map[string]map[string]float64 `json:"values"`             // by candidate and measure
@@ -87,8 +87,8 @@ func (r *result) add(o *outcome) {
 	r.Jobs = append(r.Jobs, o)
 }
 
-// candidates are those that have done the job, in the order in which they are
-// described; others behind them.
+// candidates returns those that have done the job, in the order in which they are
+// described, and then the others.
 func (o *outcome) candidates(all []description) (names []string) {
 	seen := map[string]bool{}
 	for _, r := range o.Rounds {
@@ -113,7 +113,7 @@ func (o *outcome) candidates(all []description) (names []string) {
 	return append(names, rest...)
 }
 
-// series is what the rounds have measured of one thing.
+// series is the values of one thing over the rounds.
 type series []float64
 
 func (s series) sorted() series { return slices.Sorted(slices.Values(s)) }
@@ -130,7 +130,7 @@ func (s series) median() float64 {
 func (s series) min() float64 { return slices.Min(s) }
 func (s series) max() float64 { return slices.Max(s) }
 
-// series returns what was measured of a candidate.
+// series returns a candidate's values.
 func (o *outcome) series(candidate, measure string) (s series) {
 	for _, r := range o.Rounds {
 		if value, ok := r.Values[candidate][measure]; ok {
@@ -140,8 +140,7 @@ func (o *outcome) series(candidate, measure string) (s series) {
 	return s
 }
 
-// ratios returns, of each round that has both, one candidate's value over the
-// other's.
+// ratios returns, for each round that has both, one candidate's value over the other's.
 func (o *outcome) ratios(one, other, measure string) (s series) {
 	for _, r := range o.Rounds {
 		a, ok := r.Values[one][measure]
@@ -153,7 +152,7 @@ func (o *outcome) ratios(one, other, measure string) (s series) {
 	return s
 }
 
-// failure says why a candidate has failed in some round; "" if it has not.
+// failure says why a candidate failed in some round; "" if it did not.
 func (o *outcome) failure(candidate string) string {
 	for _, r := range o.Rounds {
 		if why := r.Failures[candidate]; why != "" {

@@ -29,8 +29,7 @@ func told() *result {
 	return r
 }
 
-// A ratio is taken within a round: machines are not as fast in one as in
-// another.
+// A ratio is taken within a round: the speed of the machine differs between rounds.
 func TestRatios(t *testing.T) {
 	o := told().Jobs[0]
 	s := o.ratios(ours, wholeFloor, perDelivery)
@@ -78,7 +77,7 @@ func TestTable(t *testing.T) {
 	r := told()
 	const want = `One room: rounds: 3, each measured for 1s.
 
-| candidate | CPU ns/delivery | of rounds | simplysocket / it | p99 us |
+| candidate | CPU ns/delivery | range | simplysocket / candidate | p99 us |
 |---|---:|---|---:|---:|
 | floor | 1000 | 500 to 2000 | 1.20 |  |
 | simplysocket | 1100 | 650 to 2400 |  | 50.0 |
@@ -104,7 +103,7 @@ func TestFill(t *testing.T) {
 		t.Errorf("the second time it became %q: %v", again, err)
 	}
 	if _, err := r.fill("<!-- measured: nothing -->\n<!-- end -->"); err == nil {
-		t.Error("a job that was not measured is no error")
+		t.Error("no error for a job that was not measured")
 	}
 }
 
@@ -124,7 +123,7 @@ func TestChart(t *testing.T) {
 	}
 }
 
-// The result file is what the run has measured, and comes back from its file.
+// The result file holds what the run has measured, and can be read back.
 func TestRun(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "result.json")
 	o := &options{

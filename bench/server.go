@@ -28,14 +28,13 @@ type server struct {
 	address string
 }
 
-// errNotOffered is that a candidate cannot do a job.
+// errNotOffered means that a candidate cannot do a job.
 var errNotOffered = errors.New("not offered")
 
 // notOffered is the exit status that says so.
 const notOffered = 3
 
-// start starts a candidate's process on a processor, or on any if that is
-// negative.
+// start starts a candidate's process on a processor, or on any if the number is negative.
 func start(ctx context.Context, c *candidate, told config, processor int) (*server, error) {
 	argument, err := json.Marshal(told)
 	if err != nil {
@@ -82,7 +81,7 @@ func (s *server) ended(err error) error {
 	return fmt.Errorf("%w: %w: %s", err, waited, said)
 }
 
-// command has the process do something.
+// command sends the process a command.
 func (s *server) command(line string) (m memory, err error) {
 	if _, err := fmt.Fprintln(s.input, line); err != nil {
 		return m, fmt.Errorf("%s: %w", line, err)
@@ -93,20 +92,20 @@ func (s *server) command(line string) (m memory, err error) {
 	return m, nil
 }
 
-// cpu is what the process has used so far.
+// cpu is the CPU time that the process has used so far.
 func (s *server) cpu() (time.Duration, error) { return kernel.CPUTime(s.process.Process.Pid) }
 
 // resident is the memory of the process.
 func (s *server) resident() (float64, error) { return kernel.Resident(s.process.Process.Pid) }
 
-// stop ends the process, which may have ended of itself.
+// stop ends the process, which may already have ended.
 func (s *server) stop() {
 	_ = s.input.Close()
 	_ = s.process.Process.Kill()
 	_ = s.process.Wait() // it was killed
 }
 
-// ask has a process say something of itself.
+// ask runs a process that describes something.
 func ask(command []string, question, answer any) error {
 	argument, err := json.Marshal(question)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// A member that never reads costs what its outbox may hold and no more, whatever
-// the policy of its room. Under the default one it is closed with 4008.
+// A member that never reads costs what its outbox may hold and no more, under any policy
+// of its room. Under the default policy it is closed with 4008.
 func TestSlowMemberIsBounded(t *testing.T) {
 	const outbox = 1 << 20 // the default of Options.OutboxBytes
 	for name, test := range map[string]struct {
@@ -37,7 +37,7 @@ func TestSlowMemberIsBounded(t *testing.T) {
 				t.Errorf("the heap has grown by %d bytes for an outbox of %d", grown, outbox)
 			}
 			if got := l.srv.Stats().Overflows; got != test.overflows {
-				t.Errorf("%d members were given up, want %d", got, test.overflows)
+				t.Errorf("%d members were disconnected, want %d", got, test.overflows)
 			}
 			if !test.closed {
 				return

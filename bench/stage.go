@@ -11,8 +11,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/bench/generator"
 )
 
-// stage is where one candidate does one job: its process, and that of its
-// clients.
+// stage is where one candidate does one job: its process, and that of its clients.
 type stage struct {
 	*bench
 	job       *job
@@ -23,7 +22,7 @@ type stage struct {
 	values    map[string]float64
 }
 
-// perform has a candidate do a job.
+// perform makes a candidate do a job.
 func (b *bench) perform(ctx context.Context, j *job, c *candidate) (values map[string]float64, err error) {
 	told := j.config
 	told.Candidate, told.Body, told.Batch = cmp.Or(c.runs, c.Name), j.body, cmp.Or(c.batch, j.batch)
@@ -43,7 +42,7 @@ func (b *bench) perform(ctx context.Context, j *job, c *candidate) (values map[s
 	return s.values, err
 }
 
-// enter connects the job's clients, and returns when nothing more comes of it.
+// enter connects the job's clients, and returns when nothing more happens.
 func (s *stage) enter() (set int, err error) {
 	entered, err := s.clients.Dial(s.job.dialling(s))
 	if err != nil {
@@ -55,8 +54,8 @@ func (s *stage) enter() (set int, err error) {
 	return entered.Set, err
 }
 
-// announced is the number of members above which a room of SimplySocket announces
-// its count, and that at most once a second.
+// announced is the number of members above which a SimplySocket room announces its count,
+// at most once per second.
 const announced = 200
 
 // using measures what the server uses while f runs.
@@ -80,10 +79,10 @@ func (s *stage) using(do func() error) (cpu, wall time.Duration, err error) {
 	return after - before, wall, err
 }
 
-// note keeps what was heard.
+// note records what was received.
 func (s *stage) note(h generator.Heard, cpu time.Duration) error {
 	if h.Deliveries == 0 {
-		return fmt.Errorf("%d messages were said and none came", h.Messages)
+		return fmt.Errorf("%d messages were sent and none arrived", h.Messages)
 	}
 	s.values[perDelivery] = float64(cpu) / float64(h.Deliveries)
 	s.values[deliveryRate] = float64(h.Deliveries) / h.Wall.Seconds()

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// measuresBeside are the columns of a table behind the job's own unit, where
-// there is something to tell.
+// measuresBeside are the columns of a table after the job's own unit, where they have
+// values.
 var measuresBeside = []string{
 	perDelivery, deliveryRate, p50, p99, lostShare, doubled, wireBytes,
 	upgradeRate, returnTime, missing,
@@ -17,7 +17,7 @@ var measuresBeside = []string{
 	serverLoad, generatorLoad,
 }
 
-// machineLine says where a result is from.
+// machineLine says where a result comes from.
 func (r *result) machineLine() string {
 	line := fmt.Sprintf("%s, %d processors, Linux %s, %s", r.Machine, r.Processors, r.Kernel, r.Go)
 	if r.Node != "" {
@@ -26,7 +26,7 @@ func (r *result) machineLine() string {
 	return line + ", " + r.Taken.Format("2 January 2006") + "."
 }
 
-// candidateTable says who took part and what they do differently.
+// candidateTable says who took part and how they differ.
 func (r *result) candidateTable() string {
 	var t strings.Builder
 	t.WriteString("| candidate | library | release | what it does differently |\n|---|---|---|---|\n")
@@ -36,10 +36,10 @@ func (r *result) candidateTable() string {
 	return t.String()
 }
 
-// goalTable holds the result against the goals.
+// goalTable compares the result with the goals.
 func (r *result) goalTable() string {
 	var t strings.Builder
-	t.WriteString("| job | what | goal | median | of rounds | |\n|---|---|---|---:|---|---|\n")
+	t.WriteString("| job | what | goal | median | range | |\n|---|---|---|---:|---|---|\n")
 	for _, g := range goals() {
 		s := g.measured(r)
 		if len(s) == 0 {
@@ -56,7 +56,7 @@ func (r *result) goalTable() string {
 
 func spread(s series) string { return figure(s.min()) + " to " + figure(s.max()) }
 
-// table is what came of a job.
+// table is the result of a job.
 func (r *result) table(o *outcome) string {
 	names := o.candidates(r.Candidates)
 	var columns []string
@@ -67,7 +67,7 @@ func (r *result) table(o *outcome) string {
 	}
 	var t strings.Builder
 	fmt.Fprintf(&t, "%s: rounds: %d, each measured for %s.\n\n", o.about(), len(o.Rounds), o.Window)
-	fmt.Fprintf(&t, "| %s | %s | of rounds | %s / it |", "candidate", o.Unit, ours)
+	fmt.Fprintf(&t, "| %s | %s | range | %s / candidate |", "candidate", o.Unit, ours)
 	for _, c := range columns {
 		fmt.Fprintf(&t, " %s |", c)
 	}
@@ -91,10 +91,10 @@ func (r *result) table(o *outcome) string {
 	return t.String()
 }
 
-// about is the beginning of a sentence.
+// about is the description, capitalized.
 func (o *outcome) about() string { return strings.ToUpper(o.About[:1]) + o.About[1:] }
 
-// tells reports whether a measure says more than that there was nothing.
+// tells reports whether a measure has values other than zero.
 func (o *outcome) tells(candidates []string, measure string) bool {
 	for _, name := range candidates {
 		for _, value := range o.series(name, measure) {

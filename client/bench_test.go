@@ -7,12 +7,12 @@ import (
 	"github.com/DhruvikDonga/simplysocket/client"
 )
 
-// talkative is a server that lets a client say as much as it can.
+// talkative is a server that lets a client send at full speed.
 func talkative(b *testing.B) *host {
 	return serve(b, "127.0.0.1:0", simplysocket.Options{MessageRate: simplysocket.Unlimited, MessageBurst: simplysocket.Unlimited})
 }
 
-// BenchmarkSend is a message and its answer, one after the other.
+// BenchmarkSend measures a message and its answer, one after the other.
 func BenchmarkSend(b *testing.B) {
 	room := join(b, talkative(b).connect(client.Options{}), "r", nil)
 	b.ReportAllocs()
@@ -21,7 +21,7 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
-// BenchmarkReceive is a message from the wire to its callback.
+// BenchmarkReceive measures a message from the wire to its callback.
 func BenchmarkReceive(b *testing.B) {
 	conn := talkative(b).connect(client.Options{})
 	heard := make(chan struct{}, 64)

@@ -12,7 +12,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/client"
 )
 
-// TestCallbacksCallBack: a callback may use the client as anybody else may.
+// TestCallbacksCallBack: a callback may use the client like any other code.
 func TestCallbacksCallBack(t *testing.T) {
 	overBoth(t, func(t *testing.T, h *host) {
 		conn := h.connect(client.Options{})
@@ -39,8 +39,8 @@ func TestCallbacksCallBack(t *testing.T) {
 	})
 }
 
-// TestSlowCallbacks: while callbacks are slow, the client reads no more than it
-// has a place for, answers pings all the same, and loses nothing.
+// TestSlowCallbacks: while callbacks are slow, the client reads no more than it has space
+// for, still answers pings, and loses nothing.
 func TestSlowCallbacks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -67,7 +67,7 @@ func TestSlowCallbacks(t *testing.T) {
 		synctest.Wait()
 		// One is in its callback, two wait, the reader holds one.
 		if n := told.Load(); n != 4 {
-			t.Errorf("%d messages were taken", n)
+			t.Errorf("%d messages were accepted", n)
 		}
 		if n, want := p.pongs.Load(), int32(time.Hour/scriptHeartbeat); n < want {
 			t.Errorf("%d signs of life, want %d", n, want)
@@ -80,9 +80,8 @@ func TestSlowCallbacks(t *testing.T) {
 	})
 }
 
-// TestAnswerBehindMessages: the answer that a callback waits for comes, however
-// many messages are before it. What the reader has no place for is told as a
-// gap.
+// TestAnswerBehindMessages: the answer that a callback waits for arrives, however many
+// messages precede it. Messages that the reader has no space for are reported as a gap.
 func TestAnswerBehindMessages(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -109,7 +108,7 @@ func TestAnswerBehindMessages(t *testing.T) {
 			p.ack(env, 5000, "{}")
 			heard.want(t, "answered <nil>")
 			heard.want(t, test.want...)
-			if test.messages > len(test.want) { // the place is free again
+			if test.messages > len(test.want) { // space is free again
 				p.tell("r", 6000, "next")
 				heard.want(t, "next")
 			}
@@ -142,8 +141,8 @@ func TestDirectsBeyondReserve(t *testing.T) {
 	heard.want(t, "answered <nil>", "news {}", "news {}", "news {}", "news {}", "gap 6-19 whole=false direct=true")
 }
 
-// TestAnswerWakesReader: a reader that is held goes on as soon as somebody
-// waits for an answer.
+// TestAnswerWakesReader: a blocked reader continues as soon as somebody waits for an
+// answer.
 func TestAnswerWakesReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -168,15 +167,14 @@ func TestAnswerWakesReader(t *testing.T) {
 			}
 			p.ack(p.hear("x"), 20, "{}")
 		}()
-		synctest.Wait() // the reader is held
+		synctest.Wait() // the reader is blocked
 		close(ask)
 		wait(t, "the script", told)
 		heard.want(t, "answered <nil>", "0", "1", "2", "3")
 	})
 }
 
-// TestGivenUpWait: the end of a context ends the waiting, and a late answer
-// hurts nobody.
+// TestGivenUpWait: the end of a context ends the wait, and a late answer does no harm.
 func TestGivenUpWait(t *testing.T) {
 	s := newScript(t)
 	conn, p := s.connect(client.Options{})
@@ -198,8 +196,8 @@ func TestGivenUpWait(t *testing.T) {
 	}
 }
 
-// TestGivenUpJoin: a join that nobody waits for any more is taken back, and its
-// room is not heard of.
+// TestGivenUpJoin: a join that nobody waits for any more is canceled, and its room has no
+// effect on the client.
 func TestGivenUpJoin(t *testing.T) {
 	s := newScript(t)
 	conn, p := s.connect(client.Options{OnRoom: func(r *client.Room) { t.Errorf("was put into %s", r.Name()) }})
@@ -232,7 +230,7 @@ func TestGivenUpJoin(t *testing.T) {
 	heard.want(t, `say {"text":"again"}`)
 }
 
-// TestUndecodable: a body of another type is not passed over in silence.
+// TestUndecodable: a body of another type is reported, not ignored.
 func TestUndecodable(t *testing.T) {
 	h := inMemory(t)
 	heard := newEvents()

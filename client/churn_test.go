@@ -12,8 +12,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/client"
 )
 
-// TestChurn sends and receives over connections that break all the time: each
-// message is handled once, and received once, in the order of the room.
+// TestChurn sends and receives over connections that break all the time: each message is
+// handled once, and received once, in the order of the room.
 func TestChurn(t *testing.T) {
 	for name, address := range map[string]string{"TCP": "127.0.0.1:0", "memory": ""} {
 		t.Run(name, func(t *testing.T) { churn(t, address) })
@@ -68,10 +68,10 @@ func churn(t *testing.T, address string) {
 	}
 }
 
-// cutter breaks a client's connections at random messages. It is of the
-// client's callbacks.
+// cutter breaks a client's connections at random messages. It belongs to the client's
+// callbacks.
 type cutter struct {
-	host   *host // as this client alone sees it
+	host   *host // as only this client sees it
 	heard  events
 	random *rand.Rand
 	online bool

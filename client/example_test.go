@@ -11,7 +11,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 )
 
-// stage serves in memory until it is ended.
+// stage runs a server in memory until it is ended.
 func stage(configure ...func(*simplysocket.Server)) (o *client.Options, end func()) {
 	srv, err := simplysocket.New(&simplysocket.Options{Logger: servertest.Quiet})
 	if err != nil {
@@ -62,7 +62,7 @@ func Example() {
 	// hi, from me: true
 }
 
-// The reply is what the room's handler returned, a refusal its error.
+// The reply is what the room's handler returned; a refusal is its error.
 func ExampleCall() {
 	type Numbers struct{ A, B int }
 	type Sum struct{ Sum int }
@@ -139,7 +139,7 @@ func ExampleConn_Join() {
 	// 2 <nil>
 }
 
-// After a gap, show what the room still keeps and was not shown yet.
+// After a gap, show the messages that the room still keeps and that were not shown yet.
 func ExampleRoom_OnGap() {
 	type Line struct {
 		Message string `json:"message"`
@@ -163,7 +163,7 @@ func ExampleRoom_OnGap() {
 	_, err = conn.Join(ctx, "chat/go", nil, func(room *client.Room) {
 		room.OnMessage(show)
 		room.OnGap(func(gap client.Gap) {
-			if gap.Whole() { // positions begin again
+			if gap.Whole() { // positions start over
 				shown = 0
 				return // OnRejoin follows
 			}

@@ -34,8 +34,8 @@ type host struct {
 	conns []net.Conn
 }
 
-// serve starts a server on that TCP address, or in memory for "", and ends it
-// with the test.
+// serve starts a server on that TCP address, or in memory for "", and ends it with the
+// test.
 func serve(t testing.TB, address string, o simplysocket.Options, configure ...func(*simplysocket.Server)) *host {
 	t.Helper()
 	return &host{Server: servertest.Serve(t, address, o, configure...), t: t}
@@ -61,7 +61,7 @@ func (h *host) connect(o client.Options) *client.Conn {
 	return connect(h.t, h.URL, h.track(o))
 }
 
-// track has the host know the client's network connections.
+// track makes the host record the client's network connections.
 func (h *host) track(o client.Options) client.Options {
 	dial := o.NetDial
 	if dial == nil {
@@ -79,7 +79,7 @@ func (h *host) track(o client.Options) client.Options {
 	return o
 }
 
-// cut breaks all the network connections that there are.
+// cut breaks all current network connections.
 func (h *host) cut() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -116,7 +116,7 @@ func send(t testing.TB, room *client.Room, action string, body any) {
 	}
 }
 
-// code returns that of an error of the server's, "" for none.
+// code returns the code of a server's error, "" for none.
 func code(err error) protocol.Code {
 	var e *client.Error
 	if errors.As(err, &e) {
@@ -125,14 +125,14 @@ func code(err error) protocol.Code {
 	return ""
 }
 
-// events are what a test's callbacks were told, in order.
+// events are what a test's callbacks received, in order.
 type events chan string
 
 func newEvents() events { return make(events, 10_000) }
 
 func (e events) add(format string, args ...any) { e <- fmt.Sprintf(format, args...) }
 
-// want waits for the next events and fails if they are others.
+// want waits for the next events and fails if they differ.
 func (e events) want(t testing.TB, want ...string) {
 	t.Helper()
 	for _, w := range want {
@@ -153,7 +153,7 @@ func (e events) next(t testing.TB) string {
 	}
 }
 
-// none fails if there is an event that no want has taken.
+// none fails if there is an event that no want has consumed.
 func (e events) none(t testing.TB) {
 	t.Helper()
 	select {
@@ -163,7 +163,7 @@ func (e events) none(t testing.TB) {
 	}
 }
 
-// all has a room's callbacks add to the events.
+// all makes a room's callbacks add to the events.
 func (e events) all(r *client.Room) {
 	r.OnMessage(func(m *client.Message) { e.add("%s %s", m.Action, m.Body) })
 	r.OnJoin(func(string) { e.add("join") })
@@ -173,7 +173,7 @@ func (e events) all(r *client.Room) {
 	r.OnClosed(func(reason client.LeaveReason) { e.add("closed %s", reason) })
 }
 
-// states has a client's changes of state added to the events.
+// states adds a client's changes of state to the events.
 func (e events) states(o client.Options) client.Options {
 	o.OnState = func(s client.State) { e.add("%s", s) }
 	return o
@@ -189,13 +189,13 @@ func waitDone(t testing.TB, conn *client.Conn) *client.CloseError {
 	return conn.Err()
 }
 
-// wait waits for something to be closed.
+// wait waits for a channel to be closed.
 func wait(t testing.TB, what string, c <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-c:
 	case <-time.After(patience):
-		t.Fatalf("waited in vain for %s", what)
+		t.Fatalf("timed out waiting for %s", what)
 	}
 }
 
@@ -204,7 +204,7 @@ func until(t testing.TB, what string, holds func() bool) {
 	servertest.WaitFor(t, what, holds)
 }
 
-// headerUser takes a client's token for its name.
+// headerUser uses a client's token as its name.
 func headerUser(r *http.Request) (simplysocket.Identity, error) {
 	user := simplysocket.Token(r)
 	if user == "" {

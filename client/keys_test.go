@@ -8,8 +8,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/client"
 )
 
-// TestKeysOfTheApplication: what a room says of its own beside the protocol's keys
-// is no part of them, even if it differs in capitals alone.
+// TestKeysOfTheApplication: keys that a room adds to the protocol's are separate from
+// those, even if they differ only in case.
 func TestKeysOfTheApplication(t *testing.T) {
 	for _, words := range []any{
 		struct{ Members []string }{[]string{"Anna"}},
@@ -23,7 +23,7 @@ func TestKeysOfTheApplication(t *testing.T) {
 			h := inMemory(t, func(s *simplysocket.Server) {
 				s.HandleRoom("r", func(r *simplysocket.Room) error {
 					r.OnJoin(func(j *simplysocket.Join) error {
-						_ = j.Welcome(words) // some are the protocol's here: the default stands
+						_ = j.Welcome(words) // some belong to the protocol: the default stays
 						return j.Announce(words)
 					})
 					return nil

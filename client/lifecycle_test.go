@@ -42,8 +42,8 @@ func wantDead(t *testing.T, room *client.Room) {
 	}
 }
 
-// TestRemovedWhileJoining: a room that removes the client inside OnJoin is a
-// refusal that tells the reason.
+// TestRemovedWhileJoining: if a room removes the client inside OnJoin, the join is
+// refused with the reason.
 func TestRemovedWhileJoining(t *testing.T) {
 	overBoth(t, func(t *testing.T, h *host) {
 		conn := h.connect(client.Options{})
@@ -53,7 +53,7 @@ func TestRemovedWhileJoining(t *testing.T) {
 				room, err := conn.Join(t.Context(), name, nil, heard.all)
 				var removed *client.RemovedError
 				switch {
-				case err == nil: // it was in, and must hear that it is out
+				case err == nil: // it was in, and must learn that it is out
 					heard.want(t, "closed "+string(reason))
 					wantDead(t, room)
 				case !errors.As(err, &removed) || removed.Reason != reason || removed.Room != name || !errors.Is(err, client.ErrOutOfRoom):
@@ -73,8 +73,8 @@ func TestRemovedWhileJoining(t *testing.T) {
 	})
 }
 
-// TestEndBeforeBeginning has the end of a membership and the answer to its join
-// come in every order.
+// TestEndBeforeBeginning: the end of a membership and the answer to its join arrive in
+// every order.
 func TestEndBeforeBeginning(t *testing.T) {
 	const (
 		joined = iota
@@ -126,8 +126,8 @@ func TestEndBeforeBeginning(t *testing.T) {
 	}
 }
 
-// TestDeadRoom: a room that the client is out of acts on nothing, not on the wire
-// and not on a later membership of its name.
+// TestDeadRoom: a room that the client has left sends nothing, and does not act on a
+// later membership of its name.
 func TestDeadRoom(t *testing.T) {
 	for name, end := range map[string]func(*testing.T, *peer, *client.Room){
 		"left": func(t *testing.T, p *peer, room *client.Room) {
@@ -166,8 +166,7 @@ func TestBeforeJoin(t *testing.T) {
 	join(t, conn, "r", nil, func(r *client.Room) { wantDead(t, r) })
 }
 
-// TestLateEnd: what a server says of the membership before does not end one that
-// begins.
+// TestLateEnd: a server's message about an earlier membership does not end a new one.
 func TestLateEnd(t *testing.T) {
 	s := newScript(t)
 	conn, p := s.connect(client.Options{})
@@ -187,7 +186,7 @@ func TestLateEnd(t *testing.T) {
 	heard.want(t, `say {"text":"hi"}`)
 }
 
-// TestWaitingForDeadRoom: what waits to be sent goes down with its room.
+// TestWaitingForDeadRoom: messages that wait to be sent fail with their room.
 func TestWaitingForDeadRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -212,8 +211,8 @@ func TestWaitingForDeadRoom(t *testing.T) {
 	})
 }
 
-// TestLeaveOffline: a leave has a place while offline and behind a full queue, and
-// a server that resumes the session learns of it even if nobody waits any more.
+// TestLeaveOffline: a leave has a place while offline and behind a full queue, and a
+// server that resumes the session learns of it even if nobody waits any more.
 func TestLeaveOffline(t *testing.T) {
 	for name, policy := range map[string]client.OfflinePolicy{"wait": client.Wait, "reject": client.Reject} {
 		t.Run(name, func(t *testing.T) {
@@ -386,8 +385,8 @@ func TestOnTwice(t *testing.T) {
 	}
 }
 
-// TestNoGhost: a room that was left while offline has one member less once the
-// session is back, and the name can be joined again.
+// TestNoGhost: a room that was left while offline has one member less after the session
+// resumes, and can be joined again.
 func TestNoGhost(t *testing.T) {
 	conn, room, o := offline(t, client.Options{MinBackoff: time.Millisecond, OfflineSends: client.Reject})
 	mate := join(t, connect(t, o.host.URL, client.Options{NetDial: o.host.Dial}), "r", nil)
@@ -431,7 +430,7 @@ func TestRefusedLeaveThenNewSession(t *testing.T) {
 		}
 		p, _ = s.again(p, "token-2", false)
 		heard.want(t, "closed left")
-		time.Sleep(5 * time.Second) // the leave would be sent again by now
+		time.Sleep(5 * time.Second) // the leave would have been resent by now
 		go func() { p.ack(p.hear("marker"), 1, "{}") }()
 		send(t, conn.Lobby(), "marker", nil)
 	})

@@ -27,14 +27,14 @@ func (o *outage) dial(ctx context.Context, network, address string) (net.Conn, e
 	return o.host.Dial(ctx, network, address)
 }
 
-// begin cuts the client off, and returns once it has noticed.
+// begin cuts the client off, and returns once the client has noticed.
 func (o *outage) begin(t testing.TB, states events) {
 	o.down.Store(true)
 	o.host.cut()
 	states.want(t, "online", "offline")
 }
 
-// offline connects a client, has it join a room and cuts it off.
+// offline connects a client, makes it join a room and cuts it off.
 func offline(t testing.TB, opts client.Options, setup ...func(*client.Room)) (*client.Conn, *client.Room, *outage) {
 	o := &outage{host: inMemory(t)}
 	opts.NetDial = o.dial
@@ -45,7 +45,7 @@ func offline(t testing.TB, opts client.Options, setup ...func(*client.Room)) (*c
 	return conn, room, o
 }
 
-// TestOfflineQueue: what is sent while offline waits, in order, and bounded.
+// TestOfflineQueue: messages sent while offline wait, in order, up to a limit.
 func TestOfflineQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		heard := newEvents()
@@ -92,7 +92,7 @@ func TestOfflineReject(t *testing.T) {
 	}
 }
 
-// TestGivenUpOffline: what nobody waits for any more is not sent after all.
+// TestGivenUpOffline: messages that nobody waits for any more are not sent later.
 func TestGivenUpOffline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		heard := newEvents()
@@ -112,7 +112,7 @@ func TestGivenUpOffline(t *testing.T) {
 	})
 }
 
-// TestPace: a long queue goes out no faster than the server lets it.
+// TestPace: a long queue goes out no faster than the server allows.
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, "", simplysocket.Options{MessageRate: 10, MessageBurst: 20})

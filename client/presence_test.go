@@ -11,7 +11,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/client"
 )
 
-// ids are the slugs of those in a room.
+// ids are the client IDs of the members of a room.
 func ids(room *client.Room) []string {
 	var slugs []string
 	for _, m := range room.Members() {
@@ -20,7 +20,7 @@ func ids(room *client.Room) []string {
 	return slugs
 }
 
-// TestPresence: who goes away, comes back, and shows something of itself.
+// TestPresence: clients that go away, come back, and show a profile.
 func TestPresence(t *testing.T) {
 	h := inMemory(t, func(s *simplysocket.Server) {
 		s.OnConnect(func(_ context.Context, c *simplysocket.Client) error { return c.SetInfo(map[string]any{"n": 1}) })
@@ -30,7 +30,7 @@ func TestPresence(t *testing.T) {
 	room := join(t, anna, "r", nil, func(r *client.Room) {
 		r.OnPresence(func(m client.Member) { heard.add("%s away=%t %s", m.ID, m.Away, m.Info) })
 	})
-	tickets := make(chan struct{}, 1) // one for each connection
+	tickets := make(chan struct{}, 1) // one per connection
 	tickets <- struct{}{}
 	bert := h.connect(client.Options{MinBackoff: time.Millisecond, NetDial: func(ctx context.Context, network, address string) (net.Conn, error) {
 		select {
@@ -62,7 +62,7 @@ func TestPresence(t *testing.T) {
 	}
 }
 
-// TestSetInfo: where the server lets clients do so.
+// TestSetInfo: where the server allows clients to set it.
 func TestSetInfo(t *testing.T) {
 	h := serve(t, "", simplysocket.Options{ClientInfo: true})
 	heard := newEvents()

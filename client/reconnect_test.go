@@ -22,8 +22,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// TestCut has the network break, and the server forget the client at once: it is
-// back in its rooms, and is told what it can not rely on.
+// TestCut: the network breaks, and the server forgets the client at once. The client
+// returns to its rooms, and learns what it cannot rely on.
 func TestCut(t *testing.T) {
 	h := serve(t, "", simplysocket.Options{DisableResume: true})
 	heard, states := newEvents(), newEvents()
@@ -45,8 +45,8 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestCreateIsForTheFirstTime: who has created a room comes back to it while
-// others are in it.
+// TestCreateIsForTheFirstTime: the client that created a room returns to it while others
+// are in it.
 func TestCreateIsForTheFirstTime(t *testing.T) {
 	h := serve(t, "", simplysocket.Options{DisableResume: true})
 	heard := newEvents()
@@ -59,7 +59,7 @@ func TestCreateIsForTheFirstTime(t *testing.T) {
 	send(t, room, "x", nil)
 }
 
-// TestRestart has the server go and another come at its address.
+// TestRestart: the server goes away and another one comes up at its address.
 func TestRestart(t *testing.T) {
 	h := serve(t, "127.0.0.1:0", simplysocket.Options{})
 	heard, states := newEvents(), newEvents()
@@ -75,8 +75,8 @@ func TestRestart(t *testing.T) {
 	heard.want(t, "gap 0-0 whole=true direct=false", "x {}")
 }
 
-// TestFreshToken: a client whose token is revoked returns with another, and
-// once only.
+// TestFreshToken: a client whose token is revoked reconnects with another one, and only
+// once.
 func TestFreshToken(t *testing.T) {
 	var revoked atomic.Bool
 	h := serve(t, "", simplysocket.Options{Authenticate: func(r *http.Request) (simplysocket.Identity, error) {
@@ -101,7 +101,7 @@ func TestFreshToken(t *testing.T) {
 	}
 }
 
-// TestDisconnectedAtOnce: who was let in has a session, however short.
+// TestDisconnectedAtOnce: a client that was admitted has a session, however short.
 func TestDisconnectedAtOnce(t *testing.T) {
 	for range 20 {
 		s := newScript(t)
@@ -119,7 +119,7 @@ func TestDisconnectedAtOnce(t *testing.T) {
 	}
 }
 
-// TestDisconnected: who is told to stay away does, and has heard what was said
+// TestDisconnected: a client that must stay away does, and has received what was sent
 // before.
 func TestDisconnected(t *testing.T) {
 	h := inMemory(t)
@@ -143,8 +143,8 @@ func TestDisconnected(t *testing.T) {
 	}
 }
 
-// TestUnansweredAtEnd: whoever waits when the session ends learns that nobody
-// knows, and why.
+// TestUnansweredAtEnd: when the session ends, every waiting call learns that the outcome
+// is unknown, and why.
 func TestUnansweredAtEnd(t *testing.T) {
 	s := newScript(t)
 	conn, p := s.connect(client.Options{})
@@ -164,7 +164,7 @@ func TestUnansweredAtEnd(t *testing.T) {
 	}
 }
 
-// TestCloseCodes has the server close with every code.
+// TestCloseCodes: the server closes with every code.
 func TestCloseCodes(t *testing.T) {
 	type reaction struct {
 		ends, session bool
@@ -221,8 +221,8 @@ func TestCloseCodes(t *testing.T) {
 	}
 }
 
-// TestOutcomeUnknown: with a session it is lost what became of what was sent.
-// What was not sent yet still is, after the rooms are joined again.
+// TestOutcomeUnknown: when a session is lost, the outcomes of its messages are lost too.
+// Messages that were not sent yet are sent after the rooms are joined again.
 func TestOutcomeUnknown(t *testing.T) {
 	s := newScript(t)
 	heard := newEvents()
@@ -257,15 +257,14 @@ func TestOutcomeUnknown(t *testing.T) {
 	}
 }
 
-// TestRejoinRefused: a room that does not let the client in again is closed to
-// it.
+// TestRejoinRefused: a room that does not admit the client again is closed for it.
 func TestRejoinRefused(t *testing.T) {
 	s := newScript(t)
 	heard := newEvents()
 	conn, p := s.connect(client.Options{MinBackoff: time.Millisecond})
 	go p.admit(1, 1)
 	join(t, conn, "r", nil, heard.all)
-	for range 2 { // the second time it is refused
+	for range 2 { // the second join is refused
 		_ = p.conn.CloseNow()
 		p, _ = s.next()
 		p.welcome("token", false)
@@ -274,7 +273,7 @@ func TestRejoinRefused(t *testing.T) {
 		if env.ID == 2 {
 			p.ack(env, 1, "{}")
 			go func() { p.ack(p.hear("x"), 2, "{}") }()
-			send(t, conn.Lobby(), "x", nil) // the ack to the join is read
+			send(t, conn.Lobby(), "x", nil) // the ack of the join has been read
 			continue
 		}
 		p.say(`{"action":"error","message_body":{"code":"room-full","message":""},"IsTargetClient":true,"target":"anna","sender":"server","room":"r","ref":%d,"re":"join-room"}`, env.ID)
@@ -282,8 +281,8 @@ func TestRejoinRefused(t *testing.T) {
 	heard.want(t, "error join-room room-full", "closed refused")
 }
 
-// TestLeaveWithLostSession: who wanted to leave is out of the room with the
-// session.
+// TestLeaveWithLostSession: a client that wanted to leave is out of the room when its
+// session is lost.
 func TestLeaveWithLostSession(t *testing.T) {
 	s := newScript(t)
 	heard := newEvents()
@@ -304,7 +303,7 @@ func TestLeaveWithLostSession(t *testing.T) {
 	send(t, conn.Lobby(), "x", nil) // and no join before it
 }
 
-// TestDial has Dial fail in every way.
+// TestDial: Dial fails in every way.
 func TestDial(t *testing.T) {
 	full := serve(t, "", simplysocket.Options{MaxClients: 1})
 	full.connect(client.Options{})
@@ -368,7 +367,7 @@ func TestTLS(t *testing.T) {
 	}
 	var unknown *tls.CertificateVerificationError
 	if _, err := client.Dial(t.Context(), url, nil); !errors.As(err, &unknown) {
-		t.Errorf("a certificate that nobody knows: %v", err)
+		t.Errorf("an unknown certificate: %v", err)
 	}
 	if err := srv.Shutdown(t.Context()); err != nil {
 		t.Error(err)
@@ -388,7 +387,7 @@ func TestDialWithoutWelcome(t *testing.T) {
 	})
 }
 
-// TestOtherServer is a WebSocket server that does not speak the protocol.
+// TestOtherServer: a WebSocket server that does not speak the protocol.
 func TestOtherServer(t *testing.T) {
 	s := newScript(t)
 	s.subprotocol = ""
@@ -399,17 +398,17 @@ func TestOtherServer(t *testing.T) {
 	<-(<-s.arrivals).done
 }
 
-// TestBrokenServer has the server say what none should: the client does not
-// come back for more.
+// TestBrokenServer: after messages that no server should send, the client does not
+// reconnect.
 func TestBrokenServer(t *testing.T) {
 	for name, test := range map[string]struct {
 		frame []byte
 		want  protocol.CloseCode
 	}{
-		"no JSON":           {socket.Text([]byte(`{"action"`)), protocol.CloseProtocolError},
-		"a gap of nonsense": {socket.Text([]byte(`{"action":"gap","message_body":{"from":"x"}}`)), protocol.CloseProtocolError},
-		"binary":            {[]byte{0x82, 1, 'x'}, protocol.CloseUnsupported},
-		"reserved bits":     {[]byte{0xf1, 1, 'x'}, protocol.CloseProtocolError},
+		"no JSON":        {socket.Text([]byte(`{"action"`)), protocol.CloseProtocolError},
+		"an invalid gap": {socket.Text([]byte(`{"action":"gap","message_body":{"from":"x"}}`)), protocol.CloseProtocolError},
+		"binary":         {[]byte{0x82, 1, 'x'}, protocol.CloseUnsupported},
+		"reserved bits":  {[]byte{0xf1, 1, 'x'}, protocol.CloseProtocolError},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
@@ -429,8 +428,7 @@ func TestBrokenServer(t *testing.T) {
 	}
 }
 
-// TestCloseUnanswered: Close is bounded, and says that the server knows nothing
-// of it.
+// TestCloseUnanswered: Close is bounded, and says that the server does not know of it.
 func TestCloseUnanswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)

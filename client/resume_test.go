@@ -8,7 +8,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/client"
 )
 
-// asking is a message whose answer somebody waits for.
+// asking is a message with a caller that waits for the answer.
 func asking(t testing.TB, room *client.Room, action string) <-chan string {
 	result := make(chan string, 1)
 	go func() {
@@ -26,12 +26,12 @@ func wantResult(t testing.TB, result <-chan string, want string) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	case <-time.After(patience):
-		t.Fatalf("%q did not come", want)
+		t.Fatalf("%q did not arrive", want)
 	}
 }
 
-// TestMissed has a client miss what is said while it is away: the server tells it
-// in its place, and nobody has noticed.
+// TestMissed: a client misses messages while it is away. The server replays them in
+// order, and the other members notice nothing.
 func TestMissed(t *testing.T) {
 	heard := newEvents()
 	conn, room, o := offline(t, client.Options{MinBackoff: time.Millisecond, Lobby: heard.all}, heard.all)
@@ -46,7 +46,7 @@ func TestMissed(t *testing.T) {
 	o.down.Store(false)
 	wantResult(t, waiting, " <nil>")
 	got := map[string]int{}
-	for i := range 5 { // between rooms there is no order
+	for i := range 5 { // there is no order between rooms
 		got[heard.next(t)] = i
 	}
 	if len(got) != 5 || got["join"] > got["one {}"] || got["one {}"] > got["two {}"] || got["two {}"] > got["three {}"] {
@@ -58,8 +58,8 @@ func TestMissed(t *testing.T) {
 	heard.none(t)
 }
 
-// TestAnswerForgotten: what the server knows no answer to any more was handled
-// or not.
+// TestAnswerForgotten: a message whose answer the server has forgotten may or may not
+// have been handled.
 func TestAnswerForgotten(t *testing.T) {
 	s := newScript(t)
 	conn, p := s.connect(client.Options{MinBackoff: time.Millisecond})
@@ -73,8 +73,8 @@ func TestAnswerForgotten(t *testing.T) {
 	wantResult(t, result, " outcome-unknown: the server has the message and not its answer")
 }
 
-// TestResume has a connection break while messages are on their way in both
-// directions: each is received once, and each handled once.
+// TestResume: a connection breaks while messages are in flight in both directions. Each
+// is received once, and each is handled once.
 func TestResume(t *testing.T) {
 	s := newScript(t)
 	heard, states := newEvents(), newEvents()
@@ -98,14 +98,14 @@ func TestResume(t *testing.T) {
 	}
 	third := asking(t, room, "third")
 	p.welcome("token-2", true)
-	// What was missed, with duplicates, and the answer to the first.
+	// The missed messages, with duplicates, and the answer to the first.
 	p.tell("r", 12, "duplicate")
 	p.tell("r", 15, "duplicate")
 	p.news(1)
 	p.tell("r", 16, "16")
 	p.ack(env1, 17, `{"by":"replay"}`)
-	// What the client sends again, the same and in order. The first may be
-	// among it, or be answered before it comes to that.
+	// What the client resends, unchanged and in order. The first may be among them, or
+	// its answer may arrive before.
 	again := p.hear("")
 	if again.ID == env1.ID {
 		p.ack(again, 17, `{"by":"memory"}`)
@@ -114,7 +114,7 @@ func TestResume(t *testing.T) {
 	if again.ID != env2.ID || string(again.Action) != "second" {
 		t.Errorf("sent again %s under %d", again.Action, again.ID)
 	}
-	// The answer from memory has a number beyond what was replayed so far.
+	// The answer from memory has a number greater than what was replayed so far.
 	p.ack(again, 19, `{"by":"memory"}`)
 	p.tell("r", 18, "18")
 	p.tell("r", 20, "20")
@@ -134,7 +134,7 @@ func TestResume(t *testing.T) {
 		t.Errorf("got %+v", conn.Session())
 	}
 
-	// A second break, whose hello tells of the newest token and positions.
+	// A second break. Its hello has the newest token and positions.
 	_ = p.conn.CloseNow()
 	p, hello = s.next()
 	if want := `{"session":"token-2","rooms":{"r":[7,21]},"direct":2,"features":["set-info"]}`; hello != want {
@@ -146,7 +146,7 @@ func TestResume(t *testing.T) {
 	heard.none(t)
 }
 
-// TestResumeGap: what the server can not replay is told before what is newer.
+// TestResumeGap: messages that the server cannot replay are reported before newer ones.
 func TestResumeGap(t *testing.T) {
 	s := newScript(t)
 	heard := newEvents()
@@ -163,7 +163,7 @@ func TestResumeGap(t *testing.T) {
 	p.say(gap, `{"from":1,"to":5}`, "")
 	p.news(5)
 	p.news(6)
-	// The room was opened anew meanwhile: its numbers begin again.
+	// The room was opened again meanwhile: its numbers start over.
 	p.say(gap, `{"epoch":7}`, `,"room":"r"`)
 	p.say(gap, `{"epoch":8,"from":1,"to":2}`, `,"room":"r"`)
 	p.tell("r", 3, "3")
@@ -177,8 +177,7 @@ func TestResumeGap(t *testing.T) {
 	p.welcome("token-3", true)
 }
 
-// TestResumeWithoutRoom: a room that the client was removed from meanwhile says
-// so.
+// TestResumeWithoutRoom: a room from which the client was removed meanwhile says so.
 func TestResumeWithoutRoom(t *testing.T) {
 	for name, frame := range map[string]string{
 		"kicked": `{"action":"left-room","message_body":{"reason":"kicked"},"IsTargetClient":true,"target":"anna","sender":"server","room":"r","seq":20}`,
@@ -205,7 +204,7 @@ func TestResumeWithoutRoom(t *testing.T) {
 	}
 }
 
-// TestResumeJoin: a join whose answer was lost is sent again too.
+// TestResumeJoin: a join whose answer was lost is resent too.
 func TestResumeJoin(t *testing.T) {
 	s := newScript(t)
 	conn, p := s.connect(client.Options{MinBackoff: time.Millisecond})

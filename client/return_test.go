@@ -19,7 +19,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// again breaks a peer's connection and welcomes the client's next.
+// again breaks a peer's connection and welcomes the client's next one.
 func (s *script) again(p *peer, token string, resumed bool) (next *peer, hello string) {
 	s.t.Helper()
 	_ = p.conn.CloseNow()
@@ -28,8 +28,8 @@ func (s *script) again(p *peer, token string, resumed bool) (next *peer, hello s
 	return next, hello
 }
 
-// TestReturnIsBounded has one step of an attempt to come back fail in its own way:
-// the next attempt succeeds.
+// TestReturnIsBounded: each step of a reconnect fails in its own way, and the next
+// attempt succeeds.
 func TestReturnIsBounded(t *testing.T) {
 	type dial func(ctx context.Context, network, address string) (net.Conn, error)
 	type step struct {
@@ -47,7 +47,7 @@ func TestReturnIsBounded(t *testing.T) {
 		"dial panics":  {dial: func(<-chan struct{}) (net.Conn, error) { panic("dial") }},
 		"handshake hangs": {dial: func(<-chan struct{}) (net.Conn, error) {
 			nc, other := net.Pipe()
-			go func() { // reads the request and answers nothing
+			go func() { // reads the request and does not answer
 				buf := make([]byte, 1000)
 				for {
 					if _, err := other.Read(buf); err != nil {
@@ -93,8 +93,8 @@ func TestReturnIsBounded(t *testing.T) {
 	}
 }
 
-// TestReturnWithoutWelcome: a server that accepts and says nothing is given up, and
-// another attempt is made.
+// TestReturnWithoutWelcome: the client gives up on a server that accepts and sends
+// nothing, and tries again.
 func TestReturnWithoutWelcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -110,7 +110,7 @@ func TestReturnWithoutWelcome(t *testing.T) {
 	})
 }
 
-// TestDialTokenPanics: Dial returns what is wrong.
+// TestDialTokenPanics: Dial returns the error.
 func TestDialTokenPanics(t *testing.T) {
 	o := client.Options{Token: func(context.Context) (string, error) { panic("no token") }}
 	if _, err := client.Dial(t.Context(), "ws://memory/ws", &o); err == nil || !strings.Contains(err.Error(), "no token") {
@@ -120,7 +120,7 @@ func TestDialTokenPanics(t *testing.T) {
 
 const gapFrame = `{"action":"gap","message_body":%s,"IsTargetClient":true,"target":"anna","sender":"server","room":"r"}`
 
-// returns has a room's rejoins and lists of members added to the events.
+// returns adds a room's rejoins and lists of members to the events.
 func (e events) returns(r *client.Room) {
 	r.OnRejoin(func(welcome json.RawMessage) { e.add("rejoined %s", welcome) })
 	r.OnMembers(func(members []client.Member) {
@@ -130,8 +130,8 @@ func (e events) returns(r *client.Room) {
 	})
 }
 
-// TestNewEpoch: after the gap of a whole epoch, members and positions are those of
-// the next, over a second break too, wherever the first has come between.
+// TestNewEpoch: after the gap of a whole epoch, members and positions are those of the
+// next one, also over a second break, wherever the first break occurred.
 func TestNewEpoch(t *testing.T) {
 	const next = `{"action":"joined-room","message_body":{"message":"hello","epoch":8,"seq":5,"count":40,"members":[{"client":"bert","state":"away"},{"client":"anna","state":"online"}],"next":9},"IsTargetClient":true,"target":"anna","sender":"server","room":"r","seq":5}`
 	for _, between := range []bool{false, true} {
@@ -173,8 +173,8 @@ func TestNewEpoch(t *testing.T) {
 	}
 }
 
-// TestEpochWithoutGap: a room that lets the client in again has lost what was before,
-// even if no gap says so.
+// TestEpochWithoutGap: a room that admits the client again has lost what was before, even
+// if no gap says so.
 func TestEpochWithoutGap(t *testing.T) {
 	s := newScript(t)
 	heard := newEvents()
@@ -185,8 +185,8 @@ func TestEpochWithoutGap(t *testing.T) {
 	heard.want(t, "gap 0-0 whole=true direct=false", `rejoined {"epoch":8,"seq":1,"count":1,"members":[{"client":"anna"}]}`, "anna away=false")
 }
 
-// TestMembersAfterGap: messages that are missing may have told of members, so the
-// client asks who is there.
+// TestMembersAfterGap: missing messages may have announced members, so the client asks
+// for the list.
 func TestMembersAfterGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -202,7 +202,7 @@ func TestMembersAfterGap(t *testing.T) {
 		env = p.hear("list-members")
 		p.say(gapFrame, `{"epoch":7,"from":31,"to":40}`)
 		heard.want(t, "gap 31-40 whole=false direct=false")
-		p.ack(env, 41, `{"members":[],"count":0}`) // of before the second gap
+		p.ack(env, 41, `{"members":[],"count":0}`) // from before the second gap
 		p.hear("list-members")
 		p, _ = s.again(p, "token-2", true)
 		env = p.hear("list-members")
@@ -216,8 +216,8 @@ func TestMembersAfterGap(t *testing.T) {
 	})
 }
 
-// TestRoomLost: a room whose memory the server has lost is joined again with the
-// client's own parameters.
+// TestRoomLost: if the server has forgotten a room, the client joins it again with its
+// own parameters.
 func TestRoomLost(t *testing.T) {
 	s := newScript(t)
 	heard := newEvents()
@@ -231,14 +231,14 @@ func TestRoomLost(t *testing.T) {
 	heard.want(t, "gap 0-0 whole=true direct=false", `rejoined {"epoch":8,"seq":1,"count":1,"members":[{"client":"anna"}]}`, "anna away=false")
 	go func() { p.ack(p.hear("x"), 3, "{}") }()
 	send(t, room, "x", nil)
-	// A room that the server had put the client into is not joined.
+	// A room that the server put the client into is not joined.
 	p.say("%s", strings.ReplaceAll(fmt.Sprintf(joinedFrame, 1, 1, 1), `"room":"r"`, `"room":"given"`))
 	p.say("%s", strings.ReplaceAll(fmt.Sprintf(leftFrame, "lost"), `"room":"r"`, `"room":"given"`))
 	heard.want(t, "closed lost")
 }
 
-// TestHelloFits: the hello of a client in very many rooms is no larger than the
-// server takes, and the rooms that it leaves out are joined again.
+// TestHelloFits: the hello of a client in very many rooms is no larger than the server
+// accepts, and the client joins the rooms that it leaves out.
 func TestHelloFits(t *testing.T) {
 	for _, limit := range []int{0, 4096, 65536} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
@@ -283,12 +283,12 @@ func TestHelloFits(t *testing.T) {
 	}
 }
 
-// TestOmittedRoomGone: a room that the hello had no space for and that the client is
-// no longer in either lets it in again, or is closed to it.
+// TestOmittedRoomGone: for a room that did not fit the hello and that the client is no
+// longer in, the client either joins it again or closes it.
 func TestOmittedRoomGone(t *testing.T) {
 	s := newScript(t)
 	heard := newEvents()
-	token := strings.Repeat("t", 200) // of a hello that has no space left
+	token := strings.Repeat("t", 200) // for a hello that has no space left
 	conn, p := s.meet(client.Options{MinBackoff: time.Millisecond}, func(p *peer) { p.say(welcomeFrame, token, false, 200) })
 	go p.admit(7, 1)
 	join(t, conn, "r", nil, heard.all, heard.returns)
@@ -308,7 +308,8 @@ func TestOmittedRoomGone(t *testing.T) {
 	heard.want(t, "error join-room room-full", "closed refused")
 }
 
-// TestSmallerLimit: what waits is not sent to a server that would close for it.
+// TestSmallerLimit: queued messages are not sent to a server that would close the
+// connection for them.
 func TestSmallerLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -328,7 +329,7 @@ func TestSmallerLimit(t *testing.T) {
 	})
 }
 
-// TestHistory: what was said is returned page by page and runs no handler.
+// TestHistory: it returns earlier messages page by page and runs no handler.
 func TestHistory(t *testing.T) {
 	h := inMemory(t)
 	conn := h.connect(client.Options{})
@@ -360,6 +361,6 @@ func TestHistory(t *testing.T) {
 		})
 	})
 	if _, err := join(t, coded.connect(client.Options{}), "coded", nil).History(t.Context(), 0); code(err) != protocol.CodeForbidden {
-		t.Errorf("a room that shows none: %v", err)
+		t.Errorf("a room without history: %v", err)
 	}
 }

@@ -126,7 +126,7 @@ func TestCall(t *testing.T) {
 			t.Errorf("a body that is no object: %v", err)
 		}
 		if err := room.Post("add", func() {}); err == nil {
-			t.Error("a body that can not be encoded")
+			t.Error("a body that cannot be encoded")
 		}
 	}, func(s *simplysocket.Server) {
 		s.HandleRoom("calc", func(room *simplysocket.Room) error {
@@ -186,7 +186,7 @@ func TestSendTo(t *testing.T) {
 	room := join(t, anna, "r", nil)
 	for name, via := range map[string]*client.Room{"the room": room, "any room": anna.Lobby()} {
 		if err := via.SendTo(t.Context(), bert.ID(), "psst", line{"hi"}); err != nil {
-			t.Errorf("by way of %s: %v", name, err)
+			t.Errorf("through %s: %v", name, err)
 		}
 		heard.want(t, "psst direct=true true")
 	}
@@ -198,7 +198,7 @@ func TestSendTo(t *testing.T) {
 	heard.none(t)
 }
 
-// TestPost: what is posted comes in its order, and what is refused is told.
+// TestPost: posts arrive in order, and refusals are reported.
 func TestPost(t *testing.T) {
 	h := inMemory(t)
 	heard := newEvents()
@@ -235,7 +235,7 @@ func TestOut(t *testing.T) {
 			heard := newEvents()
 			conn := h.connect(client.Options{})
 			room := join(t, conn, "r", nil, heard.all)
-			_ = room.Send(t.Context(), test.action, nil) // its answer is not the point
+			_ = room.Send(t.Context(), test.action, nil) // its answer does not matter here
 			heard.want(t, test.want)
 			join(t, conn, "r", nil, heard.all)
 			heard.none(t)
@@ -243,8 +243,8 @@ func TestOut(t *testing.T) {
 	}
 }
 
-// TestLobby: what the server sends from outside any room, and what is said in
-// the lobby, go to the lobby's handlers, from the first on.
+// TestLobby: messages from outside any room, and messages in the lobby, go to the lobby's
+// handlers, from the first one on.
 func TestLobby(t *testing.T) {
 	h := inMemory(t, func(s *simplysocket.Server) {
 		s.OnConnect(func(_ context.Context, c *simplysocket.Client) error { return c.Send("news", line{"first"}) })
@@ -259,8 +259,8 @@ func TestLobby(t *testing.T) {
 	}
 }
 
-// TestServerJoins: the server puts the client into rooms, and nothing that is
-// said there is missed.
+// TestServerJoins: the server puts the client into rooms, and the client misses nothing
+// in them.
 func TestServerJoins(t *testing.T) {
 	h := inMemory(t)
 	heard := newEvents()
@@ -345,7 +345,7 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestRoomCount: in a large room comings and goings are told as a number.
+// TestRoomCount: in a large room joins and leaves are announced as a number.
 func TestRoomCount(t *testing.T) {
 	h := serve(t, "", simplysocket.Options{AnnounceMaxMembers: 1})
 	heard := newEvents()
@@ -357,8 +357,8 @@ func TestRoomCount(t *testing.T) {
 	}
 }
 
-// TestRoomThatShrinks: a room that was too large to announce its members, and is not
-// any more, has named neither all who came nor all who left.
+// TestRoomThatShrinks: a room that was too large to announce its members, and no longer
+// is, has named neither all joins nor all leaves.
 func TestRoomThatShrinks(t *testing.T) {
 	h := serve(t, "", simplysocket.Options{AnnounceMaxMembers: 2})
 	conns := make([]*client.Conn, 4)
@@ -382,8 +382,8 @@ func TestRoomThatShrinks(t *testing.T) {
 	})
 }
 
-// TestPlacedThenJoined: a room that the server has put the client into, and that the
-// application then asks for, is joined again in a new session.
+// TestPlacedThenJoined: a room that the server put the client into, and that the
+// application then joins, is joined again in a new session.
 func TestPlacedThenJoined(t *testing.T) {
 	h := inMemory(t)
 	placed := make(chan *client.Room, 1)

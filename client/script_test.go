@@ -16,7 +16,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// script is a server whose every word is the test's.
+// script is a server that sends only what the test says.
 type script struct {
 	t        testing.TB
 	listener *pipe.Listener
@@ -33,7 +33,7 @@ type peer struct {
 	heard chan protocol.Envelope
 	pongs atomic.Int32
 	done  chan struct{}
-	end   error // valid after done
+	end   error // set when done is closed
 }
 
 func newScript(t testing.TB) *script {
@@ -88,7 +88,7 @@ func (s *script) options() client.Options {
 	return client.Options{NetDial: s.listener.Dial, Logger: quiet}
 }
 
-// next is the next connection, with its hello.
+// next returns the next connection, with its hello.
 func (s *script) next() (p *peer, hello string) {
 	s.t.Helper()
 	select {
@@ -103,14 +103,14 @@ func (s *script) next() (p *peer, hello string) {
 	return p, string(p.hear("hello").Body)
 }
 
-// connect connects a client while the script lets it in.
+// connect connects a client while the script admits it.
 func (s *script) connect(o client.Options) (*client.Conn, *peer) {
 	s.t.Helper()
 	return s.meet(o, func(p *peer) { p.welcome("token-1", false) })
 }
 
-// meet connects a client, by its own NetDial if it has one, while the script
-// welcomes it.
+// meet connects a client, with its own NetDial if it has one, while the script welcomes
+// it.
 func (s *script) meet(o client.Options, welcome func(*peer)) (*client.Conn, *peer) {
 	s.t.Helper()
 	if o.NetDial == nil {
@@ -132,8 +132,8 @@ func (s *script) meet(o client.Options, welcome func(*peer)) (*client.Conn, *pee
 	return conn, p
 }
 
-// hear is the next message of the client, which must have that action if one is
-// given.
+// hear returns the next message of the client, which must have the given action if there
+// is one.
 func (p *peer) hear(action string) protocol.Envelope {
 	p.t.Helper()
 	select {
@@ -145,7 +145,7 @@ func (p *peer) hear(action string) protocol.Envelope {
 	case <-p.done:
 		p.t.Errorf("waiting for %s: the client has gone: %v", action, p.end)
 	case <-time.After(patience):
-		p.t.Errorf("waiting for %s: nothing is heard", action)
+		p.t.Errorf("waiting for %s: nothing arrived", action)
 	}
 	return protocol.Envelope{}
 }
@@ -153,7 +153,7 @@ func (p *peer) hear(action string) protocol.Envelope {
 func (p *peer) say(format string, args ...any) {
 	message := fmt.Appendf(nil, format, args...)
 	if err := p.conn.Write(socket.Text(message)); err != nil {
-		p.t.Errorf("the client does not take %s: %v", message, err)
+		p.t.Errorf("the client does not accept %s: %v", message, err)
 	}
 }
 
@@ -175,7 +175,7 @@ func (p *peer) admit(epoch, seq int) protocol.Envelope {
 	return env
 }
 
-// ack answers a message to a room, under that number.
+// ack answers a message to a room, with that number.
 func (p *peer) ack(env protocol.Envelope, seq int, reply string) {
 	room := env.Target
 	if env.IsTargetClient {
@@ -185,7 +185,7 @@ func (p *peer) ack(env protocol.Envelope, seq int, reply string) {
 		reply, room, env.ID, env.Action, seq)
 }
 
-// tell says something to a room.
+// tell sends a message in a room.
 func (p *peer) tell(room string, seq int, text string) { p.say("%s", toRoom(room, seq, text)) }
 
 func toRoom(room string, seq int, text string) string {
@@ -193,12 +193,12 @@ func toRoom(room string, seq int, text string) string {
 	return fmt.Sprintf(`{"action":"say","message_body":%s,"IsTargetClient":false,"target":%q,"sender":"bert","seq":%d}`, body, room, seq)
 }
 
-// news says something to the client alone, from outside any room.
+// news sends a message to the client alone, from outside any room.
 func (p *peer) news(n int) {
 	p.say(`{"action":"news","message_body":{},"IsTargetClient":true,"target":"anna","sender":"server","n":%d}`, n)
 }
 
-// text has the room's messages added to the events.
+// text adds the room's messages to the events.
 func (e events) text(r *client.Room) {
 	client.On(r, "say", func(_ string, body struct{ Text string }) { e.add("%s", body.Text) })
 }

@@ -18,13 +18,13 @@ import (
 )
 
 var (
-	simSeed = flag.Uint64("sim.seed", 0, "run the fault simulation with the plan of this seed alone; the scheduling differs each time")
-	simRuns = flag.Int("sim.runs", 20, "how many seeds the fault simulation runs with")
+	simSeed = flag.Uint64("sim.seed", 0, "run the fault simulation only with the plan of this seed; the scheduling differs each time")
+	simRuns = flag.Int("sim.runs", 20, "number of seeds for the fault simulation")
 )
 
-// TestSim breaks connections at every byte, handshakes among them, and proves
-// that nothing acknowledged is lost, all see one order, nothing is handled or
-// heard twice, and no gap is silent.
+// TestSim breaks connections at every byte, including handshakes, and checks that nothing
+// acknowledged is lost, all see one order, nothing is handled or received twice, and no
+// gap is silent.
 func TestSim(t *testing.T) {
 	if *simSeed != 0 {
 		synctest.Test(t, func(t *testing.T) { simulate(t, *simSeed) })
@@ -98,7 +98,7 @@ func simulate(t *testing.T, seed uint64) {
 		})
 	}
 	talking.Wait()
-	time.Sleep(time.Minute) // for those who are still on their way back
+	time.Sleep(time.Minute) // for clients that are still on their way back
 	synctest.Wait()
 
 	once := map[string]int{}
@@ -108,7 +108,7 @@ func simulate(t *testing.T, seed uint64) {
 		}
 		for i := range heard {
 			if !servertest.Explains(heard[i][name], whole) {
-				t.Errorf("client %d heard %v in %s, which said %v", i, heard[i][name], name, whole)
+				t.Errorf("client %d received %v in %s, which sent %v", i, heard[i][name], name, whole)
 			}
 		}
 	}
@@ -122,7 +122,7 @@ func simulate(t *testing.T, seed uint64) {
 	}
 	for i, c := range cables {
 		if c.cuts < 5 {
-			t.Errorf("client %d was cut off %d times", i, c.cuts)
+			t.Errorf("client %d was disconnected %d times", i, c.cuts)
 		}
 	}
 }
@@ -138,7 +138,7 @@ type cable struct {
 	cuts    int
 }
 
-// start breaks the connection that was there to set things up.
+// start breaks the connection that was used for the setup.
 func (c *cable) start() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// TestBackoff has every attempt fail for a day: the pauses are random, within a
-// time that doubles up to a bound.
+// TestBackoff: every attempt fails for a day. The pauses are random, within a time that
+// doubles up to a limit.
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := inMemory(t)
@@ -55,8 +55,8 @@ func TestBackoff(t *testing.T) {
 	})
 }
 
-// TestBackoffStaysAfterShortConnections: a server that lets clients in and cuts
-// them off at once does not have them back as fast as they can.
+// TestBackoffStaysAfterShortConnections: clients do not return at full speed to a server
+// that admits them and cuts them off at once.
 func TestBackoffStaysAfterShortConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -81,7 +81,7 @@ func TestBackoffStaysAfterShortConnections(t *testing.T) {
 	})
 }
 
-// TestRetryAfter: a server that refuses says when to come back.
+// TestRetryAfter: a server that refuses a client says when to come back.
 func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := inMemory(t)
@@ -112,8 +112,8 @@ func TestRetryAfter(t *testing.T) {
 	})
 }
 
-// TestSilence: a connection from which nothing comes is given up after two
-// heartbeat intervals, and not before.
+// TestSilence: the client gives up a silent connection after two heartbeat intervals, and
+// not earlier.
 func TestSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -134,7 +134,7 @@ func TestSilence(t *testing.T) {
 	})
 }
 
-// TestIdle has a client be idle for a day at a server that lives.
+// TestIdle: a client is idle for a day while its server is alive.
 func TestIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := inMemory(t)
@@ -148,7 +148,7 @@ func TestIdle(t *testing.T) {
 	})
 }
 
-// TestUnanswered: no more is under way than the server remembers.
+// TestUnanswered: no more messages are in flight than the server remembers.
 func TestUnanswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -166,7 +166,7 @@ func TestUnanswered(t *testing.T) {
 		}
 		synctest.Wait()
 		if n := h.Stats().Received - received; n != protocol.MaxUnanswered {
-			t.Errorf("%d messages are under way", n)
+			t.Errorf("%d messages are in flight", n)
 		}
 		close(release)
 		sending.Wait()

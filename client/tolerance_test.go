@@ -11,7 +11,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// TestLaterProtocol: what a later version of the protocol adds is ignored.
+// TestLaterProtocol: additions of a later protocol version are ignored.
 func TestLaterProtocol(t *testing.T) {
 	s := newScript(t)
 	heard := newEvents()
@@ -50,14 +50,14 @@ func TestLaterProtocol(t *testing.T) {
 const welcomeFrame = `{"action":"welcome","message_body":{"client":"anna","server":"server","session":%q,"resumed":%t,"heartbeat":10000,` +
 	`"limits":{"message_bytes":%d,"rooms":1000,"messages_per_second":0,"burst":0}},"IsTargetClient":true,"target":"anna","sender":"server"}`
 
-// connectLimited connects a client to a server with that limit of a message; 0 says
-// none.
+// connectLimited connects a client to a server with that message limit; 0 means that the
+// server names none.
 func (s *script) connectLimited(o client.Options, limit int) (*client.Conn, *peer) {
 	s.t.Helper()
 	return s.meet(o, func(p *peer) { p.say(welcomeFrame, "token-1", false, limit) })
 }
 
-// TestHeartbeats: no interval that a server may name breaks the client.
+// TestHeartbeats: any interval that a server may name works.
 func TestHeartbeats(t *testing.T) {
 	for value, want := range map[string]time.Duration{
 		"0":                    0,
@@ -90,8 +90,8 @@ func TestHeartbeats(t *testing.T) {
 	}
 }
 
-// TestMalformed: whatever a server sends, the client goes on or ends the session
-// with an error; it never panics.
+// TestMalformed: whatever a server sends, the client continues or ends the session with
+// an error; it never panics.
 func TestMalformed(t *testing.T) {
 	bodies := []string{
 		`{}`, `{"client":1}`, `{"client":null}`, `{"clients":null}`, `{"clients":7}`, `{"clients":[null,{},{"client":7}]}`,
@@ -127,7 +127,7 @@ func TestMalformed(t *testing.T) {
 						for env := range p.heard {
 							if string(env.Action) == "x" {
 								answer := fmt.Sprintf(`{"action":"ack","message_body":{},"IsTargetClient":true,"target":"anna","sender":"server","ref":%d,"re":"x"}`, env.ID)
-								_ = p.conn.Write(socket.Text([]byte(answer))) // the client may have closed
+								_ = p.conn.Write(socket.Text([]byte(answer))) // the client may have closed the connection
 								return
 							}
 						}

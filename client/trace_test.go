@@ -10,12 +10,12 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// traced are options whose OnReceive adds to the events.
+// traced are options with an OnReceive that adds to the events.
 func (e events) traced() client.Options {
 	return client.Options{OnReceive: func(env *protocol.Envelope) { e.add("%s %d %s", env.Action, env.Ref, env.Body) }}
 }
 
-// TestOnReceive traces all that comes, and not the session's token.
+// TestOnReceive traces all messages, but not the session's token.
 func TestOnReceive(t *testing.T) {
 	s, traced := newScript(t), newEvents()
 	o := traced.traced()
@@ -45,8 +45,7 @@ func TestOnReceive(t *testing.T) {
 	}
 }
 
-// TestSlowOnReceive: while a tracer is slow, the connection does not pass for
-// silent.
+// TestSlowOnReceive: while a tracer is slow, the connection does not count as silent.
 func TestSlowOnReceive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -64,7 +63,7 @@ func TestSlowOnReceive(t *testing.T) {
 		default:
 		}
 		if p.pongs.Load() == 0 {
-			t.Error("nothing tells the server that the client lives")
+			t.Error("nothing tells the server that the client is alive")
 		}
 	})
 }

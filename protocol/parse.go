@@ -194,7 +194,7 @@ func (p *parser) pair() error {
 	}
 	k := keyOf(name.bytes(), p.server)
 	if k&p.seen != 0 {
-		p.reject("%q stands twice", name.bytes())
+		p.reject("duplicate key %q", name.bytes())
 		return nil
 	}
 	p.seen |= k

@@ -14,7 +14,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// vector is a case of testdata/envelopes.json, which the clients read too.
+// vector is a case of testdata/envelopes.json, which the clients test with too.
 type vector struct {
 	Name           string
 	In             string
@@ -66,7 +66,7 @@ func TestParse(t *testing.T) {
 				t.Errorf("Parse = %+v, want %+v", got, v)
 			}
 			if env.Sender != nil || env.Seq != 0 || env.Ref != 0 {
-				t.Errorf("Parse believed what only a server says: %+v", env)
+				t.Errorf("Parse accepted fields of a server: %+v", env)
 			}
 		})
 	}
@@ -125,7 +125,7 @@ func TestServerEnvelopeRoundTrip(t *testing.T) {
 		}
 	}
 	if got := string(protocol.AppendEnvelope(nil, &protocol.Header{Action: "a"}, nil)); got != `{"action":"a","message_body":{},"IsTargetClient":false,"target":"","sender":""}` {
-		t.Errorf("the five keys do not always stand: %s", got)
+		t.Errorf("one of the five keys is missing: %s", got)
 	}
 }
 
@@ -283,7 +283,7 @@ func TestBodyIsNotTooDeep(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := protocol.MarshalObject(nested(64)); err == nil {
-		t.Error("a body that no peer takes was encoded")
+		t.Error("a body that no peer accepts was encoded")
 	}
 	wide := json.RawMessage(`{"a":[` + strings.Repeat("[],", 100) + `[]]}`)
 	if _, err := protocol.MarshalObject(wide); err != nil {
@@ -291,8 +291,8 @@ func TestBodyIsNotTooDeep(t *testing.T) {
 	}
 }
 
-// reference decides with encoding/json whether data is a client's envelope, as
-// far as that package can: it can not see half surrogate pairs.
+// reference decides with encoding/json whether data is a client's envelope, as far as
+// that package can: it cannot see half surrogate pairs.
 func reference(data []byte) (fields map[string]json.RawMessage, ok bool) {
 	if !utf8.Valid(data) || !json.Valid(data) || bytes.HasPrefix(data, []byte("\ufeff")) {
 		return nil, false
@@ -431,7 +431,7 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-// BenchmarkParseStandard is the same work with encoding/json.
+// BenchmarkParseStandard does the same work with encoding/json.
 func BenchmarkParseStandard(b *testing.B) {
 	b.SetBytes(int64(len(benchmarkEnvelope)))
 	b.ReportAllocs()

@@ -1,14 +1,14 @@
 //go:build linux
 
-// Package floor is what a server cannot go below: one thread that waits with
-// epoll, reads, and writes to each member with one system call. It comes as two.
+// Package floor is the lower bound for a server: one thread that waits with epoll, reads,
+// and writes to each member with one system call. There are two floors.
 //
 // The floor of bytes writes frames that were made in advance: it parses nothing.
 //
-// The floor of the whole job does all that must be done: it reads frames, unmasks
-// them, stamps sender and sequence, and joins what it has read at once to one
-// write for each member. It knows no JSON: it finds the body by what is around it,
-// and trusts everybody.
+// The floor of the whole job does everything that must be done: it reads frames, unmasks
+// them, stamps sender and sequence, and joins everything it has read into one write for
+// each member. It knows no JSON: it finds the body by what surrounds it, and trusts its
+// clients.
 package floor
 
 import (
@@ -42,7 +42,7 @@ type Server struct {
 	rooms    map[string]*room
 	buf      [64 << 10]byte
 	payload  []byte // of the last reply
-	joined   []byte // what the members of a room are written
+	joined   []byte // the bytes to write to the members of a room
 }
 
 // room is a number of connections.
@@ -58,15 +58,15 @@ type conn struct {
 	fd     int
 	room   *room // nil until the handshake is done
 	sender string
-	cut    []byte // what was read of a request or frame whose end is missing
-	have   int    // bytes of requests that wait to be complete
+	cut    []byte // an incomplete request or frame that was read
+	have   int    // bytes of incomplete requests
 }
 
 // Whole is the floor of the whole job.
 func Whole() (*Server, error) { return newServer((*Server).relay) }
 
-// Bytes is the floor of bytes: for every batch of requests of that size it writes
-// as many frames at once.
+// Bytes is the floor of bytes: for every batch of requests of that size it writes as many
+// frames at once.
 func Bytes(batch, body int) (*Server, error) {
 	return newServer(func(s *Server, c *conn, data []byte) error { return s.recite(c, len(data), batch, body) })
 }
@@ -99,7 +99,7 @@ func (s *Server) watch(fd int) error {
 	return nil
 }
 
-// Address is where it listens.
+// Address is the address that the server listens on.
 func (s *Server) Address() (string, error) {
 	name, err := unix.Getsockname(s.listener)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *Server) Serve() error {
 	}
 }
 
-// accept takes who has come. Connections block: what is written fits.
+// accept accepts waiting connections. They block: everything that is written fits.
 func (s *Server) accept() error {
 	for {
 		fd, _, err := unix.Accept4(s.listener, unix.SOCK_CLOEXEC)
@@ -170,7 +170,7 @@ func (s *Server) read(c *conn) error {
 		err = s.answer(c, s.buf[:n])
 	}
 	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
-		return nil // whoever it was is found when it is read
+		return nil // a lost peer is noticed when it is read
 	}
 	return err
 }
@@ -186,7 +186,7 @@ func (s *Server) leave(c *conn) {
 // acceptGUID is what a key is hashed with (RFC 6455 section 4.2.2).
 const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// handshake lets a client in once its request is complete.
+// handshake answers a client once its request is complete.
 func (s *Server) handshake(c *conn, data []byte) error {
 	c.cut = append(c.cut, data...)
 	head, _, complete := bytes.Cut(c.cut, []byte("\r\n\r\n"))
@@ -236,7 +236,7 @@ func (s *Server) recite(c *conn, size, batch, body int) error {
 	return r.write(r.replies.Bytes)
 }
 
-// relay answers the requests that are complete.
+// relay answers the complete requests.
 func (s *Server) relay(c *conn, data []byte) error {
 	if len(c.cut) > 0 {
 		data = append(c.cut, data...)
@@ -265,7 +265,7 @@ func (s *Server) relay(c *conn, data []byte) error {
 	return c.room.write(s.joined)
 }
 
-// unmask does so eight bytes at a time (RFC 6455 section 5.3).
+// unmask works on eight bytes at a time (RFC 6455 section 5.3).
 func unmask(p []byte, mask [4]byte) {
 	narrow := binary.LittleEndian.Uint32(mask[:])
 	wide := uint64(narrow)<<32 | uint64(narrow)
@@ -282,7 +282,7 @@ var (
 	targetKey = []byte(`,"target":"`)
 )
 
-// reply appends the frame that a request becomes.
+// reply appends the frame for a request.
 func (s *Server) reply(c *conn, request []byte) error {
 	at := bytes.Index(request, bodyKey)
 	end := bytes.LastIndex(request, targetKey)
@@ -307,7 +307,7 @@ func envelope(dst, body []byte, target, sender string, seq int) []byte {
 	return append(dst, '}')
 }
 
-// write has every member get the same bytes.
+// write writes the same bytes to every member.
 func (r *room) write(p []byte) error {
 	for _, m := range r.members {
 		if err := kernel.Send(m.fd, p); err != nil {

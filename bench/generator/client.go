@@ -19,20 +19,20 @@ type client struct {
 	room   *room
 	fd     int
 	stream stream
-	flat   *inflater // nil: nothing is compressed
-	cut    []byte    // the beginning of a frame of which the end is missing
-	parts  []byte    // ... and of a message
-	in     bool      // let in, and in its room if it is to be in one
+	flat   *inflater // nil: no compression
+	cut    []byte    // the beginning of an incomplete frame
+	parts  []byte    // ... and of an incomplete message
+	in     bool      // admitted, and in its room if it should be in one
 	away   bool      // it has been in before
 	synced bool      // next is known
 	next   int       // the number of the next message
 	heard  int       // messages
-	count  int       // of members, as the room has announced it last
+	count  int       // of members, as the room last announced it
 	code   int       // of the server's close frame
 	session
 }
 
-// forget makes the client one that has lost its connection.
+// forget resets a client that has lost its connection.
 func (p *client) forget() {
 	p.away = true
 	p.fd, p.stream, p.flat, p.cut, p.parts = 0, nil, nil, nil, nil
@@ -46,7 +46,7 @@ func (p *client) write(b []byte) error {
 	return nil
 }
 
-// read takes what there is.
+// read reads what is available.
 func (p *client) read(buf []byte) error {
 	for {
 		n, err := p.stream.receive(buf)
@@ -61,7 +61,7 @@ func (p *client) read(buf []byte) error {
 			return err
 		}
 		if p.stream.drained(n, len(buf)) {
-			return nil // more would be an event of its own
+			return nil // more data would be another event
 		}
 	}
 }
@@ -85,7 +85,7 @@ func (p *client) take(data []byte, now time.Time) error {
 	}
 }
 
-// What frames begin with: the last of a message, and those before it.
+// The first bytes of frames: the last of a message, and those before it.
 const (
 	text       = 0x81
 	compressed = 0xc1
@@ -128,8 +128,8 @@ func (p *client) frame(first byte, payload []byte, now time.Time) error {
 
 var marker = []byte(wire.Marker)
 
-// text finds the numbers of the messages in a frame, which may be several. What
-// has none is the server's own.
+// text finds the numbers of the messages in a frame, which may hold several. A message
+// without one comes from the server itself.
 func (p *client) text(payload []byte, now time.Time) error {
 	s := p.room.set
 	if s.Resumes {
@@ -168,7 +168,7 @@ func (p *client) message(n int, now time.Time) {
 	p.room.hear(n, now)
 }
 
-// awaited is what tells that the client is in.
+// awaited is the text that shows that the client is in.
 func (p *client) awaited() string {
 	d := &p.room.set.dialect
 	switch {
@@ -181,7 +181,7 @@ func (p *client) awaited() string {
 	}
 }
 
-// told takes what the server says of itself.
+// told handles messages of the server itself.
 func (p *client) told(payload []byte) error {
 	d := &p.room.set.dialect
 	if d.count != "" && bytes.HasPrefix(payload, []byte(d.count)) {

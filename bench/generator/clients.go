@@ -15,15 +15,13 @@ import (
 )
 
 const (
-	// patience is how long the generator waits for what must come.
+	// patience is how long the generator waits for something that must come.
 	patience = 20 * time.Second
-	// silence is how long it waits for what is overdue, once nothing comes any
-	// more.
+	// silence is how long it waits for what is overdue, once nothing arrives any more.
 	silence = 3 * time.Second
 )
 
-// Clients are the generator's connections. Its exported methods are what the
-// other process calls.
+// Clients are the generator's connections. The other process calls its exported methods.
 type Clients struct {
 	epoll   int
 	sets    []*set
@@ -31,7 +29,7 @@ type Clients struct {
 	events  [256]unix.EpollEvent
 	buf     [256 << 10]byte
 	busy    time.Duration
-	quiet   time.Time // since when nothing has come
+	quiet   time.Time // since when nothing has arrived
 }
 
 // set is the clients of one Dialling.
@@ -40,7 +38,7 @@ type set struct {
 	dialect dialect
 	rooms   []*room
 	clients []*client
-	ready   []*room // all that was said there was heard
+	ready   []*room // everything sent there was received
 	flat    inflater
 	heard
 }
@@ -87,7 +85,7 @@ func (c *Clients) Dial(d Dialling, entered *Entered) error {
 // dialled is how many clients do their handshakes at once.
 const dialled = 50
 
-// connect connects clients of a set and returns when all are let in.
+// connect connects the clients of a set and returns when all are in.
 func (c *Clients) connect(s *set, clients []*client) error {
 	for some := range slices.Chunk(clients, dialled) {
 		for i, p := range some {
@@ -102,8 +100,8 @@ func (c *Clients) connect(s *set, clients []*client) error {
 			if err := c.watch(p); err != nil {
 				return err
 			}
-			// TLS may have taken more from the socket than it has given, of
-			// which epoll does not tell.
+			// TLS may have read more from the socket than it has returned; epoll does not
+			// report that.
 			if err := p.read(c.buf[:]); err != nil {
 				return fmt.Errorf("client %d: %w", i, err)
 			}
@@ -166,14 +164,14 @@ func (c *Clients) cut(p *client) error {
 	return err
 }
 
-// Whether the generator sleeps while nothing comes, or looks on and on, which
-// spares the server to wake it. In milliseconds of epoll_wait.
+// Whether the generator sleeps while nothing arrives, or polls continuously, so that the
+// server does not have to wake it. In milliseconds of epoll_wait.
 const (
 	awake  = 0
 	asleep = 100
 )
 
-// poll takes what comes until it is done.
+// poll handles what arrives until it is done.
 func (c *Clients) poll(timeout int, done func() bool) error {
 	c.quiet = time.Now()
 	for !done() {
@@ -184,18 +182,18 @@ func (c *Clients) poll(timeout int, done func() bool) error {
 	return nil
 }
 
-// take takes what has come, and fails if it is long that anything has.
+// take handles what has arrived, and fails if nothing has arrived for too long.
 func (c *Clients) take(timeout int) error {
 	if err := c.look(timeout); err != nil {
 		return err
 	}
 	if time.Since(c.quiet) > patience {
-		return fmt.Errorf("nothing came for %s", patience)
+		return fmt.Errorf("nothing arrived for %s", patience)
 	}
 	return nil
 }
 
-// settle takes what comes until it is done, or nothing comes any more.
+// settle handles what arrives until it is done, or nothing arrives any more.
 func (c *Clients) settle(done func() bool) error {
 	c.quiet = time.Now()
 	for !done() && time.Since(c.quiet) < silence {
@@ -206,7 +204,7 @@ func (c *Clients) settle(done func() bool) error {
 	return nil
 }
 
-// look takes what has come.
+// look handles what has arrived.
 func (c *Clients) look(timeout int) error {
 	n, err := unix.EpollWait(c.epoll, c.events[:], timeout)
 	if err != nil && err != unix.EINTR {
@@ -228,7 +226,7 @@ func (c *Clients) look(timeout int) error {
 	return nil
 }
 
-// begin starts counting again.
+// begin starts counting from zero.
 func (c *Clients) begin(s *set) {
 	runtime.GC()
 	c.busy, c.quiet = 0, time.Now()

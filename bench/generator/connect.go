@@ -16,8 +16,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/bench/wire"
 )
 
-// dial connects the client and asks for the upgrade. Under TLS the asking is left
-// to the handshake.
+// dial connects the client and sends the upgrade request. With TLS, the handshake sends
+// it.
 func (p *client) dial(s *set) error {
 	to, err := address(s.Address)
 	if err != nil {
@@ -48,8 +48,8 @@ func (p *client) dial(s *set) error {
 	if err := unix.Connect(fd, to); err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	// Not before: with a timeout a call that a signal interrupts is not restarted,
-	// and to connect again is something else.
+	// Not earlier: with a timeout, a call that a signal interrupts is not restarted, and
+	// calling connect again is not the same.
 	timeout := unix.NsecToTimeval(int64(patience))
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &timeout); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (p *client) ask(s *set) error {
 	return p.write([]byte(r.String()))
 }
 
-// handshake reads the response, takes what is behind it, and says hello.
+// handshake reads the response, handles what follows it, and says hello.
 func (p *client) handshake(s *set, buf []byte) error {
 	if secure, ok := p.stream.(*tlsStream); ok {
 		if err := secure.handshake(); err != nil {

@@ -16,33 +16,32 @@ import (
 type dialect struct {
 	// target is the request target of the handshake; "" is no room.
 	target func(room string) string
-	// subprotocol that is offered.
+	// subprotocol is the one that is offered.
 	subprotocol string
 	// hello is what a client sends once it is connected.
 	hello func(room string, s *session) []string
-	// welcomed, joined and returned are what tells that a client is let in, is in
-	// its room, and is back there.
+	// welcomed, joined and returned are the texts that show that a client is admitted, is
+	// in its room, and is back there.
 	welcomed, joined, returned string
-	// count is what stands before the number of members, where a room announces
-	// it.
+	// count is the text before the number of members, where a room announces it.
 	count string
 	// say is the text of a message.
 	say func(room, action string, body []byte) []byte
-	// answers are what is answered, as it is.
+	// answers maps messages that need an answer to the answer.
 	answers map[string]string
-	// remember takes what is needed to come back from a text; nil: there is no
-	// coming back.
+	// remember takes from a text what is needed to reconnect; nil: reconnecting is not
+	// possible.
 	remember func(s *session, text []byte)
 }
 
-// session is what a client needs to come back.
+// session is what a client needs to reconnect.
 type session struct {
 	token string
 	epoch string
 	last  string // the position in the room
 }
 
-// dialects by the names that a [Dialling] may have.
+// dialects by name; a [Dialling] has one of them.
 var dialects = map[string]dialect{
 	"plain": {
 		target:   query("/ws?room="),
@@ -121,9 +120,9 @@ func rememberV1(s *session, text []byte) {
 	}
 }
 
-// helloCentrifuge has a third request, of which the answer is an error: once it
-// comes the server is done with the second. The answer to that comes before it
-// is, and for a moment what is said gets lost.
+// helloCentrifuge has a third request, whose answer is an error: once it arrives, the
+// server is done with the second. The answer to the second comes earlier, and messages
+// that are sent in between get lost.
 func helloCentrifuge(room string, s *session) []string {
 	connect, barrier := `{"id":1,"connect":{}}`, `{"id":4,"rpc":{}}`
 	switch {
@@ -136,8 +135,7 @@ func helloCentrifuge(room string, s *session) []string {
 	}
 }
 
-// sayCentrifuge publishes what goes to all and sends what goes to the server
-// alone.
+// sayCentrifuge publishes messages for everybody, and sends those for the server alone.
 func sayCentrifuge(room, action string, body []byte) []byte {
 	if action == wire.Input {
 		return fmt.Appendf(nil, `{"send":{"data":%s}}`, wire.Request(room, action, body))
@@ -175,7 +173,7 @@ func rememberSocketIO(s *session, text []byte) {
 	}
 }
 
-// between returns what stands between two texts; "" if that is not there.
+// between returns the text between two others; "" if they are not there.
 func between(text []byte, before, after string) string {
 	_, rest, ok := bytes.Cut(text, []byte(before))
 	if !ok {

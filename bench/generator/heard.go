@@ -8,7 +8,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// heard counts what the clients of a set hear.
+// heard counts what the clients of a set receive.
 type heard struct {
 	said          int
 	deliveries    int

@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// inflater decompresses messages that stand each alone (RFC 7692 section 7.2.2).
-// Members of a room get the same bytes where their server compresses once, so it
-// looks whether it has just seen them.
+// inflater decompresses messages that are independent of each other (RFC 7692 section
+// 7.2.2). Members of a room get the same bytes if their server compresses once, so it
+// checks whether it has just seen them.
 type inflater struct {
 	last  []byte
 	plain bytes.Buffer
 	from  io.ReadCloser
 }
 
-// tail is what a message's end is missing, and an empty last block.
+// tail is what a message's end lacks, and an empty last block.
 const tail = "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
 
 func (f *inflater) inflate(payload []byte) ([]byte, error) {

@@ -15,14 +15,14 @@ import (
 	"github.com/DhruvikDonga/simplysocket/bench/kernel"
 )
 
-// Generator is the process of the clients. Of its methods one may run at a time.
+// Generator is the process of the clients. Only one of its methods may run at a time.
 type Generator struct {
 	process *exec.Cmd
 	rpc     *rpc.Client
 }
 
-// Start starts the command, which must call [Serve], on a processor of its own,
-// or on any if that is negative.
+// Start starts the command, which must call [Serve], on a processor of its own, or on any
+// if the number is negative.
 func Start(ctx context.Context, processor int, command ...string) (*Generator, error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Stderr = os.Stderr
@@ -80,32 +80,32 @@ func call[Reply any](g *Generator, method string, args any) (reply Reply, err er
 // Dial connects clients and returns when all are in their rooms.
 func (g *Generator) Dial(d Dialling) (Entered, error) { return call[Entered](g, "Dial", d) }
 
-// AwaitCount returns when all members of a set know that their room has so many
-// members, or at once where the server does not tell.
+// AwaitCount returns when all members of a set know that their room has that many
+// members, or at once if the server does not announce it.
 func (g *Generator) AwaitCount(set, count int) error {
 	_, err := call[int](g, "AwaitCount", [2]int{set, count})
 	return err
 }
 
-// Talk lets clients talk, each message after the one before.
+// Talk makes clients talk, each message after the one before.
 func (g *Generator) Talk(t Talk) (Heard, error) { return call[Heard](g, "Talk", t) }
 
-// Pace lets clients talk at a fixed rate.
+// Pace makes clients talk at a fixed rate.
 func (g *Generator) Pace(p Pace) (Heard, error) { return call[Heard](g, "Pace", p) }
 
-// Drain has the only client of a deaf set read to the end.
+// Drain makes the only client of a deaf set read to the end.
 func (g *Generator) Drain(set int) (Drained, error) { return call[Drained](g, "Drain", set) }
 
-// Break cuts clients off and has the others talk.
+// Break disconnects clients and makes the others talk.
 func (g *Generator) Break(s Storm) error {
 	_, err := call[int](g, "Break", s)
 	return err
 }
 
-// Return has those clients come back.
+// Return makes those clients reconnect.
 func (g *Generator) Return(s Storm) (Returned, error) { return call[Returned](g, "Return", s) }
 
-// Hangup cuts all clients off.
+// Hangup disconnects all clients.
 func (g *Generator) Hangup() error {
 	_, err := call[int](g, "Hangup", 0)
 	return err

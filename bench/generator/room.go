@@ -13,23 +13,23 @@ type room struct {
 	set     *set
 	name    string
 	members []*client
-	frames  *wire.Frames // that are said at once
-	said    int          // messages, all in all
-	turns   int          // of speaking
-	heard   int          // deliveries of what was said last
-	await   int          // how many of them make the room ready to go on
-	first   int          // the first message of what is measured
-	since   []time.Time  // when each from it on was due
+	frames  *wire.Frames // to send at once
+	said    int          // messages in total
+	turns   int          // turns of speaking
+	heard   int          // deliveries of the last batch
+	await   int          // how many of them make the room ready for the next
+	first   int          // the first message that is measured
+	since   []time.Time  // when it and each later one was due
 }
 
-// speak has the room say batch messages at a time from now on.
+// speak makes the room send batch messages at a time from now on.
 func (r *room) speak(action string, body, batch int) {
 	text := r.set.dialect.say(r.name, action, wire.Body(body))
 	r.frames = wire.Repeat(wire.AppendMasked(nil, text), batch)
 	r.first, r.since = r.said, r.since[:0]
 }
 
-// say has a member say the next messages.
+// say makes a member send the next messages.
 func (r *room) say(speaker *client, due time.Time) error {
 	r.frames.Number(r.said)
 	for range r.frames.Len() {

@@ -32,7 +32,7 @@ func (c *Clients) Break(s Storm, _ *int) error {
 	return c.poll(asleep, func() bool { return broken.deliveries >= broken.said })
 }
 
-// settling is how long a server may take to see that connections are broken.
+// settling is how long a server may take to notice that connections are broken.
 const settling = 500 * time.Millisecond
 
 // Return implements [Generator.Return].
@@ -44,7 +44,7 @@ func (c *Clients) Return(s Storm, back *Returned) error {
 	}
 	c.begin(set)
 	for _, p := range away {
-		p.synced = true // what it hears next is what it has missed
+		p.synced = true // what it receives next is what it has missed
 	}
 	start := time.Now()
 	if err := c.connect(set, away); err != nil {

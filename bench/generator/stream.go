@@ -12,13 +12,13 @@ import (
 	"github.com/DhruvikDonga/simplysocket/bench/kernel"
 )
 
-// stream is a connection's bytes.
+// stream is the bytes of a connection.
 type stream interface {
 	send(p []byte) error
-	// receive does not wait: its error is [kernel.ErrNothing] if there is nothing.
+	// receive does not wait: its error is [kernel.ErrNothing] if nothing is available.
 	receive(p []byte) (int, error)
-	// drained reports whether nothing more is there after a receive of n bytes
-	// into a buffer of size bytes, so that epoll tells of what follows.
+	// drained reports whether nothing is left after a receive of n bytes into a buffer of
+	// size bytes, so that epoll reports what follows.
 	drained(n, size int) bool
 }
 
@@ -29,8 +29,7 @@ func (s plainStream) send(p []byte) error           { return kernel.Send(int(s),
 func (s plainStream) receive(p []byte) (int, error) { return kernel.Receive(int(s), p) }
 func (s plainStream) drained(n, size int) bool      { return n < size }
 
-// tlsStream is TLS over a socket. A certificate is not checked: nobody else is
-// there.
+// tlsStream is TLS over a socket. It does not check certificates: nobody else is there.
 type tlsStream struct{ conn *tls.Conn }
 
 func newTLSStream(fd int) *tlsStream {
@@ -57,12 +56,11 @@ func (s *tlsStream) receive(p []byte) (int, error) {
 	return n, err
 }
 
-// drained is for the next receive to find out: TLS holds back what it has read of
-// a record.
+// drained is for the next receive to find out: TLS holds back part of a record it has
+// read.
 func (s *tlsStream) drained(int, int) bool { return false }
 
-// socketConn is a socket as a net.Conn, which waits for nothing outside the
-// handshake.
+// socketConn is a socket as a net.Conn, which waits only during the handshake.
 type socketConn struct {
 	fd    int
 	waits bool
@@ -73,7 +71,7 @@ var errNothing error = nothing{}
 
 type nothing struct{}
 
-func (nothing) Error() string   { return "nothing is there" }
+func (nothing) Error() string   { return "no data available" }
 func (nothing) Timeout() bool   { return true }
 func (nothing) Temporary() bool { return true }
 

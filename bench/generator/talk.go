@@ -35,7 +35,7 @@ func (c *Clients) Talk(t Talk, h *Heard) error {
 			c.busy += time.Since(began)
 		}
 		if err := c.take(awake); err != nil {
-			return fmt.Errorf("%d messages were said and %d deliveries came: %w", s.said, s.deliveries, err)
+			return fmt.Errorf("%d messages were sent and %d deliveries arrived: %w", s.said, s.deliveries, err)
 		}
 	}
 	*h = s.result(time.Since(start), c.busy)

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Send writes all of p to a socket that blocks, past Go's scheduler: nothing else
-// is to run in the process meanwhile.
+// Send writes all of p to a blocking socket, bypassing Go's scheduler: nothing else
+// should run in the process meanwhile.
 func Send(fd int, p []byte) error {
 	for len(p) > 0 {
 		n, err := transfer(unix.SYS_SENDTO, fd, p, unix.MSG_NOSIGNAL)
@@ -28,7 +28,7 @@ func Send(fd int, p []byte) error {
 // ErrNothing is the error of a Receive that finds nothing to read.
 const ErrNothing = unix.EAGAIN
 
-// Receive reads what there is and does not wait. Its error is io.EOF at the end.
+// Receive reads what is available and does not wait. Its error is io.EOF at the end.
 func Receive(fd int, p []byte) (int, error) {
 	for {
 		n, err := transfer(unix.SYS_RECVFROM, fd, p, unix.MSG_DONTWAIT)
@@ -60,7 +60,7 @@ func AwaitInput(fd int, patience time.Duration) error {
 		case err != nil:
 			return fmt.Errorf("poll: %w", err)
 		case n == 0:
-			return fmt.Errorf("nothing came for %s", patience)
+			return fmt.Errorf("nothing arrived for %s", patience)
 		default:
 			return nil
 		}

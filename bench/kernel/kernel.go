@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CPUTime is what a process has used of all processors, to the nanosecond, with
+// CPUTime is the time a process has used on all processors, to the nanosecond, including
 // threads that have ended.
 func CPUTime(pid int) (time.Duration, error) {
 	// clock_getcpuclockid(3): the clock of another process is the complement of
@@ -35,8 +35,8 @@ func Resident(pid int) (float64, error) {
 	return field(fmt.Sprintf("/proc/%d/status", pid), "VmRSS")
 }
 
-// Slab is what the kernel has allocated for its own objects, in bytes: for
-// sockets among others, of all processes.
+// Slab is the memory that the kernel has allocated for its own objects, such as sockets,
+// of all processes, in bytes.
 func Slab() (float64, error) { return field("/proc/meminfo", "Slab") }
 
 // field returns a line in kB of a file of procfs.
@@ -55,10 +55,10 @@ func field(path, name string) (float64, error) {
 		kb, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 64)
 		return kb * 1024, err
 	}
-	return 0, fmt.Errorf("%s: there is no %s: %w", path, name, lines.Err())
+	return 0, fmt.Errorf("%s: no %s: %w", path, name, lines.Err())
 }
 
-// Processors are the numbers of those that the process may run on.
+// Processors returns the numbers of the processors that the process may run on.
 func Processors() (numbers []int) {
 	var set unix.CPUSet
 	if unix.SchedGetaffinity(0, &set) != nil {
@@ -78,8 +78,8 @@ func keepThread(number int) error {
 	return unix.SchedSetaffinity(0, &set)
 }
 
-// OpenFiles lets the process, and those that it starts, open as many files as the
-// system allows, and returns how many.
+// OpenFiles lets the process, and those that it starts, open as many files as the system
+// allows, and returns that number.
 func OpenFiles() (int, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -92,7 +92,7 @@ func OpenFiles() (int, error) {
 	return int(min(limit.Cur, 1<<30)), nil
 }
 
-// Processor is the name of the first one.
+// Processor is the name of the first processor.
 func Processor() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {
@@ -107,22 +107,21 @@ func Processor() string {
 	return "unknown processor"
 }
 
-// Release is that of the running kernel.
+// Release is the release of the running kernel.
 func Release() string {
 	var u unix.Utsname
 	_ = unix.Uname(&u)
 	return unix.ByteSliceToString(u.Release[:])
 }
 
-// StartOn starts a process that runs on one processor only, or on any if that is
-// negative. The Go runtime, and others, see from the start that they have no
-// more.
+// StartOn starts a process that runs on one processor only, or on any if the number is
+// negative. From the start, the Go runtime and others see that there are no more.
 func StartOn(cmd *exec.Cmd, processor int) error {
 	if processor < 0 {
 		return cmd.Start()
 	}
-	// A process inherits from the thread that starts it. The thread ends with
-	// the goroutine, since it is not unlocked.
+	// A process inherits this from the thread that starts it. The thread ends with the
+	// goroutine, since it is not unlocked.
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()

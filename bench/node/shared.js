@@ -1,5 +1,5 @@
-// What the candidates that run on Node.js have in common: the argument, the
-// rooms, and what the coordinator asks for. See ../peers for the same in Go.
+// Shared by the candidates that run on Node.js: the argument, the rooms, and the
+// coordinator's commands. See ../peers for the same in Go.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -7,7 +7,7 @@ import { createServer as createSecureServer } from "node:https";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
-/** The same for every candidate, where it has the choice. */
+/** The same for every candidate that has the choice. */
 export const deflate = {
   threshold: 512,
   zlibDeflateOptions: { level: 1 },
@@ -21,7 +21,7 @@ export const newID = () => randomBytes(13).toString("hex");
 /** The room that a handshake asks for. */
 export const roomOf = (request) => new URL(request.url, "http://localhost").searchParams.get("room") ?? "";
 
-/** A room: its members, and what the application keeps of it. */
+/** A room: its members, and the application's state for it. */
 class Room {
   members = new Set();
   #seq = 0;
@@ -114,7 +114,7 @@ export function run({ name, library, differs, serve }) {
       })
     : createServer();
   serve(config, server);
-  // As many may wait to be accepted as in Go, whose backlog is the system's.
+  // The same backlog as in Go, which uses the system's.
   server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 }, () => {
     print({ address: `127.0.0.1:${server.address().port}` });
     control();

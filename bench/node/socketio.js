@@ -9,7 +9,7 @@ run({
   name: "socket.io",
   library: "socket.io",
   differs:
-    "one thread; a protocol of its own; a message is encoded and framed once (but compressed per client); an unbounded queue per client; pings; no acknowledgement unless asked for",
+    "one thread; a protocol of its own; a message is encoded and framed once (but compressed per client); an unbounded queue per client; pings; no acknowledgment unless asked for",
   serve(config, server) {
     const io = new Server(server, {
       perMessageDeflate: config.deflate && deflate,
@@ -19,7 +19,7 @@ run({
     io.on("connection", (socket) => {
       const id = newID();
       const room = rooms.enter(roomOf(socket.request), socket);
-      socket.join(prefix + room.name); // one that has come back is in it already
+      socket.join(prefix + room.name); // a socket that has reconnected is in it already
       socket.emit("joined-room");
       const hear = (message) => room.hear(message, id);
       socket.on("say", hear);

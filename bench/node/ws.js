@@ -9,7 +9,7 @@ run({
   name: "ws",
   library: "ws",
   differs:
-    "one thread; a message is encoded once, and framed and compressed per client; an unbounded queue per client; no pings, no acknowledgement",
+    "one thread; a message is encoded once, and framed and compressed per client; an unbounded queue per client; no pings, no acknowledgment",
   serve(config, server) {
     const rooms = new Rooms(config, (room, message) => {
       // A Buffer saves the encoding to UTF-8 for each member.

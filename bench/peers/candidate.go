@@ -9,7 +9,7 @@ import (
 type candidate struct {
 	name    string
 	library string // module path
-	differs string // from the others, for whoever reads the results
+	differs string // from the others, for readers of the results
 	serve   func(config) (http.Handler, error)
 }
 
@@ -45,7 +45,7 @@ func (c candidate) describe() description {
 	return description{Name: c.name, Library: c.library, Version: version(c.library), Differs: c.differs}
 }
 
-// version of a module that this program is built with.
+// version is the version of a module in this build.
 func version(module string) string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

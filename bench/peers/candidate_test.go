@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits for something that must happen.
 const patience = 10 * time.Second
 
 // start runs a candidate in this process, or one of Node.js in its own, until
@@ -78,7 +78,7 @@ func TestDeflate(t *testing.T) {
 			heard(t, p)
 		}
 		if got := p.bytes() - before; got > messages*size/2 {
-			t.Errorf("%d bytes came for %d messages of %d", got, messages, size)
+			t.Errorf("got %d bytes for %d messages of %d", got, messages, size)
 		}
 	})
 }
@@ -104,7 +104,7 @@ func TestTLS(t *testing.T) {
 
 func TestTicks(t *testing.T) {
 	each(t, func(t *testing.T, c config) {
-		c.TickMS = 30 // the smallest queue of a candidate is 16: half a second of a busy machine
+		c.TickMS = 30 // the smallest queue of a candidate is 16: half a second on a busy machine
 		address := start(t, c)
 		p := join(t, c, address, "room-0001")
 		p.say(t, actionInput, "room-0001", Line{N: "00000007"})
@@ -121,8 +121,8 @@ func TestTicks(t *testing.T) {
 	})
 }
 
-// converse has three members of a room, one of which speaks, and one client
-// in another.
+// converse has three members of a room, one of which speaks, and one client in another
+// room.
 func converse(t *testing.T, c config, pad string) {
 	const messages = 20
 	address := start(t, c)
@@ -134,9 +134,9 @@ func converse(t *testing.T, c config, pad string) {
 	senders := make(map[string]bool)
 	for i := range messages {
 		members[i%2].say(t, actionSay, "room-0001", Line{N: fmt.Sprintf("%08d", i), Pad: pad})
-		// The order of two speakers is certain only if one has heard the other;
-		// and whoever is too slow is disconnected by some, so all have to hear
-		// before the next is said.
+		// The order of two speakers is certain only if one has received the other's
+		// message. And some candidates disconnect slow clients, so all have to receive a
+		// message before the next one.
 		for _, member := range members {
 			raw := member.next(t)
 			got := parse(t, raw)
@@ -156,7 +156,7 @@ func converse(t *testing.T, c config, pad string) {
 		t.Errorf("%d senders, want 2: %v", len(senders), senders)
 	}
 
-	// The first thing that the other room hears is its own.
+	// The first message that the other room gets is its own.
 	other.say(t, actionSay, "room-0002", Line{N: "00000099"})
 	if got := heard(t, other); got.Body.N != "00000099" || got.Seq != 1 {
 		t.Errorf("the other room heard %+v", got)

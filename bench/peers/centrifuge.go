@@ -13,7 +13,7 @@ import (
 const (
 	centrifugeModule = "github.com/centrifugal/centrifuge"
 
-	// What of a room is kept for those who come back.
+	// What is kept of a room for clients that reconnect.
 	historySize = 128
 	historyTTL  = time.Minute
 )
@@ -23,36 +23,35 @@ const (
 var centrifugeDefault = candidate{
 	name:    "centrifuge",
 	library: centrifugeModule,
-	differs: "a protocol of its own, which acknowledges each message to its sender; up to 16 messages that wait share a frame, separated by newlines; a queue of 1 MiB per client, and whoever's is full is disconnected; pings",
+	differs: "a protocol of its own, which acknowledges each message to its sender; up to 16 waiting messages share a frame, separated by newlines; a queue of 1 MiB per client, which is disconnected when it is full; pings",
 	serve: func(c config) (http.Handler, error) {
 		return serveCentrifuge(c, centrifuge.ConnectReply{}, centrifuge.WebsocketConfig{})
 	},
 }
 
-// centrifugeTuned has the settings that its authors advise.
+// centrifugeTuned has the settings that its authors recommend.
 var centrifugeTuned = candidate{
 	name:    "centrifuge-tuned",
 	library: centrifugeModule,
-	differs: "as centrifuge, with its authors' advice: what is written to a client waits 5 ms for more and then shares a frame, without a goroutine per client to write; smaller and shared buffers; compressed once for all",
+	differs: "as centrifuge, with its authors' advice: output for a client waits 5 ms for more and then shares a frame, without a goroutine per client to write; smaller and shared buffers; compressed once for all",
 	serve: func(c config) (http.Handler, error) {
 		reply := centrifuge.ConnectReply{
-			// "Message batching control" in the documentation of Centrifugo PRO,
-			// and pull request 270: a delay saves system calls where many
-			// messages go to a client. The blog's "Tuning Centrifugo PRO for
-			// large number of idle WebSocket connections" adds the timer, which
-			// saves a goroutine, and says to tune the delay of its example,
-			// 100 ms, where latency counts. This is the least that pays: in a
-			// room of 1,000 on two cores, 1 ms delivers less than no delay, 5 ms
-			// half as much again.
+			// "Message batching control" in the documentation of Centrifugo PRO, and pull
+			// request 270: a delay saves system calls where many messages go to a client.
+			// The blog's "Tuning Centrifugo PRO for large number of idle WebSocket
+			// connections" adds the timer, which saves a goroutine, and says to tune the
+			// delay of its example, 100 ms, if latency matters. This is the smallest that
+			// pays off: in a room of 1,000 on two cores, 1 ms delivers less than no
+			// delay, 5 ms 50% more.
 			WriteDelay:         5 * time.Millisecond,
 			WriteWithTimer:     true,
 			MaxMessagesInFrame: -1,
-			// The same advise ReplyWithoutQueue, which makes the job impossible:
-			// a client then hears that it has subscribed a moment before it has,
-			// and misses what is said in between.
+			// They also recommend ReplyWithoutQueue, which makes the job impossible: a
+			// client then learns that it has subscribed a moment before it has, and
+			// misses messages in between.
 		}
 		transport := centrifuge.WebsocketConfig{
-			// These three are from that post of the blog.
+			// These three are from that blog post.
 			ReadBufferSize:             1024,
 			UseWriteBufferPool:         true,
 			ProcessCommandsOffReadLoop: true,
@@ -87,27 +86,26 @@ func serveCentrifuge(c config, reply centrifuge.ConnectReply, transport centrifu
 	return centrifuge.NewWebsocketHandler(node, transport), nil
 }
 
-// channels are the rooms that have subscribers. Who these are is known to the
-// library.
+// channels are the rooms that have subscribers. The library knows who they are.
 type channels struct {
 	node   *centrifuge.Node
 	resume bool
 	rooms  *rooms[*room[*centrifuge.Client]]
 }
 
-// open has a room publish to the channel of its name.
+// open makes a room publish to the channel of its name.
 func (s *channels) open(c config, name string) *room[*centrifuge.Client] {
 	var options []centrifuge.PublishOption
 	if c.Resume {
 		options = append(options, centrifuge.WithHistory(historySize, historyTTL))
 	}
 	return startRoom(c, func(_ []*centrifuge.Client, payload []byte) {
-		// In memory it fails only once the node is shut down.
+		// In memory it fails only after the node is shut down.
 		_, _ = s.node.Publish(name, payload, options...)
 	})
 }
 
-// connect says what the library does for a client.
+// connect sets up the library for a client.
 func (s *channels) connect(client *centrifuge.Client) {
 	client.OnSubscribe(func(e centrifuge.SubscribeEvent, done centrifuge.SubscribeCallback) {
 		s.rooms.enter(e.Channel)
@@ -129,8 +127,8 @@ func (s *channels) connect(client *centrifuge.Client) {
 		// A result tells the library that this is published.
 		done(centrifuge.PublishReply{Result: &centrifuge.PublishResult{}}, nil)
 	})
-	// What is not answered is a message to the server in this protocol, and not
-	// one to a channel, so an input comes as in the others, whole.
+	// In this protocol a message that needs no answer goes to the server, not to a
+	// channel, so an input arrives whole, as with the others.
 	client.OnMessage(func(e centrifuge.MessageEvent) {
 		m, err := decode(e.Data, client.UserID())
 		if err != nil || m.Action != actionInput {

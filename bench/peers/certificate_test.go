@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// certificate writes one that signs itself, for 127.0.0.1.
+// certificate writes a self-signed one for 127.0.0.1.
 func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

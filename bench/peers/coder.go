@@ -13,13 +13,12 @@ const (
 	coderWriteWait = 5 * time.Second
 )
 
-// coder is the library as its chat example shows it. That one takes messages
-// over HTTP, ten a second at most; here they come over the socket, and as many
-// as do.
+// coder is the library as its chat example shows it. The example takes messages over
+// HTTP, ten per second at most; here they come over the socket, without a limit.
 var coder = candidate{
 	name:    "coder",
 	library: "github.com/coder/websocket",
-	differs: "a queue of 16 per client, and whoever's is full is disconnected; framed, compressed and written per client; no pings, no acknowledgement",
+	differs: "a queue of 16 per client, which is disconnected when it is full; framed, compressed and written per client; no pings, no acknowledgment",
 	serve: func(c config) (http.Handler, error) {
 		rooms := newRoomsOf(c, coderSend)
 		options := &websocket.AcceptOptions{}

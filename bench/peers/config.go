@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// config is the one argument of the program: which candidate to run, and what
-// the job asks of it.
+// config is the one argument of the program: which candidate to run, and what the job
+// requires.
 type config struct {
 	Candidate string `json:"candidate"`
 	Deflate   bool   `json:"deflate"`
 	Cert      string `json:"cert"` // PEM files; both empty: no TLS
 	Key       string `json:"key"`
-	TickMS    int    `json:"tick_ms"` // 0: rooms say nothing by themselves
-	Body      int    `json:"body"`    // bytes of message_body in what a tick says
-	Resume    bool   `json:"resume"`  // whoever comes back gets what it missed
+	TickMS    int    `json:"tick_ms"` // 0: rooms send nothing by themselves
+	Body      int    `json:"body"`    // bytes of message_body in a tick's message
+	Resume    bool   `json:"resume"`  // clients that reconnect get what they missed
 
 	Describe bool `json:"describe"` // print what the candidate is, and exit
 	List     bool `json:"list"`     // print the candidates' names, and exit

@@ -18,8 +18,7 @@ type memory struct {
 	Stack uint64 `json:"stack"`
 }
 
-// control does what the coordinator asks for, a line at a time, until it has
-// no more to ask.
+// control obeys the coordinator's commands, one per line, until there are no more.
 func control(in io.Reader, out io.Writer) error {
 	var profile *os.File
 	lines := bufio.NewScanner(in)
@@ -53,8 +52,8 @@ func control(in io.Reader, out io.Writer) error {
 	return lines.Err()
 }
 
-// collect collects twice: the first time runs finalizers and empties half of
-// each sync.Pool, the second one the rest.
+// collect collects twice: the first collection runs finalizers and empties half of each
+// sync.Pool, the second one the rest.
 func collect() memory {
 	runtime.GC()
 	runtime.GC()

@@ -16,12 +16,12 @@ import (
 
 const gobwasWriteWait = 10 * time.Second
 
-// gobwas is the library with its wsutil, as the first example of its README
-// shows it, and a frame that is compiled once for all members.
+// gobwas is the library with its wsutil, as in the first example of its README, and with
+// a frame that is compiled once for all members.
 var gobwas = candidate{
 	name:    "gobwas",
 	library: "github.com/gobwas/ws",
-	differs: "a message is framed (and compressed) once and written to each member under the room's lock, so a slow one holds the room for up to 10 s; reads are not buffered; no queue, no pings, no acknowledgement",
+	differs: "a message is framed (and compressed) once and written to each member under the room's lock, so a slow one holds the room for up to 10 s; reads are not buffered; no queue, no pings, no acknowledgment",
 	serve: func(c config) (http.Handler, error) {
 		wsutil.SetMaxMessageSize(readLimit) // the default is no limit, which the README warns of
 		rooms := newRoomsOf(c, gobwasSend)
@@ -57,8 +57,8 @@ var gobwas = candidate{
 	},
 }
 
-// gobwasMember is a connection whose writes do not mix: those of the room and
-// the pongs of its own reader.
+// gobwasMember is a connection whose writes do not mix: those of the room, and the pongs
+// of its own reader.
 type gobwasMember struct {
 	net.Conn
 	deflate bool
@@ -75,7 +75,7 @@ func (m *gobwasMember) Write(frame []byte) (int, error) {
 	return m.Conn.Write(frame)
 }
 
-// reader reads one message at a call.
+// reader reads one message per call.
 func (m *gobwasMember) reader() func() ([]byte, error) {
 	if !m.deflate {
 		return func() ([]byte, error) {
@@ -85,7 +85,7 @@ func (m *gobwasMember) reader() func() ([]byte, error) {
 	}
 	var message wsflate.MessageState
 	reader := wsutil.DefaultReader(m, ws.StateServerSide|ws.StateExtended)
-	reader.CheckUTF8 = false // it would check what is still compressed
+	reader.CheckUTF8 = false // it would check compressed data
 	reader.Extensions = []wsutil.RecvExtension{&message}
 	control := wsutil.ControlFrameHandler(m, ws.StateServerSide)
 	reader.OnIntermediate = control
@@ -115,7 +115,7 @@ func (m *gobwasMember) reader() func() ([]byte, error) {
 // gobwasSend writes payload to each member.
 func gobwasSend(members []*gobwasMember, payload []byte) {
 	plain := ws.MustCompileFrame(ws.NewTextFrame(payload))
-	var packed []byte // compressed for the first who wants it
+	var packed []byte // compressed when the first member needs it
 	for _, m := range members {
 		frame := plain
 		if m.deflate && len(payload) >= deflateFrom {
@@ -125,19 +125,19 @@ func gobwasSend(members []*gobwasMember, payload []byte) {
 			frame = packed
 		}
 		if _, err := m.Write(frame); err != nil {
-			_ = m.Close() // ends its reader, and that the membership
+			_ = m.Close() // ends its reader, and thereby the membership
 		}
 	}
 }
 
-// The library's helper makes a compressor of the highest level for every
-// message. It is meant to be replaced; these are of the lowest, and reused.
+// The library's helper makes a compressor of the highest level for every message, and is
+// meant to be replaced. These have the lowest level and are reused.
 var (
 	deflaters = sync.Pool{New: func() any {
 		return wsflate.NewWriter(nil, func(w io.Writer) wsflate.Compressor {
 			f, err := flate.NewWriter(w, flate.BestSpeed)
 			if err != nil {
-				panic(err) // only of a level that does not exist
+				panic(err) // only for a level that does not exist
 			}
 			return f
 		})
@@ -157,7 +157,7 @@ func deflateFrame(payload []byte) []byte {
 		err = w.Flush()
 	}
 	if err != nil {
-		panic(err) // a buffer takes all
+		panic(err) // a buffer accepts everything
 	}
 	f := ws.NewTextFrame(packed.Bytes())
 	f.Header.Rsv = ws.Rsv(true, false, false)

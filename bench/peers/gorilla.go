@@ -21,7 +21,7 @@ const (
 var gorilla = candidate{
 	name:    "gorilla",
 	library: gorillaModule,
-	differs: "a queue of 256 per client, and whoever's is full is disconnected; messages that wait share a frame, separated by newlines; framed, compressed and written per client; pings, no acknowledgement",
+	differs: "a queue of 256 per client, which is disconnected when it is full; waiting messages share a frame, separated by newlines; framed, compressed and written per client; pings, no acknowledgment",
 	serve: func(c config) (http.Handler, error) {
 		hubs := newRooms(
 			func(string) *hub { return startHub(c) },
@@ -50,7 +50,7 @@ var gorilla = candidate{
 	},
 }
 
-// gorillaUpgrader has the chat example's sizes of buffers.
+// gorillaUpgrader has the buffer sizes of the chat example.
 func gorillaUpgrader(c config) *websocket.Upgrader {
 	return &websocket.Upgrader{
 		ReadBufferSize:    1024,
@@ -59,7 +59,7 @@ func gorillaUpgrader(c config) *websocket.Upgrader {
 	}
 }
 
-// hub is a room that one goroutine owns.
+// hub is a room that is owned by one goroutine.
 type hub struct {
 	register   chan *pump
 	unregister chan *pump
@@ -182,7 +182,7 @@ func (p *pump) write() {
 	}
 }
 
-// frame writes first and whatever waits behind it as one message.
+// frame writes first and the messages waiting after it as one message.
 func (p *pump) frame(first []byte) error {
 	w, err := p.conn.NextWriter(websocket.TextMessage)
 	if err != nil {
@@ -202,12 +202,12 @@ func (p *pump) frame(first []byte) error {
 	return w.Close()
 }
 
-// gorillaPrepared frames a message once for all members and writes it to each
-// from the goroutine of whoever said it.
+// gorillaPrepared frames a message once for all members and writes it to each from the
+// sender's goroutine.
 var gorillaPrepared = candidate{
 	name:    "gorilla-prepared",
 	library: gorillaModule,
-	differs: "a message is framed (and compressed) once and written to each member under the room's lock, so a slow one holds the room for up to 10 s; no queue, no pings, no acknowledgement",
+	differs: "a message is framed (and compressed) once and written to each member under the room's lock, so a slow one holds the room for up to 10 s; no queue, no pings, no acknowledgment",
 	serve: func(c config) (http.Handler, error) {
 		rooms := newRoomsOf(c, broadcastPrepared)
 		upgrader := gorillaUpgrader(c)
@@ -238,8 +238,8 @@ var gorillaPrepared = candidate{
 	},
 }
 
-// broadcastPrepared needs no lock for a connection: the room's is held, and
-// the library itself orders the pongs that it sends.
+// broadcastPrepared needs no lock for a connection: it holds the room's, and the library
+// itself orders the pongs that it sends.
 func broadcastPrepared(members []*websocket.Conn, payload []byte) {
 	m, err := websocket.NewPreparedMessage(websocket.TextMessage, payload)
 	if err != nil {
@@ -252,7 +252,7 @@ func broadcastPrepared(members []*websocket.Conn, payload []byte) {
 			err = conn.WritePreparedMessage(m)
 		}
 		if err != nil {
-			_ = conn.Close() // ends its reader, and that the membership
+			_ = conn.Close() // ends its reader, and thereby the membership
 		}
 	}
 }

@@ -10,13 +10,12 @@ import (
 var gwsBroadcast = candidate{
 	name:    "gws",
 	library: "github.com/lxzan/gws",
-	differs: "a message is framed (and compressed) once; an unbounded queue per client, whose goroutine lives while there is something to write, with one write per message; no pings, no acknowledgement",
+	differs: "a message is framed (and compressed) once; an unbounded queue per client, with a goroutine while there is something to write, with one write per message; no pings, no acknowledgment",
 	serve: func(c config) (http.Handler, error) {
 		h := &gwsHandler{rooms: newRoomsOf(c, gwsSend)}
 		upgrader := gws.NewUpgrader(h, &gws.ServerOption{
-			// The README also turns ParallelEnabled on. That gives up the order
-			// in which a client's messages are handled, so it stays at its
-			// default, off.
+			// The README also turns ParallelEnabled on. That gives up the order in which
+			// a client's messages are handled, so it stays off, the default.
 			PermessageDeflate: gws.PermessageDeflate{
 				Enabled:   c.Deflate,
 				Threshold: deflateFrom, // the library's own default
@@ -44,8 +43,8 @@ type gwsMember struct {
 	room *room[*gws.Conn]
 }
 
-// gwsHandler leaves out the README's deadlines: they last from one ping of the
-// client to the next, and the job's clients send none.
+// gwsHandler leaves out the README's deadlines: they last from one ping of the client to
+// the next, and the job's clients send none.
 type gwsHandler struct {
 	gws.BuiltinEventHandler
 	rooms *rooms[*room[*gws.Conn]]
@@ -84,7 +83,7 @@ func gwsSend(members []*gws.Conn, payload []byte) {
 	b := gws.NewBroadcaster(gws.OpcodeText, payload)
 	defer b.Close()
 	for _, socket := range members {
-		// What goes wrong with a connection ends it.
+		// An error on a connection ends it.
 		_ = b.Broadcast(socket)
 	}
 }

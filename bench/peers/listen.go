@@ -8,13 +8,13 @@ import (
 	"net/http"
 )
 
-// listen serves h at /ws on a port of the system's choice.
+// listen serves h at /ws on a port that the system chooses.
 func listen(c config, h http.Handler) (*http.Server, net.Addr, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/ws", h)
 	s := &http.Server{
 		Handler: mux,
-		// Clients that go while they shake hands are part of the load.
+		// Clients that leave during the handshake are part of the load.
 		ErrorLog:  log.New(io.Discard, "", 0),
 		Protocols: new(http.Protocols),
 	}

@@ -6,12 +6,12 @@ import (
 	"github.com/olahol/melody"
 )
 
-// melodySessions is the library with rooms of the application's own: its
-// BroadcastFilter asks every session of the server for every message.
+// melodySessions is the library with the application's own rooms: its BroadcastFilter
+// checks every session of the server for every message.
 var melodySessions = candidate{
 	name:    "melody",
 	library: "github.com/olahol/melody",
-	differs: "a queue of 256 per client, and what finds it full is lost for that client; framed, compressed and written per client; pings, no acknowledgement",
+	differs: "a queue of 256 per client; a message that does not fit is lost for that client; framed, compressed and written per client; pings, no acknowledgment",
 	serve: func(c config) (http.Handler, error) {
 		rooms := newRoomsOf(c, melodySend)
 		server := melody.New()
@@ -32,8 +32,8 @@ var melodySessions = candidate{
 			name := r.URL.Query().Get("room")
 			member := &melodyMember{id: newID(), room: rooms.enter(name)}
 			defer rooms.leave(name)
-			// Returns when the session has ended. A handshake that fails is the
-			// client's matter, and answered.
+			// It returns when the session has ended. A failed handshake concerns only the
+			// client, and was answered.
 			_ = server.HandleRequestWithKeys(w, r, map[string]any{melodyKey: member})
 		}), nil
 	},
@@ -50,8 +50,8 @@ func melodyMemberOf(s *melody.Session) *melodyMember {
 	return s.MustGet(melodyKey).(*melodyMember)
 }
 
-// melodySend queues payload for each member. The library's BroadcastMultiple
-// does the same, but leaves out all that come after a session that has closed.
+// melodySend queues payload for each member. The library's BroadcastMultiple does the
+// same, but leaves out all members after a closed session.
 func melodySend(members []*melody.Session, payload []byte) {
 	for _, s := range members {
 		// A session that has closed is about to leave the room.

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Message is what a client says, and with Sender and Seq what its room hears.
+// Message is what a client sends; with Sender and Seq, it is what its room receives.
 type Message struct {
 	Action         string `json:"action"`
 	Body           Line   `json:"message_body"`
@@ -16,7 +16,7 @@ type Message struct {
 	Seq            uint64 `json:"seq"`
 }
 
-// Line is the body of a Message: a number to follow it by, and a weight.
+// Line is the body of a Message: a number to track it by, and padding.
 type Line struct {
 	N   string `json:"n"`
 	Pad string `json:"pad"`
@@ -24,19 +24,18 @@ type Line struct {
 
 const (
 	actionSay   = "say"
-	actionInput = "input" // is counted and not answered
+	actionInput = "input" // counted, but not answered
 )
 
 // joinedRoom greets a client that is in its room.
 var joinedRoom = []byte(`{"action":"joined-room"}`)
 
-// readLimit is the largest message that a client may send, where a library or
-// its example allows less than the largest one of a job, which is 16 KiB and
+// readLimit is the largest message that a client may send. It is set where the default of
+// a library or its example is below the largest message of a job, which is 16 KiB and
 // some framing.
 const readLimit = 64 << 10
 
-// deflateFrom is the smallest message that is compressed, where the
-// application has the choice.
+// deflateFrom is the smallest message to compress, if the application has the choice.
 const deflateFrom = 512
 
 func decode(payload []byte, sender string) (*Message, error) {
@@ -48,7 +47,7 @@ func decode(payload []byte, sender string) (*Message, error) {
 	return m, nil
 }
 
-// encode cannot fail: a Message holds nothing that JSON lacks.
+// encode cannot fail: a Message holds nothing that JSON cannot represent.
 func encode(m *Message) []byte {
 	payload, err := json.Marshal(m)
 	if err != nil {
@@ -57,15 +56,14 @@ func encode(m *Message) []byte {
 	return payload
 }
 
-// state is what the application keeps of a room. Whoever owns the room guards
-// it.
+// state is what the application keeps for a room. The owner of the room guards it.
 type state struct {
 	seq    uint64
 	inputs uint64
 	ticks  uint64
 }
 
-// accept takes m into the room: it says whether the members hear of it.
+// accept handles m, and reports whether the members receive it.
 func (s *state) accept(m *Message) bool {
 	if m.Action == actionInput {
 		s.inputs++
@@ -76,7 +74,7 @@ func (s *state) accept(m *Message) bool {
 	return true
 }
 
-// tick is what the room says by itself, with a body of that many bytes.
+// tick is the message that the room sends by itself, with a body of that many bytes.
 func (s *state) tick(body int) *Message {
 	empty := len(`{"n":"00000000","pad":""}`)
 	m := &Message{

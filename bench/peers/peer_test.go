@@ -16,16 +16,16 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// peer is a client of the job that the tests are about.
+// peer is a client under test.
 type peer struct {
 	dialect dialect
 	conn    *websocket.Conn
 	read    *atomic.Int64
 	waiting []string
-	entered string // the answer that let the client in, if it says how to come back
+	entered string // the answer that admitted the client, if it says how to reconnect
 }
 
-// dialect is how the messages of the application are packed.
+// dialect is how the application's messages are packed.
 type dialect int
 
 const (
@@ -44,7 +44,7 @@ func speaks(candidate string) dialect {
 	return dialectPlain
 }
 
-// join has a client stand in a room, or in the hub if it has no name.
+// join puts a client into a room, or into the hub if the name is empty.
 func join(t *testing.T, c config, address, room string) *peer {
 	t.Helper()
 	p := dial(t, c, address, room)
@@ -109,10 +109,9 @@ func (p *peer) enter(t *testing.T, room string) {
 		if room != "" {
 			p.send(t, fmt.Sprintf(`{"id":2,"subscribe":{"channel":%q}}`, room))
 			p.entered = p.await(t, `{"id":2,"subscribe":{`)
-			// The client misses what is said between this answer and the moment
-			// in which it has subscribed. Commands are handled one after the
-			// other, so that is over when the next one is answered, if only with
-			// an error.
+			// The client misses messages between this answer and the moment at which it
+			// has subscribed. Commands are handled one after the other, so that is over
+			// when the next one is answered, even with an error.
 			p.send(t, `{"id":4,"rpc":{}}`)
 			p.await(t, `{"id":4,`)
 		}
@@ -182,7 +181,7 @@ func (p *peer) await(t *testing.T, prefix string) string {
 	}
 }
 
-// receive waits for the next line: some candidates have several in a frame.
+// receive waits for the next line: some candidates put several into a frame.
 func (p *peer) receive(t *testing.T) string {
 	t.Helper()
 	if len(p.waiting) == 0 {
@@ -206,7 +205,7 @@ func (p *peer) send(t *testing.T, text string) {
 	}
 }
 
-// bytes is how many have come over the connection.
+// bytes is how many bytes have arrived over the connection.
 func (p *peer) bytes() int64 { return p.read.Load() }
 
 type counted struct {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// argument makes the test's own binary the program, with that argument.
+// argument makes the test's own binary act as the program, with that argument.
 const argument = "PEERS_TEST_ARGUMENT"
 
 func TestMain(m *testing.M) {
@@ -52,7 +52,7 @@ func nodeCommand(t *testing.T, c config) *exec.Cmd {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("there is no Node.js")
+		t.Skip("Node.js is not installed")
 	}
 	if _, err := os.Stat(filepath.Join(nodeFolder, "node_modules")); err != nil {
 		t.Skip("its packages are not installed: npm ci in " + nodeFolder)
@@ -164,7 +164,7 @@ func TestDescribe(t *testing.T) {
 		if d.Name != c.Candidate || d.Library == "" || d.Differs == "" {
 			t.Errorf("%+v", d)
 		}
-		// The binary of a test does not know the versions of its modules.
+		// A test binary does not know the versions of its modules.
 		if !inGo && d.Version == "" {
 			t.Error("it has no version")
 		}

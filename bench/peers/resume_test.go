@@ -10,7 +10,7 @@ import (
 func TestWhoComesBackGetsWhatItMissed(t *testing.T) {
 	each(t, func(t *testing.T, c config) {
 		if speaks(c.Candidate) == dialectPlain {
-			t.Skip("it has no way to come back")
+			t.Skip("it cannot resume")
 		}
 		const room = "room-0001"
 		const missed = 3
@@ -46,7 +46,7 @@ func TestWhoComesBackGetsWhatItMissed(t *testing.T) {
 	})
 }
 
-// numbers of the messages in a text.
+// numbers returns the numbers of the messages in a text.
 func numbers(text string) []string {
 	var found []string
 	for _, match := range regexp.MustCompile(`"n":"(\d+)"`).FindAllStringSubmatch(text, -1) {

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// newID names a client: 26 characters that nobody can guess.
+// newID names a client with 26 characters that nobody can guess.
 func newID() string { return rand.Text() }
 
-// rooms are those that have members: one begins with its first and ends with
+// rooms are those that have members: a room begins with its first member and ends with
 // its last.
 type rooms[R any] struct {
 	begin func(name string) R
@@ -63,11 +63,10 @@ func (t *rooms[R]) leave(name string) {
 	}
 }
 
-// room is the simplest one in Go: a lock and its members. Candidates without a
+// room is the simplest possible room in Go: a lock and its members. Candidates without a
 // pattern of their own for rooms use it.
 type room[C comparable] struct {
-	// broadcast is called under the lock, which is what gives all members the
-	// same order.
+	// broadcast is called under the lock, which gives all members the same order.
 	broadcast func(members []C, payload []byte)
 	body      int
 	done      chan struct{} // ends the ticker
@@ -77,7 +76,7 @@ type room[C comparable] struct {
 	members []C
 }
 
-// newRoomsOf are rooms whose messages broadcast sends.
+// newRoomsOf returns rooms that send their messages with broadcast.
 func newRoomsOf[C comparable](c config, broadcast func(members []C, payload []byte)) *rooms[*room[C]] {
 	return newRooms(
 		func(string) *room[C] { return startRoom(c, broadcast) },
@@ -95,7 +94,7 @@ func startRoom[C comparable](c config, broadcast func(members []C, payload []byt
 
 func (r *room[C]) stop() { close(r.done) }
 
-// join has greet send joinedRoom before anything else reaches the member.
+// join makes greet send joinedRoom before anything else reaches the member.
 func (r *room[C]) join(member C, greet func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -111,7 +110,7 @@ func (r *room[C]) leave(member C) {
 	}
 }
 
-// hear does what a member asks for.
+// hear handles a message of a member.
 func (r *room[C]) hear(payload []byte, sender string) error {
 	m, err := decode(payload, sender)
 	if err != nil {
@@ -135,7 +134,7 @@ func (r *room[C]) tick() {
 	r.broadcast(r.members, encode(r.state.tick(r.body)))
 }
 
-// every calls f once a period until done.
+// every calls f once per period until done.
 func every(period time.Duration, done <-chan struct{}, f func()) {
 	t := time.NewTicker(period)
 	defer t.Stop()

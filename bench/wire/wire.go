@@ -1,4 +1,4 @@
-// Package wire is what all who take part in the benchmark know of its messages.
+// Package wire is what all processes of the benchmark know of its messages.
 package wire
 
 import (
@@ -12,12 +12,12 @@ import (
 // Actions of the messages.
 const (
 	Say    = "say"         // goes to all members of the room
-	Input  = "input"       // is counted and answered by nothing
+	Input  = "input"       // counted, but not answered
 	Joined = "joined-room" // tells a client that it is in its room
 )
 
-// Line is the body of a message. Its number counts in the room, and stands in a
-// place that is found without parsing.
+// Line is the body of a message. Its number counts within the room, and is found without
+// parsing.
 type Line struct {
 	N   string `json:"n"`
 	Pad string `json:"pad"`
@@ -26,10 +26,10 @@ type Line struct {
 // Digits is the length of a number.
 const Digits = 8
 
-// Marker is what stands before the number of a message, whatever the envelope.
+// Marker is the text before the number of a message, in any envelope.
 const Marker = `"n":"`
 
-// RoomName is as long for one number as for the other.
+// RoomName has the same length for every number.
 func RoomName(n int) string { return fmt.Sprintf("room-%04d", n) }
 
 // Body is a message's body of that size.
@@ -37,8 +37,8 @@ func Body(size int) []byte {
 	return []byte(`{` + Marker + strings.Repeat("0", Digits) + `","pad":"` + Pad(size) + `"}`)
 }
 
-// Pad is what fills a [Line] up to that size: words, always the same, which
-// compress as text does.
+// Pad fills a [Line] up to that size with words, always the same, which compress like
+// text.
 func Pad(size int) string {
 	size -= len(`{`+Marker+`","pad":""}`) + Digits
 	random := rand.New(rand.NewPCG(0, 0))
@@ -74,7 +74,7 @@ func Number(src []byte) (n int) {
 	return n
 }
 
-// Frames is a run of frames that are alike but for their numbers.
+// Frames is a run of frames that differ only in their numbers.
 type Frames struct {
 	Bytes  []byte
 	places []int // of the numbers
@@ -100,17 +100,17 @@ func (f *Frames) Number(first int) {
 	}
 }
 
-// Request is the text in which a client says a body to a room.
+// Request is the text with which a client sends a body to a room.
 func Request(room, action string, body []byte) []byte {
 	return fmt.Appendf(nil, `{"action":"%s","message_body":%s,"target":"%s"}`, action, body, room)
 }
 
-// AppendText appends a final text frame of less than 64 KiB, as a server sends
-// it (RFC 6455 section 5.2).
+// AppendText appends a final text frame of less than 64 KiB, as a server sends it (RFC
+// 6455 section 5.2).
 func AppendText(dst, payload []byte) []byte { return appendFrame(dst, 0, payload) }
 
-// AppendMasked appends one as a client sends it, with a mask of zero, which
-// leaves the payload as it is.
+// AppendMasked appends one as a client sends it, with a mask of zero, which leaves the
+// payload unchanged.
 func AppendMasked(dst, payload []byte) []byte { return appendFrame(dst, 0x80, payload) }
 
 func appendFrame(dst []byte, mask byte, payload []byte) []byte {

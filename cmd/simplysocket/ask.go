@@ -8,11 +8,11 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// ask asks the server for something and waits for the answer. Without a
-// connection it waits for the next.
+// ask sends a request to the server and waits for the answer. Without a connection it
+// waits for the next one.
 type ask func(context.Context) error
 
-// ask has something asked for after what was asked before.
+// ask queues a request after the earlier ones.
 func (s *session) ask(a ask) {
 	select {
 	case s.asks <- a:
@@ -20,8 +20,8 @@ func (s *session) ask(a ask) {
 	}
 }
 
-// work asks for one thing after the other. Errors are said; the messages that
-// answer are shown as they come.
+// work sends one request after the other. It prints errors; messages that answer a
+// request are shown as they come.
 func (s *session) work(ctx context.Context) {
 	defer close(s.settled)
 	for {
@@ -51,13 +51,13 @@ func (s *session) report(ctx context.Context, err error) {
 	}
 }
 
-// fail says an error of something that was asked for.
+// fail reports the error of a request.
 func (s *session) fail(err error) {
 	s.errors.Add(1)
 	s.console.say("error " + err.Error())
 }
 
-// join goes to a room.
+// join joins a room.
 func (s *session) join(name string, params any) {
 	chosen := &seat{name}
 	s.choose(chosen)
@@ -72,7 +72,7 @@ func (s *session) join(name string, params any) {
 	})
 }
 
-// leave goes out of a room.
+// leave leaves a room.
 func (s *session) leave(name string) {
 	s.giveUp(func(other *seat) bool { return other.room == name })
 	s.ask(func(ctx context.Context) error {
@@ -103,8 +103,8 @@ func (s *session) sendTo(id, action string, body any) {
 	})
 }
 
-// in returns the room of that name. A join that was refused is known only here:
-// what was typed for the room behind it must not go elsewhere.
+// in returns the room of that name. Only this goroutine knows that a join was refused:
+// the lines that were typed for that room after the join must not go elsewhere.
 func (s *session) in(name string) (*client.Room, error) {
 	if name == "" {
 		return s.conn.Lobby(), nil

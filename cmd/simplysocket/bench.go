@@ -15,27 +15,27 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// benchCommand is `simplysocket bench`. What it measures shall not depend on the
-// environment, so that only a secret may come from there.
+// benchCommand is `simplysocket bench`. What it measures must not depend on the
+// environment, so only secrets may come from there.
 type benchCommand struct {
-	URL   string `arg:"" name:"url" help:"Address of the server, or of its page: ws, wss, http or https, without a scheme ws. Without a path it is /ws."`
+	URL   string `arg:"" name:"url" help:"Address of the server or of its page: ws, wss, http or https; ws if there is no scheme, and /ws if there is no path."`
 	Token string `placeholder:"TOKEN" help:"Authenticate every client with this bearer token."`
 	TLSCA string `name:"tls-ca" placeholder:"FILE" help:"Trust the certificates in this file too, in PEM."`
 
 	Clients  int           `group:"Load:" env:"-" default:"100" help:"Clients that connect."`
-	Rooms    int           `group:"Load:" env:"-" default:"10" help:"Rooms over which they are spread evenly."`
-	Rate     float64       `group:"Load:" env:"-" default:"100" help:"Messages per second, of all clients together. Every member of the room receives each; 0 sends none."`
+	Rooms    int           `group:"Load:" env:"-" default:"10" help:"Rooms, over which the clients are spread evenly."`
+	Rate     float64       `group:"Load:" env:"-" default:"100" help:"Messages per second, over all clients. Every member of the room receives each; 0 sends none."`
 	Body     int           `group:"Load:" env:"-" default:"128" help:"Bytes of a message's body."`
 	Ramp     time.Duration `group:"Load:" env:"-" default:"2s" help:"Time over which the clients connect."`
-	Warmup   time.Duration `group:"Load:" env:"-" default:"1s" help:"Time of sending before it counts."`
-	Duration time.Duration `group:"Load:" env:"-" default:"10s" help:"Time of sending that counts."`
-	Grace    time.Duration `group:"Load:" env:"-" default:"20s" help:"What is missing so long after the last message is lost."`
-	DropRate float64       `group:"Load:" env:"-" default:"0" help:"Connections that are broken on purpose per second, of all clients together."`
-	Room     string        `group:"Load:" env:"-" default:"bench-{run}-{room}" placeholder:"PATTERN" help:"Names of the rooms: {run} is different in each run, {room} the room's number. Default: ${default}."`
+	Warmup   time.Duration `group:"Load:" env:"-" default:"1s" help:"How long to send messages that do not count."`
+	Duration time.Duration `group:"Load:" env:"-" default:"10s" help:"How long to send messages that count."`
+	Grace    time.Duration `group:"Load:" env:"-" default:"20s" help:"How long to wait for missing deliveries after the last message; then they are lost."`
+	DropRate float64       `group:"Load:" env:"-" default:"0" help:"Connections to break on purpose per second, over all clients."`
+	Room     string        `group:"Load:" env:"-" default:"bench-{run}-{room}" placeholder:"PATTERN" help:"Names of the rooms: {run} differs in each run, {room} is the room's number. Default: ${default}."`
 	Action   string        `group:"Load:" env:"-" default:"bench" help:"Action of the messages."`
-	Seed     uint64        `group:"Load:" env:"-" default:"0" help:"Who sends when, and whose connection breaks; 0 is a new one each time."`
+	Seed     uint64        `group:"Load:" env:"-" default:"0" help:"Seed for who sends when and whose connection breaks; 0 is a new one each time."`
 
-	JSON string `name:"json" group:"Reports:" env:"-" placeholder:"FILE" help:"Write the result as JSON; - is the standard output, and the text goes to the standard error."`
+	JSON string `name:"json" group:"Reports:" env:"-" placeholder:"FILE" help:"Write the result as JSON; - is standard output, and the text goes to standard error."`
 	HTML string `name:"html" group:"Reports:" env:"-" placeholder:"FILE" help:"Write a page with charts."`
 
 	thresholds `embed:""`
@@ -43,17 +43,17 @@ type benchCommand struct {
 
 // Help implements [kong.HelpProvider].
 func (c *benchCommand) Help() string {
-	return "Clients join rooms and send to them; every message is followed to every member of its room, and counted where it is lost or comes twice." +
-		" Messages are sent when they are due, however slow the answers are, and latency counts from when they were due." +
+	return "Clients join rooms and send to them. The tool follows every message to every member of its room, and counts those that are lost or come twice." +
+		" Messages are sent on schedule, however slow the answers are, and latency counts from the scheduled time." +
 		" The exit status is 1 if a threshold is broken or nothing could be measured. Ctrl-C ends the run early, with its result."
 }
 
-// Validate checks what the types of the flags do not.
+// Validate checks what the flags' types do not.
 func (c *benchCommand) Validate() error {
 	for _, f := range []struct {
 		name         string
 		value, least float64
-		text         string // of the least
+		text         string // the text of least
 	}{
 		{"clients", float64(c.Clients), 1, "1"},
 		{"rooms", float64(c.Rooms), 1, "1"},
@@ -78,9 +78,9 @@ func (c *benchCommand) Validate() error {
 	case c.HTML == stdout:
 		return errors.New("--html needs the name of a file")
 	case c.Rooms > 1 && !strings.Contains(c.Room, "{room}"):
-		return errors.New("--room has no {room} to tell rooms apart by")
+		return errors.New("--room needs {room} to tell rooms apart")
 	case protocol.ServerAction(c.Action) || protocol.ReservedAction(c.Action):
-		return fmt.Errorf("--action %q is none of an application", c.Action)
+		return fmt.Errorf("--action %q belongs to the protocol", c.Action)
 	}
 	if err := protocol.ValidAction(c.Action); err != nil {
 		return fmt.Errorf("--action %q: %w", c.Action, err)
@@ -116,7 +116,7 @@ func (c *benchCommand) settings() load.Settings {
 	}
 }
 
-// Run measures, reports and judges.
+// Run measures, reports, and checks the thresholds.
 func (c *benchCommand) Run(ctx context.Context, s streams) error {
 	settings := c.settings()
 	var err error
@@ -131,7 +131,7 @@ func (c *benchCommand) Run(ctx context.Context, s streams) error {
 		settings.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
 	if settings.Seed == 0 {
-		settings.Seed = rand.Uint64N(1<<53-1) + 1 // a number that JSON keeps everywhere
+		settings.Seed = rand.Uint64N(1<<53-1) + 1 // every JSON parser keeps this number exactly
 	}
 	if err := c.checkFiles(); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 )
 
-// quick are flags of a run that is over soon and counts all that it sends.
+// quick is flags for a run that ends soon and counts everything that it sends.
 var quick = []string{"--clients=8", "--rooms=2", "--rate=200", "--ramp=0", "--warmup=0", "--duration=500ms"}
 
 // bench runs `simplysocket bench` with quick flags and returns its report.
@@ -67,9 +67,8 @@ func TestBenchDrops(t *testing.T) {
 	}
 }
 
-// TestBenchLostSessions: where each broken connection is the end of a session,
-// what was missed is lost, the server's clients tell it, and every message is
-// accounted for.
+// TestBenchLostSessions: if each broken connection ends a session, the messages missed
+// meanwhile are lost, the server's clients report it, and every message is accounted for.
 func TestBenchLostSessions(t *testing.T) {
 	r := bench(t, 0, serve(t, "--resume-window=0").url, "--drop-rate=40", "--grace=2s")
 	m, d, c := r.Messages, r.Deliveries, r.Connections
@@ -81,15 +80,15 @@ func TestBenchLostSessions(t *testing.T) {
 	}
 }
 
-// faulty is a server whose rooms do with every tenth message what they should
-// not, and otherwise pass messages on.
+// faulty is a server whose rooms mishandle every tenth message, and otherwise forward
+// messages.
 func faulty(t testing.TB, tenth func(*simplysocket.Room, *simplysocket.Member, *simplysocket.Message) error) (url string) {
 	t.Helper()
 	srv, err := simplysocket.New(&simplysocket.Options{Logger: servertest.Quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var messages atomic.Int64 // of all rooms
+	var messages atomic.Int64 // over all rooms
 	srv.HandleRoom("load/{room}", func(room *simplysocket.Room) error {
 		room.OnMessage(func(m *simplysocket.Member, message *simplysocket.Message) error {
 			if messages.Add(1)%10 == 0 {
@@ -154,7 +153,7 @@ func TestBenchFindsOut(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // where something is lost the grace is waited out
+			t.Parallel() // if something is lost the test waits for the grace to end
 			r := bench(t, 1, faulty(t, test.tenth)+"/ws", "--room=load/{run}-{room}", "--grace=3s", test.threshold)
 			test.messages.Due, test.messages.Rate, test.want.Rate = 100, r.Messages.Rate, r.Deliveries.Rate
 			if r.Messages != test.messages || r.Deliveries != test.want {
@@ -218,7 +217,7 @@ func TestBenchEndedEarly(t *testing.T) {
 		p.stderr.until("running ")
 		p.stop()
 		p.exit(0)
-		p.stdout.until("warning       the run was ended before its time")
+		p.stdout.until("warning       the run was ended early")
 		p.stdout.until("holds         lost")
 	})
 	t.Run("connecting", func(t *testing.T) {
@@ -256,15 +255,15 @@ func TestBenchConnections(t *testing.T) {
 	})
 }
 
-// TestBenchSecrets: a token is sent, trusted certificates are trusted, and none of
-// it is in the report.
+// TestBenchSecrets: a token is sent, trusted certificates are trusted, and neither is in
+// the report.
 func TestBenchSecrets(t *testing.T) {
 	cert, key := certificate(t)
 	s := serve(t, "--tls-cert="+cert, "--tls-key="+key)
 	p := start(t, slices.Concat([]string{"bench", s.url, "--json=-", "--tls-ca=" + cert, "--token=secret-word", "--lost=0", "--drop-rate=20"}, quick)...)
 	p.exit(0)
 	if strings.Contains(p.stdout.String()+p.stderr.String(), "secret-word") {
-		t.Error("the token is told")
+		t.Error("the token is in the output")
 	}
 }
 

@@ -18,7 +18,7 @@ func (s *session) receive(env *protocol.Envelope) {
 	s.console.show(&incoming{env: env, self: s.self})
 }
 
-// notice says whether the connection is there, from when it is first lost.
+// notice says whether the connection is up, from the first time that it is lost.
 func (s *session) notice(state client.State) {
 	switch {
 	case state == client.Offline:
@@ -30,8 +30,8 @@ func (s *session) notice(state client.State) {
 	}
 }
 
-// attend reports what happens to the client in a room, some of which no message
-// tells. The seat is that of our join, nil where others have put us there.
+// attend reports what happens to the client in a room, some of which no message says. The
+// seat is that of our join; it is nil if others have put us in the room.
 func (s *session) attend(joined *seat) func(*client.Room) {
 	return func(room *client.Room) {
 		name := room.Name()

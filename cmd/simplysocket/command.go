@@ -12,15 +12,14 @@ var help = []string{
 	"text                         send it to the room joined last",
 	"/join NAME [PASSWORD|JSON]   join a room; again: make it the one that text goes to",
 	"/leave [NAME]                leave a room",
-	"/to SLUG TEXT                send text to one client in a room with you",
+	"/to SLUG TEXT                send text to one client that shares a room with you",
 	"/rooms                       list the rooms",
 	"/members                     list who is in the room",
 	"/raw ACTION [JSON]           send any message to the room joined last",
 	"/quit                        leave",
 }
 
-// actionSendMessage is the action of a chat's messages, as the server's page
-// sends them too.
+// actionSendMessage is the action of chat messages, the same as on the server's page.
 const actionSendMessage = "send-message"
 
 // chatBody is the body of actionSendMessage.
@@ -28,12 +27,13 @@ type chatBody struct {
 	Message string `json:"message"`
 }
 
-// passwordBody is the body of a join of a room with a password.
+// passwordBody is the body of a join with a password.
 type passwordBody struct {
 	Password string `json:"password"`
 }
 
-// obey does what a line says, and reports whether more may follow.
+// obey runs the command or sends the text in a line, and reports whether more lines may
+// follow.
 func (s *session) obey(line string) bool {
 	if strings.TrimSpace(line) == "" {
 		return true
@@ -115,7 +115,7 @@ func (s *session) obeyRaw(rest string) {
 	}
 }
 
-// hint tells how a command is written.
+// hint says how a command is written.
 func (s *session) hint(form string) { s.console.say("it is " + form) }
 
 // object reports whether the text is a JSON object, and says so if it is not.

@@ -10,11 +10,11 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// configFile gives flags the values of a JSON object whose keys are the names of
-// the flags. It implements [kong.Resolver].
+// configFile gives flags the values of a JSON object whose keys are the names of the
+// flags. It implements [kong.Resolver].
 type configFile map[string]json.RawMessage
 
-// readConfig reads the file. A key that is none of the flags is an error.
+// readConfig reads the file. A key that is not the name of a flag is an error.
 func readConfig(path string, flags []*kong.Flag) (configFile, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -32,14 +32,14 @@ func readConfig(path string, flags []*kong.Flag) (configFile, error) {
 	return file, nil
 }
 
-// configFlag is the name of the flag that says where the file is.
+// configFlag is the name of the flag that names the file.
 const configFlag = "config"
 
-// Validate implements [kong.Resolver]: readConfig has validated.
+// Validate implements [kong.Resolver]; readConfig has validated already.
 func (configFile) Validate(*kong.Application) error { return nil }
 
-// Resolve implements [kong.Resolver]. Kong would prefer its value to that of the
-// environment.
+// Resolve implements [kong.Resolver]. It skips flags that are set in the environment,
+// because kong would prefer the resolver.
 func (file configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	raw, ok := file[flag.Name]
 	if !ok || slices.ContainsFunc(flag.Envs, isSet) {
@@ -50,7 +50,7 @@ func (file configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (
 		return nil, err
 	}
 	if _, ok := value.(float64); ok {
-		return string(raw), nil // a number as it is written, since kong would round it
+		return string(raw), nil // the number's own text, since kong would round it
 	}
 	return value, nil
 }

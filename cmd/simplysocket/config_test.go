@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// limits are those of the `welcome` that a server sends.
+// limits are those in the server's `welcome`.
 func limits(t testing.TB, url string) (l struct {
 	Bytes int     `json:"message_bytes"`
 	Rooms int     `json:"rooms"`
@@ -64,8 +64,8 @@ func TestPrecedence(t *testing.T) {
 	})
 }
 
-// TestFlagsThreeWays gives every flag on the command line, in the environment
-// and in the file.
+// TestFlagsThreeWays sets every flag on the command line, in the environment and in the
+// file.
 func TestFlagsThreeWays(t *testing.T) {
 	values := map[string]any{
 		"addr":                         "127.0.0.1:0",

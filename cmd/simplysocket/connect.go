@@ -18,20 +18,20 @@ import (
 
 // connectCommand is `simplysocket connect`.
 type connectCommand struct {
-	URL   string   `arg:"" name:"url" help:"Address of the server, or of its page: ws, wss, http or https, without a scheme ws. Without a path it is /ws."`
+	URL   string   `arg:"" name:"url" help:"Address of the server or of its page: ws, wss, http or https; ws if there is no scheme, and /ws if there is no path."`
 	Room  []string `placeholder:"NAME" help:"Join this room. Repeatable."`
 	Token string   `placeholder:"TOKEN" help:"Authenticate with this bearer token."`
 	TLSCA string   `name:"tls-ca" placeholder:"FILE" help:"Trust the certificates in this file too, in PEM."`
-	JSON  bool     `help:"Print what comes as lines of JSON, as in a pipe."`
+	JSON  bool     `help:"Print messages as lines of JSON, as in a pipe."`
 }
 
 // Help implements [kong.HelpProvider].
 func (c *connectCommand) Help() string {
 	return "Lines that you type go to the room joined last; /help lists what else you can do." +
-		" In a pipe every line of the input is sent, every message that comes is printed as a line of JSON," +
-		" and the end of the input ends the program once all that was sent is answered." +
-		" The exit status is 1 if anything of it was refused." +
-		" A connection that breaks is made again: what was missed comes then, or its loss is told."
+		" In a pipe every line of the input is sent, every message received is printed as a line of JSON," +
+		" and the program ends at the end of the input, once everything sent is answered." +
+		" The exit status is 1 if anything was refused." +
+		" After a connection breaks the program reconnects and prints what it missed, or says that it is lost."
 }
 
 // Validate checks the names of the rooms.
@@ -62,15 +62,15 @@ func (c *connectCommand) Run(ctx context.Context, s streams) error {
 	return session.run(ctx, conn, c.Room)
 }
 
-// options are what the flags mean to the client, which tells the session what
-// happens.
+// options returns the client options for the flags. The client reports what happens to
+// the session.
 func (c *connectCommand) options(s *session) (*client.Options, error) {
 	o := &client.Options{
 		OnReceive: s.receive,
 		OnState:   s.notice,
 		OnRoom:    s.attend(nil),
 		Lobby:     s.attend(nil),
-		Logger:    slog.New(slog.DiscardHandler), // the session says it
+		Logger:    slog.New(slog.DiscardHandler), // the session reports it
 	}
 	if c.Token != "" {
 		o.Token = func(context.Context) (string, error) { return c.Token, nil }
@@ -85,7 +85,7 @@ func (c *connectCommand) options(s *session) (*client.Options, error) {
 	return o, nil
 }
 
-// refusal says why the server has not let us in, where it has said so.
+// refusal says why the server refused the connection, if it said so.
 func refusal(err error) error {
 	var refused *client.RefusedError
 	if errors.As(err, &refused) {
@@ -109,13 +109,13 @@ func trusting(path string) (*x509.CertPool, error) {
 		return nil, err
 	}
 	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s: there is no certificate in it", path)
+		return nil, fmt.Errorf("%s: no certificate in the file", path)
 	}
 	return roots, nil
 }
 
-// webSocketURL returns the ws or wss URL that is meant. Without a scheme it is ws.
-// The address of a page, as a browser shows it, means the ws next to the page.
+// webSocketURL returns the ws or wss URL for an address. Without a scheme it is ws. The
+// address of a page, as a browser shows it, stands for the ws next to the page.
 func webSocketURL(address string) (string, error) {
 	full := address
 	if !strings.Contains(address, "://") {
@@ -136,7 +136,7 @@ func webSocketURL(address string) (string, error) {
 		return "", fmt.Errorf("%q does not begin with ws://, wss://, http:// or https://", address)
 	}
 	if u.Hostname() == "" {
-		return "", fmt.Errorf("%q names no host", address)
+		return "", fmt.Errorf("%q has no host", address)
 	}
 	switch {
 	case u.Path == "":

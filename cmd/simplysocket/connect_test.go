@@ -120,7 +120,7 @@ func TestHints(t *testing.T) {
 	}
 }
 
-// TestEndOfInput has everything sent and answered before the end.
+// TestEndOfInput: everything is sent and answered before the program ends.
 func TestEndOfInput(t *testing.T) {
 	p := start(t, "connect", serve(t).url, "--room=games")
 	for i := range 100 {
@@ -145,8 +145,8 @@ func TestEndOfInput(t *testing.T) {
 	}
 }
 
-// TestPace sends more than the server lets through at once. It may be late by a
-// second in taking the first messages.
+// TestPace sends more than the server accepts at once. The server may take up to a second
+// before it accepts the first messages.
 func TestPace(t *testing.T) {
 	p := start(t, "connect", serve(t, "--rate=100", "--burst=200").url)
 	for i := range 220 {
@@ -159,7 +159,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// TestExitStatusOfRefusals: a script learns that not all it has sent got through.
+// TestExitStatusOfRefusals: a script learns that not everything it sent was accepted.
 func TestExitStatusOfRefusals(t *testing.T) {
 	s := serve(t)
 	owner := connect(t, s.url)
@@ -174,7 +174,7 @@ func TestExitStatusOfRefusals(t *testing.T) {
 	}{
 		{"all is well", []string{"--room=open"}, []string{"hello"}, 0, ""},
 		{"a room that is locked", []string{"--room=locked"}, nil, 1, "error forbidden: "},
-		{"a message to it", []string{"--room=locked"}, []string{"hello", "/quit"}, 1, "succeeded; errors: 2"},
+		{"a message to it", []string{"--room=locked"}, []string{"hello", "/quit"}, 1, "some requests failed; errors: 2"},
 		{"a join that was typed", nil, []string{"/join locked wrong", "/quit"}, 1, "error forbidden: "},
 		{"one of many", []string{"--room=open"}, []string{"hello", "/to nobody hello", "hello"}, 1, "error unknown-client: "},
 		{"an action of the server", nil, []string{"/raw client-joined-room"}, 1, "error forbidden: "},
@@ -200,7 +200,7 @@ func TestExitStatusOfRefusals(t *testing.T) {
 	})
 }
 
-// peer is an end of a connection that does what the test wants.
+// peer is one end of a connection, under the test's control.
 type peer struct {
 	conn     *socket.Conn
 	messages chan string
@@ -208,7 +208,7 @@ type peer struct {
 	end      chan error
 }
 
-// newPeer reads from the connection until that ends.
+// newPeer reads from the connection until it ends.
 func newPeer(conn *socket.Conn) *peer {
 	p := &peer{conn: conn, messages: make(chan string, 9), pongs: make(chan struct{}, 9), end: make(chan error, 1)}
 	go func() { p.end <- conn.Read(p) }()
@@ -227,13 +227,13 @@ func (p *peer) send(t testing.TB, text string) {
 	}
 }
 
-// place is where `connect` finds peers in place of a server.
+// place is where `connect` finds peers instead of a server.
 type place struct {
 	t     testing.TB
 	peers chan *peer
 }
 
-// next lets the client in on its next connection, and returns its hello.
+// next admits the client on its next connection, and returns its hello.
 func (p *place) next(resumed bool) (*peer, string) {
 	p.t.Helper()
 	peer := receive(p.t, p.peers)
@@ -306,8 +306,8 @@ func TestWaitsForAnswers(t *testing.T) {
 	}
 }
 
-// TestWaitsOverConnections: what was sent is sent again, and the end of the
-// input waits for its answer.
+// TestWaitsOverConnections: messages are resent, and the end of the input waits for their
+// answers.
 func TestWaitsOverConnections(t *testing.T) {
 	program, p, at := meet(t)
 	program.enter("hello")
@@ -317,7 +317,7 @@ func TestWaitsOverConnections(t *testing.T) {
 	program.stderr.until("connection lost, coming back")
 	p, hello := at.next(true)
 	if !strings.Contains(hello, "a secret") {
-		t.Errorf("takes up no session: %s", hello)
+		t.Errorf("resumes no session: %s", hello)
 	}
 	program.stderr.until("back")
 	if again := receive(t, p.messages); again != sent {
@@ -330,7 +330,7 @@ func TestWaitsOverConnections(t *testing.T) {
 	program.stdout.until(`"ref":1`)
 }
 
-// TestSignalWhileAway ends what waits for a connection.
+// TestSignalWhileAway: a signal ends the wait for a connection.
 func TestSignalWhileAway(t *testing.T) {
 	program, p, _ := meet(t)
 	_ = p.conn.CloseNow()
@@ -340,8 +340,7 @@ func TestSignalWhileAway(t *testing.T) {
 	program.exit(0)
 }
 
-// TestRefusedJoin: what was typed for a room before it refused goes nowhere
-// else.
+// TestRefusedJoin: lines typed for a room before it refused the join go nowhere else.
 func TestRefusedJoin(t *testing.T) {
 	program, p, _ := meet(t, "--room=secret")
 	receive(t, p.messages)

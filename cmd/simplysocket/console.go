@@ -6,14 +6,13 @@ import (
 	"golang.org/x/term"
 )
 
-// console is where the user writes and reads. Its methods may be called
-// concurrently.
+// console is where the user reads and writes. Its methods may be called concurrently.
 type console interface {
-	// open takes the terminal. Before, Ctrl-C is a signal.
+	// open takes over the terminal. Before that, Ctrl-C is a signal.
 	open() error
 	// readLine returns the next line, or io.EOF after the last.
 	readLine() (string, error)
-	// show shows a message that has come.
+	// show shows a message.
 	show(m *incoming)
 	// say shows lines of the program's own.
 	say(lines ...string)
@@ -23,7 +22,7 @@ type console interface {
 	close()
 }
 
-// console returns the terminal where there is one to read from and write to.
+// console returns the terminal if there is one to read from and write to.
 func (c *connectCommand) console(s streams) console {
 	in, inOK := s.in.(*os.File)
 	out, outOK := s.out.(*os.File)

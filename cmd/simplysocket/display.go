@@ -13,15 +13,14 @@ import (
 	"github.com/DhruvikDonga/simplysocket/cmd/simplysocket/report"
 )
 
-// How often the display changes: for somebody who looks at it, and in a log.
+// How often the display changes: for a person, and in a log.
 const (
 	frameEvery = 200 * time.Millisecond
 	lineEvery  = 5 * time.Second
 )
 
-// display shows how far the run is until stop is called: in a terminal as lines
-// that are written over again and again, elsewhere as a line from time to time and
-// at each new phase.
+// display shows the progress of the run until stop is called: in a terminal as lines that
+// overwrite each other, elsewhere as a line from time to time and at each new phase.
 func display(run *load.Run, w io.Writer) (stop func()) {
 	end, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -62,7 +61,7 @@ func logLine(p load.Progress) string {
 	return fmt.Sprintf("%s %s: %s", p.Phase, elapsed(p), strings.Join(facts(p), ", "))
 }
 
-// show draws frames over each other and takes the last away.
+// show draws frames over each other and erases the last one.
 func show(run *load.Run, f *os.File, end <-chan struct{}) {
 	ticker := time.NewTicker(frameEvery)
 	defer ticker.Stop()
@@ -84,7 +83,7 @@ func show(run *load.Run, f *os.File, end <-chan struct{}) {
 	}
 }
 
-// over goes back to the first of the lines and clears what is below.
+// over goes back to the first of the lines and clears everything below.
 func over(lines int) string {
 	if lines == 0 {
 		return ""
@@ -96,8 +95,8 @@ func over(lines int) string {
 	return back + "\x1b[J"
 }
 
-// frameOf is the progress as lines that are not longer than the terminal is wide,
-// or going back would miss their beginning.
+// frameOf returns the progress as lines that fit the width of the terminal; with longer
+// lines, going back would miss their beginning.
 func frameOf(p load.Progress, width int) []string {
 	head := fmt.Sprintf("%-11s", p.Phase)
 	tail := " " + elapsed(p)
@@ -122,7 +121,7 @@ func frameOf(p load.Progress, width int) []string {
 	return lines
 }
 
-// bar is how much of the phase is over, in so many columns.
+// bar shows how much of the phase is over, in the given number of columns.
 func bar(p load.Progress, width int) string {
 	width = min(width, 50) - 2
 	if width < 5 || p.Length <= 0 {
@@ -132,7 +131,7 @@ func bar(p load.Progress, width int) string {
 	return "[" + strings.Repeat("#", full) + strings.Repeat("-", width-full) + "]"
 }
 
-// elapsed says how long the phase takes, and how long it may.
+// elapsed says how long the phase has taken, and how long it may take.
 func elapsed(p load.Progress) string {
 	at := p.Elapsed.Truncate(time.Second).String()
 	switch {
@@ -145,7 +144,7 @@ func elapsed(p load.Progress) string {
 	}
 }
 
-// facts are what a user looks at, as far as they say something yet.
+// facts are the numbers that a user looks at, without those that say nothing yet.
 func facts(p load.Progress) []string {
 	list := []string{fmt.Sprintf("%s of %s clients", report.Count(p.Connected), report.Count(p.Clients))}
 	if p.Phase == load.Connecting {

@@ -32,7 +32,7 @@ func TestLogLine(t *testing.T) {
 	}
 }
 
-// TestFrame: no line is as wide as the terminal, and none of what fits is cut.
+// TestFrame: every line is narrower than the terminal, and nothing that fits is cut.
 func TestFrame(t *testing.T) {
 	for width := range 200 {
 		frame := frameOf(everything, width)

@@ -20,8 +20,8 @@ func document(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestDocumentedFlags: the flags that the documents name are there, as flags and
-// in the environment.
+// TestDocumentedFlags: the flags that the documents name exist, as flags and in the
+// environment.
 func TestDocumentedFlags(t *testing.T) {
 	known := map[string]bool{}
 	for _, command := range newParser(&commandLine{}, streams{out: io.Discard, err: io.Discard}, func(int) {}).Model.Children {
@@ -46,8 +46,7 @@ func TestDocumentedFlags(t *testing.T) {
 	}
 }
 
-// TestDocumentedProxy: the proxy in Go that the document shows is the one that the
-// page is tested with.
+// TestDocumentedProxy: the document shows the Go proxy that the page is tested with.
 func TestDocumentedProxy(t *testing.T) {
 	_, block, _ := strings.Cut(document(t, "docs/deploying.md"), "```go\n")
 	block, _, found := strings.Cut(block, "```")

@@ -8,7 +8,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// incoming is a message that has come.
+// incoming is a received message.
 type incoming struct {
 	env  *protocol.Envelope
 	self string // our ID
@@ -45,8 +45,8 @@ type details struct {
 	} `json:"members"`
 }
 
-// lines tells a person what the message says. Some messages have nothing to
-// say, and what the session says by itself is not said twice.
+// lines says in words what the message means. Some messages need no words, and what the
+// session reports itself is not repeated.
 func (m *incoming) lines() []string {
 	var d details
 	if err := json.Unmarshal(m.env.Body, &d); err != nil {
@@ -67,7 +67,7 @@ func (m *incoming) lines() []string {
 	}
 }
 
-// sentence is what a message says about its room or for its sender.
+// sentence is what a message says about its room or its sender.
 func (m *incoming) sentence(action string, d *details) string {
 	switch {
 	case action == protocol.ActionRoomCount:
@@ -84,7 +84,7 @@ func (m *incoming) sentence(action string, d *details) string {
 	return m.other()
 }
 
-// reply is what an ack has to say beyond that all went well.
+// reply is what an ack says besides that all went well.
 func (m *incoming) reply(d *details) []string {
 	var lines []string
 	switch string(m.env.Re) {
@@ -112,7 +112,7 @@ func (m *incoming) reply(d *details) []string {
 	return lines
 }
 
-// rest says how many the list leaves out.
+// rest says how many entries the list leaves out.
 func rest(n int) []string {
 	if n <= 0 {
 		return nil
@@ -120,7 +120,7 @@ func rest(n int) []string {
 	return []string{fmt.Sprintf("  and %d more", n)}
 }
 
-// other is any message.
+// other is any other message.
 func (m *incoming) other() string {
 	return fmt.Sprintf("%s: %s %s", m.sender(), m.env.Action, m.env.Body)
 }
@@ -137,7 +137,7 @@ func (m *incoming) place() string {
 	return fmt.Sprintf("[%s] ", room)
 }
 
-// sender is the ID as far as it takes to tell people apart.
+// sender is as much of the ID as is needed to tell people apart.
 func (m *incoming) sender() string {
 	const enough = 4
 	id := []rune(string(m.env.Sender))

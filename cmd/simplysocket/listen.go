@@ -57,8 +57,8 @@ func (c *serveCommand) plain() (net.Listener, error) {
 	return l, err
 }
 
-// address is the address to listen on. Platforms that start programs for others
-// say in PORT which port they send requests to.
+// address is the address to listen on. Platforms that start programs set PORT to the port
+// they send requests to.
 func (c *serveCommand) address() (string, error) {
 	if c.Addr != "" {
 		return c.Addr, nil
@@ -73,7 +73,7 @@ func (c *serveCommand) address() (string, error) {
 	return ":" + port, nil
 }
 
-// tls returns nil where no certificate is given.
+// tls returns nil without a certificate.
 func (c *serveCommand) tls() (*tls.Config, error) {
 	if c.TLSCert == "" {
 		return nil, nil
@@ -85,8 +85,8 @@ func (c *serveCommand) tls() (*tls.Config, error) {
 	return &tls.Config{
 		Certificates: []tls.Certificate{certificate},
 		MinVersion:   tls.VersionTLS12,
-		// HTTP/2 has a handshake of its own for WebSockets (RFC 8441), which the
-		// library does not speak.
+		// HTTP/2 has a WebSocket handshake of its own (RFC 8441), which the library does
+		// not support.
 		NextProtos: []string{"http/1.1"},
 	}, nil
 }
@@ -94,7 +94,7 @@ func (c *serveCommand) tls() (*tls.Config, error) {
 // unix reports whether the listener is a Unix socket.
 func (l *listener) unix() bool { return l.Addr().Network() == "unix" }
 
-// where is what the log says about how to reach the listener.
+// where is how the log says to reach the listener.
 func (l *listener) where() []any {
 	if l.unix() {
 		return []any{"address", unixPrefix + l.Addr().String()}
@@ -102,9 +102,9 @@ func (l *listener) where() []any {
 	return []any{"url", l.url("http") + "/", "websocket", l.url("ws") + "/ws"}
 }
 
-// url is where a client on this machine finds the listener, by the scheme of
-// that name or its secure variant. A listener on every address is found on
-// localhost; 0.0.0.0 and [::] are no addresses to go to.
+// url is where a client on this machine finds the listener, with the given scheme or its
+// secure variant. For a listener on every address it is localhost; clients cannot connect
+// to 0.0.0.0 and [::].
 func (l *listener) url(scheme string) string {
 	if l.secure {
 		scheme += "s"

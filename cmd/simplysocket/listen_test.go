@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// TestPort: PORT in the environment chooses the port, every other way to say the
-// address comes before it.
+// TestPort: PORT in the environment chooses the port; every other way to give the address
+// overrides it.
 func TestPort(t *testing.T) {
 	file := "--config=" + write(t, "config.json", `{"addr": "127.0.0.1:0"}`)
 	for _, test := range []struct {
 		name, port, env string
 		args            []string
-		want            string // how the URL begins, or what is wrong
+		want            string // how the URL begins, or the error
 		status          int
 	}{
 		{"PORT", "0", "", nil, "http://localhost:", 0},

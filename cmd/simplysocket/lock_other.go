@@ -2,6 +2,6 @@
 
 package main
 
-// lockDirectory does nothing: two servers that start at once may both replace the
-// same stale socket.
+// lockDirectory does nothing: two servers that start at once may both replace the same
+// stale socket.
 func lockDirectory(string) (unlock func()) { return func() {} }

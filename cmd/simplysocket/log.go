@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// logger returns the log of the flags.
+// logger returns the logger that the flags describe.
 func (c *serveCommand) logger(w io.Writer) *slog.Logger {
 	o := slog.HandlerOptions{ReplaceAttr: nameFlag}
 	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.LogLevel)) // kong lets in the names of levels only
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // kong accepts names of levels only
 	o.Level = level
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, &o))
@@ -18,7 +18,7 @@ func (c *serveCommand) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &o))
 }
 
-// nameFlag says which flag to give where the library says which option to set.
+// nameFlag names the flag to set where the library names the option.
 func nameFlag(_ []string, a slog.Attr) slog.Attr {
 	if a.Key != "option" {
 		return a
@@ -31,7 +31,7 @@ func nameFlag(_ []string, a slog.Attr) slog.Attr {
 	return slog.String("flag", strings.TrimSuffix(flag+" "+value, " "))
 }
 
-// flagOf are the flags by the names of the options that they set.
+// flagOf maps the names of options to the flags that set them.
 var flagOf = map[string]string{
 	"Origins":              "--origin",
 	"TrustedProxies":       "--trusted-proxy",

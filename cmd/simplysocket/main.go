@@ -1,5 +1,5 @@
-// Command simplysocket serves rooms over WebSocket, talks in them, and measures
-// what they take.
+// Command simplysocket serves rooms over WebSocket, joins them as a client, and
+// load-tests servers.
 //
 //	simplysocket serve          # a server with a chat page, on 127.0.0.1:8080
 //	simplysocket connect URL    # a client in the terminal or in a pipe
@@ -25,11 +25,11 @@ func main() {
 	os.Exit(run(untilSignal(), os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }
 
-// untilSignal returns a context that the first signal ends. The second ends the
+// untilSignal returns a context that ends at the first signal. The second ends the
 // process at once.
 func untilSignal() context.Context {
 	ctx, end := context.WithCancel(context.Background())
-	ignored := signal.Ignored(os.Interrupt) // as by shells for what they run in the background
+	ignored := signal.Ignored(os.Interrupt) // shells do this for commands they run in the background
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -57,15 +57,15 @@ type streams struct {
 type commandLine struct {
 	Serve   serveCommand     `cmd:"" help:"Serve rooms over WebSocket, and a chat page to try them."`
 	Connect connectCommand   `cmd:"" help:"Join rooms of a server and talk in them."`
-	Bench   benchCommand     `cmd:"" help:"Put load on a server and measure what gets through, and when."`
+	Bench   benchCommand     `cmd:"" help:"Put load on a server and measure what arrives, and when."`
 	Version kong.VersionFlag `env:"-" help:"Print the version and exit."`
 }
 
-// usageError says that the program was called in the wrong way.
+// usageError says that the program was called incorrectly.
 type usageError struct{ error }
 
-// run is the program; it returns the exit status. The end of the context asks it
-// to end in good order.
+// run is the program; it returns the exit status. When the context ends, the program
+// shuts down in order.
 func run(ctx context.Context, args []string, s streams) int {
 	printed := false // the help or the version
 	command, err := newParser(&commandLine{}, s, func(int) { printed = true }).Parse(args)
@@ -93,8 +93,7 @@ func newParser(line *commandLine, s streams, exit func(int)) *kong.Kong {
 	)...)
 }
 
-// fail prints the error as one line, whatever it quotes, and returns the exit
-// status that it has.
+// fail prints the error as one line, whatever it quotes, and returns its exit status.
 func fail(w io.Writer, err error) int {
 	fmt.Fprintf(w, "simplysocket: %s\n", printable(err.Error()))
 	var usage usageError

@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits for something that must happen.
 const patience = 20 * time.Second
 
 // program is a run of the program inside the test.
@@ -51,10 +51,10 @@ func (p *program) exit(status int) {
 	select {
 	case <-p.done:
 	case <-time.After(patience):
-		p.t.Fatalf("the program does not end; it said:\n%s%s", p.stdout, p.stderr)
+		p.t.Fatalf("the program does not end; it printed:\n%s%s", p.stdout, p.stderr)
 	}
 	if p.status != status {
-		p.t.Fatalf("exit status %d, want %d; it said:\n%s%s", p.status, status, p.stdout, p.stderr)
+		p.t.Fatalf("exit status %d, want %d; it printed:\n%s%s", p.status, status, p.stdout, p.stderr)
 	}
 }
 
@@ -66,14 +66,14 @@ func (p *program) enter(line string) {
 	}
 }
 
-// receive waits for what must come.
+// receive waits for a value that must come.
 func receive[T any](t testing.TB, c <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-c:
 		return v
 	case <-time.After(patience):
-		t.Fatal("it does not come")
+		t.Fatal("nothing came")
 		panic("unreachable")
 	}
 }
@@ -83,7 +83,7 @@ type output struct {
 	t    testing.TB
 	mu   sync.Mutex
 	text strings.Builder
-	read int // how much until has looked at
+	read int // how far until has read
 	grew chan struct{}
 }
 
@@ -105,7 +105,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// until waits for the next line with the text in it; others are passed over.
+// until waits for the next line that contains the text, and skips others.
 func (o *output) until(text string) string {
 	o.t.Helper()
 	deadline := time.After(patience)
@@ -145,7 +145,7 @@ func serve(t testing.TB, args ...string) *server {
 	return &server{program: p, url: record.URL, webSocket: record.WebSocket}
 }
 
-// connect runs `simplysocket connect` in a pipe and waits until it is let in.
+// connect runs `simplysocket connect` in a pipe and waits until it is connected.
 func connect(t testing.TB, url string, args ...string) *program {
 	t.Helper()
 	p := start(t, append([]string{"connect", url}, args...)...)

@@ -11,7 +11,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/cmd/simplysocket/report"
 )
 
-// checkFiles finds out before the run what would else be known at its end.
+// checkFiles finds errors before the run that would otherwise show up only at its end.
 func (c *benchCommand) checkFiles() error {
 	for name, path := range map[string]string{"json": c.JSON, "html": c.HTML} {
 		if path == "" || name == "json" && path == stdout {
@@ -28,10 +28,10 @@ func (c *benchCommand) checkFiles() error {
 	return nil
 }
 
-// stdout is the file name that stands for the standard output.
+// stdout is the file name that stands for standard output.
 const stdout = "-"
 
-// write writes the report in every form that is wanted.
+// write writes the report in every requested form.
 func (c *benchCommand) write(r *report.Report, s streams) error {
 	text := s.out
 	if c.JSON == stdout {

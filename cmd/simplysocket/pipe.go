@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// pipe is the console of a program: what comes goes out as lines of JSON, and
-// what is for a person goes elsewhere.
+// pipe is the console of a program: messages go out as lines of JSON, and texts for a
+// person go elsewhere.
 type pipe struct {
 	in       *bufio.Reader
 	out, err io.Writer
@@ -22,7 +22,7 @@ func newPipe(s streams) *pipe {
 	return &pipe{in: bufio.NewReader(s.in), out: s.out, err: s.err}
 }
 
-// readLine takes an unfinished last line too.
+// readLine also accepts an unfinished last line.
 func (p *pipe) readLine() (string, error) {
 	line, err := p.in.ReadString('\n')
 	if err != nil && line == "" {
@@ -32,7 +32,7 @@ func (p *pipe) readLine() (string, error) {
 }
 
 func (p *pipe) show(m *incoming) {
-	_, _ = p.out.Write(appendLine(nil, m.text())) // nobody to tell
+	_, _ = p.out.Write(appendLine(nil, m.text())) // there is nobody to report an error to
 }
 
 func (p *pipe) say(lines ...string) {
@@ -45,8 +45,8 @@ func (p *pipe) open() error   { return nil }
 func (p *pipe) prompt(string) {}
 func (p *pipe) close()        {}
 
-// appendLine appends a JSON text as one line. JSON lets DEL and C1 stand in
-// strings as they are; a terminal would obey them, so they are escaped.
+// appendLine appends a JSON text as one line. JSON allows DEL and C1 in strings as they
+// are; a terminal would obey them, so they are escaped.
 func appendLine(dst, text []byte) []byte {
 	var line bytes.Buffer
 	if err := json.Compact(&line, text); err != nil {

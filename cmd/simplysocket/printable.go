@@ -6,10 +6,9 @@ import (
 	"unicode"
 )
 
-// printable returns text that is safe on a terminal and stays in its line. What
-// would control the terminal (C0 with ESC and the line ends, DEL, C1) is escaped
-// as in Go, and so is what reorders a line and could make a text pass for
-// another.
+// printable returns text that is safe on a terminal and stays on its line. Characters
+// that control the terminal (C0 with ESC and the line ends, DEL, C1) are escaped as in
+// Go. So are characters that reorder a line and could make one text look like another.
 func printable(text string) string {
 	var b strings.Builder
 	for _, r := range text {

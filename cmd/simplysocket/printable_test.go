@@ -22,8 +22,8 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// FuzzAppendLine checks that the line means what the text does, and that no
-// terminal obeys it.
+// FuzzAppendLine checks that the line means the same as the text, and that no terminal
+// obeys it.
 func FuzzAppendLine(f *testing.F) {
 	f.Add([]byte("{\n\"a\": \"\u009b31m\u007f\", \"b\": [1, 2.50]}"))
 	f.Add([]byte(`{"a":"\u001b\n\ud83d\ude00"}`))

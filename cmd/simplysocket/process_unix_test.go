@@ -23,7 +23,7 @@ func build(t testing.TB) string {
 	return path
 }
 
-// process is the program as a process of its own.
+// process is the program as a separate process.
 type process struct {
 	*exec.Cmd
 	stderr *output
@@ -58,7 +58,7 @@ func launch(t testing.TB, command ...string) (*process, *server) {
 	return p, &server{program: &program{t: t}, url: record.URL, webSocket: record.WebSocket}
 }
 
-// interrupt sends the signal until the process has ended, not in good order.
+// interrupt sends the signal until the process has ended, without a graceful shutdown.
 func interrupt(t testing.TB, p *process, signal syscall.Signal) *exec.ExitError {
 	t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); {
@@ -73,7 +73,7 @@ func interrupt(t testing.TB, p *process, signal syscall.Signal) *exec.ExitError 
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	t.Fatal("the process lives")
+	t.Fatal("the process is still running")
 	return nil
 }
 
@@ -94,7 +94,7 @@ func TestSignals(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run("two end at once: "+signal.String(), func(t *testing.T) {
 			p, s := launch(t, append(slices.Clone(serving), "--shutdown-timeout=0")...)
-			s.silent() // keeps the shutdown from its end
+			s.silent() // keeps the shutdown from finishing
 			end := interrupt(t, p, signal)
 			if status := end.Sys().(syscall.WaitStatus); status.Signal() != signal && status.ExitStatus() != 1 {
 				t.Errorf("%v\n%s", end, p.stderr)

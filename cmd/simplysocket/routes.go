@@ -8,8 +8,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/cmd/simplysocket/demo"
 )
 
-// routes are all that is served. /healthz says whether the process lives and
-// /readyz whether it takes clients, as orchestrators and load balancers ask.
+// routes are all the paths that are served. /healthz says whether the process is alive
+// and /readyz whether it accepts clients, for orchestrators and load balancers.
 func routes(webSocket http.Handler, closing *atomic.Bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", demo.Handler())
@@ -31,5 +31,5 @@ func answer(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text) // whoever asked may be gone
+	_, _ = io.WriteString(w, text) // the peer may be gone
 }

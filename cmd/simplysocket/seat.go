@@ -2,8 +2,8 @@ package main
 
 import "slices"
 
-// seat is what a join asks for. One that is refused or lost says nothing of a
-// later one in the same room.
+// seat is a join of ours. If it is refused or lost, that does not affect a later one for
+// the same room.
 type seat struct{ room string }
 
 // room is where lines go: the room joined last, or "", the lobby.
@@ -24,7 +24,7 @@ func (s *session) choose(chosen *seat) {
 	s.seats = append(s.seats, chosen)
 }
 
-// giveUp takes seats off the list.
+// giveUp removes seats from the list.
 func (s *session) giveUp(these func(*seat) bool) {
 	s.mu.Lock()
 	s.seats = slices.DeleteFunc(s.seats, these)

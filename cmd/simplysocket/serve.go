@@ -17,36 +17,36 @@ import (
 
 // serveCommand is `simplysocket serve`.
 type serveCommand struct {
-	Addr            string        `placeholder:"ADDRESS" help:"Listen on this host:port, or on a Unix socket, as in unix:/run/simplysocket.sock. Without it: on every address at the port in $$PORT, or on 127.0.0.1:8080 if that is not set."`
+	Addr            string        `placeholder:"ADDRESS" help:"Listen on this host:port, or on a Unix socket, as in unix:/run/simplysocket.sock. Default: the port in $$PORT on every address, or 127.0.0.1:8080 if that is not set."`
 	SocketMode      fileMode      `default:"660" help:"Permissions of a Unix socket's file, in octal."`
-	ShutdownTimeout time.Duration `default:"10s" help:"At a signal, wait this long for clients to leave; 0 waits for all of them. A second signal ends the program at once."`
-	Config          string        `placeholder:"FILE" help:"Read flags from a JSON object, such as {\"max-clients\": 1000}. Flags and environment come first."`
+	ShutdownTimeout time.Duration `default:"10s" help:"After a signal, wait this long for clients to leave; 0 waits for all of them. A second signal ends the program at once."`
+	Config          string        `placeholder:"FILE" help:"Read flags from a JSON object, such as {\"max-clients\": 1000}. Flags and environment override it."`
 
-	Origin       []string  `group:"Security:" placeholder:"ORIGIN" help:"Let pages of this origin connect besides the server's own, as in https://*.example.com; \"*\" lets in all. Repeatable."`
-	TrustedProxy []network `group:"Security:" placeholder:"NETWORK" help:"Believe X-Forwarded-For from this address or network, as in 10.0.0.1 or 10.0.0.0/8. A proxy on a Unix socket is 127.0.0.1. Repeatable."`
-	TLSCert      string    `group:"Security:" placeholder:"FILE" help:"Serve TLS with this certificate and those it builds on, in PEM."`
+	Origin       []string  `group:"Security:" placeholder:"ORIGIN" help:"Let pages of this origin connect besides the server's own, as in https://*.example.com; \"*\" allows all. Repeatable."`
+	TrustedProxy []network `group:"Security:" placeholder:"NETWORK" help:"Trust X-Forwarded-For from this address or network, as in 10.0.0.1 or 10.0.0.0/8. A proxy on a Unix socket is 127.0.0.1. Repeatable."`
+	TLSCert      string    `group:"Security:" placeholder:"FILE" help:"Serve TLS with this certificate and its chain, in PEM."`
 	TLSKey       string    `group:"Security:" placeholder:"FILE" help:"The certificate's private key, in PEM."`
 
-	Heartbeat       time.Duration `group:"Sessions:" default:"25s" help:"Probe each connection in this time. The timeouts of proxies must be longer."`
-	ResumeWindow    time.Duration `group:"Sessions:" default:"30s" help:"Keep a session this long for its client to come back after its connection has broken; 0 keeps none."`
-	HistoryMessages limit         `group:"Sessions:" default:"128" help:"Messages that a room keeps for members that come back or ask for them; 0 means no limit."`
-	HistoryBytes    limit         `group:"Sessions:" default:"65536" help:"Bytes of them; 0 means no limit."`
-	HistoryAge      time.Duration `group:"Sessions:" placeholder:"TIME" help:"How long a room keeps them. Without it: a minute more than --resume-window."`
+	Heartbeat       time.Duration `group:"Sessions:" default:"25s" help:"Probe each connection at this interval. The timeouts of proxies must be longer."`
+	ResumeWindow    time.Duration `group:"Sessions:" default:"30s" help:"Keep a session this long after its connection breaks, for its client to come back; 0 keeps none."`
+	HistoryMessages limit         `group:"Sessions:" default:"128" help:"Messages that a room keeps for members that reconnect or ask for them; 0 means no limit."`
+	HistoryBytes    limit         `group:"Sessions:" default:"65536" help:"Bytes of messages that a room keeps; 0 means no limit."`
+	HistoryAge      time.Duration `group:"Sessions:" placeholder:"TIME" help:"How long a room keeps messages. Default: a minute more than --resume-window."`
 
-	ReadLimit            limit   `group:"Limits (0 means none):" default:"65536" help:"Bytes of a client's message."`
-	Rate                 float64 `group:"Limits (0 means none):" default:"200" help:"Messages of a client per second."`
-	Burst                limit   `group:"Limits (0 means none):" default:"400" help:"Messages of a client at once."`
+	ReadLimit            limit   `group:"Limits (0 means none):" default:"65536" help:"Bytes per message of a client."`
+	Rate                 float64 `group:"Limits (0 means none):" default:"200" help:"Messages per second and client."`
+	Burst                limit   `group:"Limits (0 means none):" default:"400" help:"Messages that a client may send at once."`
 	MaxClients           limit   `group:"Limits (0 means none):" default:"0" help:"Clients."`
-	MaxClientsPerAddress limit   `group:"Limits (0 means none):" default:"0" help:"Clients of one address."`
-	MaxRoomsPerClient    limit   `group:"Limits (0 means none):" default:"100" help:"Rooms of a client."`
+	MaxClientsPerAddress limit   `group:"Limits (0 means none):" default:"0" help:"Clients per address."`
+	MaxRoomsPerClient    limit   `group:"Limits (0 means none):" default:"100" help:"Rooms per client."`
 
 	Compression                bool   `group:"Other:" help:"Compress messages for clients that offer it. It costs CPU."`
-	CompressionContextTakeover bool   `group:"Other:" help:"With --compression: let clients compress with their earlier messages. It costs 32 KiB of memory for each, and clients that cannot do without need it, such as those of Tornado and Mojolicious."`
-	LogLevel                   string `group:"Other:" enum:"debug,info,warn,error" default:"info" help:"Log from this level on: debug, info, warn or error. With debug: who connects, joins and leaves."`
+	CompressionContextTakeover bool   `group:"Other:" help:"With --compression: let clients compress with the context of earlier messages. It costs 32 KiB of memory per client. Clients that cannot turn it off need it, such as those of Tornado and Mojolicious."`
+	LogLevel                   string `group:"Other:" enum:"debug,info,warn,error" default:"info" help:"Log from this level on: debug, info, warn or error. At debug it shows who connects, joins and leaves."`
 	LogFormat                  string `group:"Other:" enum:"text,json" default:"text" help:"Log as text or json."`
 }
 
-// BeforeResolve has kong take the flags that are not given from the config file.
+// BeforeResolve makes kong take flags that are not given from the config file.
 func (c *serveCommand) BeforeResolve(command *kong.Context) error {
 	flags := command.Selected().Flags
 	for _, f := range flags {
@@ -66,11 +66,11 @@ func (c *serveCommand) BeforeResolve(command *kong.Context) error {
 	return nil
 }
 
-// Validate checks what the types of the flags do not.
+// Validate checks what the flags' types do not.
 func (c *serveCommand) Validate() error {
 	switch {
 	case (c.TLSCert == "") != (c.TLSKey == ""):
-		return errors.New("--tls-cert and --tls-key need each other")
+		return errors.New("--tls-cert and --tls-key must be set together")
 	case c.CompressionContextTakeover && !c.Compression:
 		return errors.New("--compression-context-takeover needs --compression")
 	case c.Rate < 0 || math.IsNaN(c.Rate):
@@ -87,7 +87,7 @@ func (c *serveCommand) Validate() error {
 	return nil
 }
 
-// options are what the flags mean to the library.
+// options returns the library's options for the flags.
 func (c *serveCommand) options(log *slog.Logger) *simplysocket.Options {
 	o := &simplysocket.Options{
 		Origins:                    c.Origin,
@@ -154,8 +154,8 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	return err
 }
 
-// shutdown ends the clients first: until they are gone the HTTP server tells
-// health checks that it is not ready.
+// shutdown ends the clients first. Until they are gone, the HTTP server answers health
+// checks that it is not ready.
 func (c *serveCommand) shutdown(srv *simplysocket.Server, server *http.Server) error {
 	ctx := context.Background()
 	if c.ShutdownTimeout > 0 {
@@ -168,7 +168,7 @@ func (c *serveCommand) shutdown(srv *simplysocket.Server, server *http.Server) e
 		err = server.Shutdown(ctx)
 	}
 	if err != nil {
-		_ = server.Close() // it is late already
+		_ = server.Close() // the timeout is over already
 		return fmt.Errorf("shutdown: not all connections ended in %s: %w", c.ShutdownTimeout, err)
 	}
 	return nil

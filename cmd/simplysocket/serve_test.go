@@ -32,7 +32,7 @@ func (s *server) status(path string) int {
 
 const readLimit = 1 << 16
 
-// silent connects a client that answers no close.
+// silent connects a client that does not answer close frames.
 func (s *server) silent() *peer {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
@@ -43,7 +43,7 @@ func (s *server) silent() *peer {
 	}
 	p := newPeer(conn)
 	s.t.Cleanup(func() { _ = conn.CloseNow() })
-	receive(s.t, p.messages) // from its welcome on a shutdown waits for it
+	receive(s.t, p.messages) // once it is welcomed, a shutdown waits for it
 	return p
 }
 
@@ -214,7 +214,8 @@ func TestLogLevel(t *testing.T) {
 	}
 }
 
-// TestDebugLog tells who connects, joins, leaves and goes, from debug on only.
+// TestDebugLog: from debug on, and only then, the log says who connects, joins, leaves
+// and goes.
 func TestDebugLog(t *testing.T) {
 	for _, level := range []string{"debug", "info"} {
 		s := serve(t, "--log-level="+level)
@@ -238,14 +239,14 @@ func TestDebugLog(t *testing.T) {
 	}
 }
 
-// TestRefusedHandshakeLog: the log names the flag that would let the page in, and
-// who it was that asked.
+// TestRefusedHandshakeLog: the log names the flag that would allow the page, and the peer
+// that asked.
 func TestRefusedHandshakeLog(t *testing.T) {
 	s := serve(t, "--trusted-proxy=127.0.0.1")
 	header := http.Header{"Origin": {"https://app.example:8443"}, "X-Forwarded-For": {"203.0.113.9"}}
 	if conn, err := socket.Dial(t.Context(), s.webSocket, socket.DialOptions{Header: header, ReadLimit: readLimit}); err == nil {
 		_ = conn.CloseNow()
-		t.Fatal("a foreign page is let in")
+		t.Fatal("a foreign page was admitted")
 	}
 	line := s.stderr.until("handshake refused")
 	host := strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/")
@@ -256,7 +257,7 @@ func TestRefusedHandshakeLog(t *testing.T) {
 	}
 }
 
-// TestFlagsOfOptions: what the log and errors call a flag is one.
+// TestFlagsOfOptions: the names of flags in logs and errors are real flags.
 func TestFlagsOfOptions(t *testing.T) {
 	options := reflect.TypeFor[simplysocket.Options]()
 	flags := map[string]bool{}
@@ -310,8 +311,8 @@ func TestHistory(t *testing.T) {
 	})
 }
 
-// TestContextTakeover: whether clients must promise to compress each message by
-// itself. Some do not keep the promise.
+// TestContextTakeover: whether clients must promise to compress each message
+// independently. Some do not keep the promise.
 func TestContextTakeover(t *testing.T) {
 	const promise = "client_no_context_takeover"
 	for flags, want := range map[string]bool{"--compression": true, "--compression --compression-context-takeover": false} {

@@ -13,16 +13,16 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// session is what a user does with a server.
+// session is a user's session on a server.
 type session struct {
 	console  console
 	conn     *client.Conn
-	asks     chan ask      // closed when the user has nothing more to ask
-	answered chan struct{} // gets one for an answer
-	settled  chan struct{} // closed once nothing more is asked
-	errors   atomic.Int64  // that were said: what was refused, or did not get through
+	asks     chan ask      // closed when there are no more requests
+	answered chan struct{} // gets one value per answer
+	settled  chan struct{} // closed after the last request
+	errors   atomic.Int64  // that were reported: what was refused or failed
 
-	// Of the client's goroutine that reads.
+	// Of the client's reading goroutine.
 
 	self string
 
@@ -30,17 +30,17 @@ type session struct {
 
 	lost bool // the connection
 
-	// Of the goroutine that asks.
+	// Of the goroutine that sends requests.
 
 	joined map[string]*client.Room
 
 	mu    sync.Mutex
-	seats []*seat // that we have or are on the way to, the current one last
+	seats []*seat // rooms that we are in or are joining, the current one last
 }
 
 const (
-	// maxAsks is how much may wait to be asked: more than a person types while
-	// the connection is away.
+	// maxAsks is how many requests may wait: more than a person types while the
+	// connection is down.
 	maxAsks       = 100
 	answerTimeout = 10 * time.Second
 )
@@ -55,13 +55,13 @@ func newSession(console console) *session {
 	}
 }
 
-// run joins the rooms, sends what the user types and returns when there is
-// nothing more of it, the context ends or the server ends the session. It leaves
-// a goroutine behind where that waits for the user.
+// run joins the rooms and sends what the user types. It returns when the input or the
+// context ends, or the server ends the session. It leaves a goroutine behind if that one
+// waits for the user.
 func (s *session) run(ctx context.Context, conn *client.Conn, rooms []string) error {
 	s.conn = conn
 	if err := s.console.open(); err != nil {
-		_ = conn.Close() // the error before is the one to tell
+		_ = conn.Close() // the earlier error is the one to report
 		return err
 	}
 	typed := make(chan struct{})
@@ -75,11 +75,11 @@ func (s *session) run(ctx context.Context, conn *client.Conn, rooms []string) er
 	case <-conn.Done():
 	case <-ctx.Done():
 	}
-	s.console.close() // from here on Ctrl-C is a signal, which ends the waiting
+	s.console.close() // from here on Ctrl-C is a signal, which ends the wait
 	return s.finish(s.settle(ctx))
 }
 
-// take has everything asked for that the user types, until that ends.
+// take queues a request for each line that the user types, until the input ends.
 func (s *session) take(rooms []string) {
 	defer close(s.asks)
 	for _, name := range rooms {
@@ -97,8 +97,7 @@ func (s *session) take(rooms []string) {
 	}
 }
 
-// settle waits until what was sent is answered. It is patient as long as
-// answers come.
+// settle waits until everything sent is answered. It is patient as long as answers come.
 func (s *session) settle(ctx context.Context) error {
 	timer := time.NewTimer(answerTimeout)
 	defer timer.Stop()
@@ -109,17 +108,17 @@ func (s *session) settle(ctx context.Context) error {
 		case <-s.settled:
 			return nil
 		case <-s.conn.Done():
-			return nil // finish tells why
+			return nil // finish reports the reason
 		case <-ctx.Done():
-			return nil // the user wants no more
+			return nil // the user gave up
 		case <-timer.C:
-			return fmt.Errorf("not all that was sent was answered: nothing came for %s", answerTimeout)
+			return fmt.Errorf("some messages were not answered: nothing arrived for %s", answerTimeout)
 		}
 	}
 }
 
-// finish ends the session, unless the server has. The error is err, or how the
-// server ended it, if that was not in good order, or that there were errors.
+// finish ends the session, unless the server has. The error is err; or how the server
+// ended it, if not in good order; or that there were errors.
 func (s *session) finish(err error) error {
 	select {
 	case <-s.conn.Done():
@@ -130,16 +129,16 @@ func (s *session) finish(err error) error {
 			err = nil
 		}
 	default:
-		_ = s.conn.Close() // all is answered; a server that is away finds out
+		_ = s.conn.Close() // everything is answered; a server that is away finds out
 	}
 	<-s.settled
 	if n := s.errors.Load(); err == nil && n > 0 {
-		return fmt.Errorf("not all that was asked for succeeded; errors: %d", n)
+		return fmt.Errorf("some requests failed; errors: %d", n)
 	}
 	return err
 }
 
-// closedForGood says why there is no coming back.
+// closedForGood says why there is no reconnecting.
 func closedForGood(end *client.CloseError) error {
 	text := "closed for good: " + end.Code.String()
 	if end.Reason != "" {

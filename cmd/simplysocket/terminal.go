@@ -7,8 +7,7 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal is the console of a person. The line that is being typed stays below
-// what comes.
+// terminal is the console of a person. The line being typed stays below the output.
 type terminal struct {
 	*term.Terminal
 	in, out *os.File
@@ -38,21 +37,21 @@ func (t *terminal) show(m *incoming) { t.say(m.lines()...) }
 func (t *terminal) say(lines ...string) {
 	t.measure()
 	for _, line := range lines {
-		_, _ = t.Write([]byte(printable(line) + "\n")) // nobody to tell
+		_, _ = t.Write([]byte(printable(line) + "\n")) // there is nobody to report an error to
 	}
 }
 
 func (t *terminal) prompt(room string) { t.SetPrompt(printable(room) + "> ") }
 
-// close takes the prompt away before what the program or the shell says next.
+// close removes the prompt before the next output of the program or the shell.
 func (t *terminal) close() {
 	t.SetPrompt("")
 	_, _ = t.Write(nil)
 	_ = term.Restore(int(t.in.Fd()), t.before)
 }
 
-// measure follows the size of the window. To look before each use costs a system
-// call and is the same on every system, which a signal is not.
+// measure follows the size of the window. Checking before each use costs a system call
+// but works on every system, unlike a signal.
 func (t *terminal) measure() {
 	width, height, err := term.GetSize(int(t.out.Fd()))
 	if err == nil && width > 0 && height > 0 {

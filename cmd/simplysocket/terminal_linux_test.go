@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal returns both ends of a terminal: that of the keyboard and the
-// screen, and that of the program.
+// openTerminal returns both ends of a terminal: that of the keyboard and screen, and that
+// of the program.
 func openTerminal(t testing.TB) (user, program *os.File) {
 	t.Helper()
 	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -35,8 +35,7 @@ func openTerminal(t testing.TB) (user, program *os.File) {
 	return user, program
 }
 
-// echo reports whether the terminal shows what is typed by itself, as a shell
-// wants it.
+// echo reports whether the terminal itself shows what is typed, as a shell wants it to.
 func echo(t testing.TB, f *os.File) bool {
 	t.Helper()
 	state, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)

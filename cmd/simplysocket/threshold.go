@@ -8,13 +8,13 @@ import (
 	"github.com/DhruvikDonga/simplysocket/cmd/simplysocket/report"
 )
 
-// thresholds are what the result must hold; nil is anything.
+// thresholds are limits that the result has to meet; nil means any value.
 type thresholds struct {
-	P50        *time.Duration `name:"p50" placeholder:"TIME" group:"Thresholds:" env:"-" help:"Latency that half of the deliveries may take at most."`
-	P95        *time.Duration `name:"p95" placeholder:"TIME" group:"Thresholds:" env:"-" help:"Latency that 95% of them may take at most."`
-	P99        *time.Duration `name:"p99" placeholder:"TIME" group:"Thresholds:" env:"-" help:"Latency that 99% of them may take at most."`
-	P999       *time.Duration `name:"p999" placeholder:"TIME" group:"Thresholds:" env:"-" help:"Latency that 99.9% of them may take at most."`
-	Max        *time.Duration `placeholder:"TIME" group:"Thresholds:" env:"-" help:"Latency that none may exceed."`
+	P50        *time.Duration `name:"p50" placeholder:"TIME" group:"Thresholds:" env:"-" help:"Maximum latency of half of the deliveries."`
+	P95        *time.Duration `name:"p95" placeholder:"TIME" group:"Thresholds:" env:"-" help:"Maximum latency of 95% of the deliveries."`
+	P99        *time.Duration `name:"p99" placeholder:"TIME" group:"Thresholds:" env:"-" help:"Maximum latency of 99% of the deliveries."`
+	P999       *time.Duration `name:"p999" placeholder:"TIME" group:"Thresholds:" env:"-" help:"Maximum latency of 99.9% of the deliveries."`
+	Max        *time.Duration `placeholder:"TIME" group:"Thresholds:" env:"-" help:"Maximum latency of any delivery."`
 	ConnectP99 *time.Duration `name:"connect-p99" placeholder:"TIME" group:"Thresholds:" env:"-" help:"Time in which 99% of the clients must be in their room."`
 	Delivered  *float64       `group:"Thresholds:" env:"-" placeholder:"PERCENT" help:"Share of the expected deliveries that must arrive."`
 	Lost       *int64         `group:"Thresholds:" env:"-" placeholder:"N" help:"Deliveries that may be lost."`
@@ -23,7 +23,7 @@ type thresholds struct {
 	Errors     *int64         `group:"Thresholds:" env:"-" placeholder:"N" help:"Failures of any kind: to connect, refused, not sent, sessions ended, outcomes unknown."`
 }
 
-// check returns an error for a threshold that nothing can hold.
+// check returns an error for a threshold that nothing can meet.
 func (t *thresholds) check() error {
 	for name, limit := range map[string]*time.Duration{
 		"p50": t.P50, "p95": t.P95, "p99": t.P99, "p999": t.P999, "max": t.Max, "connect-p99": t.ConnectP99,
@@ -45,7 +45,8 @@ func (t *thresholds) check() error {
 	return nil
 }
 
-// judge says of each threshold whether it holds. What was not measured holds none.
+// judge says for each threshold whether it holds. One whose value was not measured does
+// not hold.
 func (t *thresholds) judge(r *load.Result) []report.Threshold {
 	list := []report.Threshold{}
 	atMost := func(name string, limit *time.Duration, of load.Quantiles, value load.Milliseconds) {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// certificate makes one for 127.0.0.1 that signs itself.
+// certificate makes a self-signed one for 127.0.0.1.
 func certificate(t testing.TB) (certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -70,7 +70,7 @@ func TestTLS(t *testing.T) {
 	if got := conn.ConnectionState().NegotiatedProtocol; got != "http/1.1" {
 		t.Errorf("the protocol is %q", got)
 	}
-	if err := conn.Close(); err != nil { // a shutdown waits for who has not asked yet
+	if err := conn.Close(); err != nil { // a shutdown waits for connections that have not sent a request yet
 		t.Fatal(err)
 	}
 	bob.stop()

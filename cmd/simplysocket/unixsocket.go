@@ -11,30 +11,30 @@ import (
 	"syscall"
 )
 
-// fileMode is who may connect to a Unix socket: the permissions of its file.
+// fileMode is the permissions of a Unix socket's file: who may connect.
 type fileMode uint32
 
-// maxSocketPath is what every system takes, with the 0 at its end.
+// maxSocketPath is what every system accepts, with the 0 at its end.
 const maxSocketPath = 104 - 1
 
-// unixListener is a Unix socket whose file goes with it.
+// unixListener is a Unix socket that removes its file when it closes.
 type unixListener struct {
 	*net.UnixListener
 	path string
-	file fs.FileInfo // as it was made
+	file fs.FileInfo // as it was created
 }
 
-// listenUnix listens on a Unix socket. A file that is in the way is removed if it
-// is a socket that nobody listens on, as a server leaves it that was killed.
+// listenUnix listens on a Unix socket. A file that is in the way is removed if it is a
+// socket that nobody listens on, such as one left by a killed server.
 func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 	switch {
 	case path == "" || strings.HasPrefix(path, "@"):
 		return nil, usageError{errors.New("--addr unix: needs the path of a file, as in unix:/run/simplysocket.sock")}
 	case len(path) > maxSocketPath:
-		return nil, usageError{fmt.Errorf("--addr unix:%s: the path of a Unix socket has at most %d bytes", path, maxSocketPath)}
+		return nil, usageError{fmt.Errorf("--addr unix:%s: the path of a Unix socket may have at most %d bytes", path, maxSocketPath)}
 	}
 	path = filepath.Clean(path)
-	defer lockDirectory(filepath.Dir(path))() // or another server removes ours as stale
+	defer lockDirectory(filepath.Dir(path))() // otherwise another server could remove ours as stale
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.SetUnlinkOnClose(false) // Close looks first whose file it is
+	l.SetUnlinkOnClose(false) // Close first checks whose file it is
 	file, err := os.Lstat(path)
 	if err == nil {
 		err = os.Chmod(path, mode)
@@ -54,8 +54,8 @@ func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 	return &unixListener{UnixListener: l, path: path, file: file}, nil
 }
 
-// removeStale removes a socket that refuses connections. Every other answer means
-// that somebody has it.
+// removeStale removes a socket that refuses connections. Any other result means that
+// somebody uses it.
 func removeStale(path string) error {
 	file, err := os.Lstat(path)
 	switch {
@@ -77,11 +77,11 @@ func removeStale(path string) error {
 	return os.Remove(path)
 }
 
-// Close removes the file first, while nobody can take it for a stale one, unless
+// Close removes the file first, while nobody can mistake it for a stale one, unless
 // another server has its own there by now.
 func (l *unixListener) Close() error {
 	if now, err := os.Lstat(l.path); err == nil && os.SameFile(now, l.file) {
-		_ = os.Remove(l.path) // a later server finds it stale
+		_ = os.Remove(l.path) // if this fails, a later server finds it stale
 	}
 	return l.UnixListener.Close()
 }

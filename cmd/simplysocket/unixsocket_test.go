@@ -81,13 +81,13 @@ func TestUnixSocket(t *testing.T) {
 	second.exit(1)
 	second.stderr.until("a server listens on " + path + " already")
 	if _, err := dialUnix(t, path, http.Header{"Origin": {"https://evil.example"}}); err == nil {
-		t.Error("a foreign page is let in")
+		t.Error("a foreign page was admitted")
 	}
-	s.stderr.until(`"handshake refused","address":"unix"`) // the second has left the first alone
+	s.stderr.until(`"handshake refused","address":"unix"`) // the second server has left the first alone
 	s.stop()
 	s.exit(0)
 	if _, err := os.Lstat(path); !os.IsNotExist(err) {
-		t.Errorf("the socket is left: %v", err)
+		t.Errorf("the socket file is still there: %v", err)
 	}
 }
 
@@ -99,7 +99,8 @@ func TestUnixSocketMode(t *testing.T) {
 	}
 }
 
-// TestUnixSocketInTheWay: what is no socket, or cannot be asked, is somebody's.
+// TestUnixSocketInTheWay: a file that is not a socket, or does not answer, belongs to
+// somebody.
 func TestUnixSocketInTheWay(t *testing.T) {
 	path := socketPath(t)
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
@@ -124,7 +125,7 @@ func TestUnixSocketInTheWay(t *testing.T) {
 	s.stderr.until("no such file or directory")
 }
 
-// TestUnixSocketOfAnother is not removed at the end.
+// TestUnixSocketOfAnother: another server's socket is not removed at the end.
 func TestUnixSocketOfAnother(t *testing.T) {
 	path := socketPath(t)
 	s := serveUnix(t, path)
@@ -143,7 +144,7 @@ func TestUnixSocketOfAnother(t *testing.T) {
 	other.exit(0)
 }
 
-// TestUnixSocketProxy: the addresses of clients are those that the proxy gives.
+// TestUnixSocketProxy: clients have the addresses that the proxy reports.
 func TestUnixSocketProxy(t *testing.T) {
 	path := socketPath(t)
 	serveUnix(t, path, "--max-clients-per-address=1")
@@ -160,7 +161,7 @@ func TestUnixSocketProxy(t *testing.T) {
 	}
 }
 
-// TestUnixSocketRace starts servers at once where a stale socket is: one serves.
+// TestUnixSocketRace starts servers at once on a stale socket: one serves.
 func TestUnixSocketRace(t *testing.T) {
 	path := socketPath(t)
 	for range 50 {

@@ -11,8 +11,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// values are how flags with numbers are read: a value below zero is one too, also
-// as a word of its own, and what cannot be read is explained to a person.
+// values decides how flags with numbers are read: a value below zero is a value too, also
+// as a word of its own, and errors are explained in words.
 func values() []kong.Option {
 	whole := func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) }
 	count := func(text string) (uint64, error) { return strconv.ParseUint(text, 10, 64) }
@@ -29,7 +29,7 @@ func values() []kong.Option {
 	}
 }
 
-// belowZero are the words that look like flags and are values.
+// belowZero are words that look like flags but are values.
 var belowZero = regexp.MustCompile(`^-\.?[0-9]`)
 
 // value reads one value.

@@ -5,8 +5,7 @@ import (
 	"runtime/debug"
 )
 
-// version is the version of the module, as the go command has recorded it, and
-// that of Go.
+// version is the version of the module, as recorded by the go command, and that of Go.
 func version() string {
 	build, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -7,8 +7,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// watch logs who comes and goes, where the log shows that; elsewhere it costs
-// nothing.
+// watch logs who comes and goes, if the log shows that; otherwise it costs nothing.
 func watch(log *slog.Logger) *simplysocket.Trace {
 	if !log.Enabled(context.Background(), slog.LevelDebug) {
 		return nil

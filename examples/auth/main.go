@@ -33,7 +33,7 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-// newServer returns a server that accepts tokens that are signed with the key.
+// newServer returns a server that accepts tokens signed with the key.
 func newServer(key []byte) (*simplysocket.Server, error) {
 	parser := jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),

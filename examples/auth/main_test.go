@@ -17,8 +17,8 @@ import (
 
 func TestMain(m *testing.M) { servertest.Main(m) }
 
-// TestBearerTokens: what is forged, expired or not signed gets 401, and none of its claims
-// is believed.
+// TestBearerTokens: a forged, expired or unsigned token gets 401, and none of its claims
+// is trusted.
 func TestBearerTokens(t *testing.T) {
 	key := []byte("0123456789abcdef0123456789abcdef")
 	srv, err := newServer(key)

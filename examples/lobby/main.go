@@ -1,6 +1,6 @@
-// Command lobby serves clients that enter rooms by asking the lobby: they send
-// `join-room` to it, with the name of the room and how many may play there in the
-// body. The rooms themselves pass on what they receive.
+// Command lobby serves clients that enter rooms through the lobby: they send `join-room`
+// to it, with the name of the room and the number of players in the body. The rooms
+// themselves are relay rooms.
 package main
 
 import (
@@ -10,13 +10,13 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// wish is what a client asks the lobby for.
+// wish is a client's request to the lobby.
 type wish struct {
 	RoomName    string `json:"roomname"`
 	PlayerLimit int    `json:"playerlimit"`
 }
 
-// place is what joining a relay room takes. The limit is that of the client who
+// place is the parameters for joining a relay room. The limit is set by the client that
 // opens the room.
 type place struct {
 	Capacity int `json:"capacity,omitempty"`

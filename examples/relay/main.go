@@ -1,4 +1,4 @@
-// Command relay is the smallest server: every room passes on what it receives.
+// Command relay is the smallest server: every room is a relay room.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command talk joins a room, says something and shows what it hears there.
+// Command talk joins a room, sends a message and shows what it receives there.
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/client"
 )
 
-// Line is the body of a chat's messages.
+// Line is the body of a chat message.
 type Line struct {
 	Message string `json:"message"`
 }

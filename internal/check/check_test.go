@@ -54,8 +54,8 @@ func TestGoFiles(t *testing.T) {
 	}
 }
 
-// TestWorkspace: all modules of the workspace require the same version of the library, and
-// go.work says that this tree is that version.
+// TestWorkspace: all modules of the workspace require the same version of the library,
+// and go.work replaces that version with this tree.
 func TestWorkspace(t *testing.T) {
 	t.Chdir(root)
 	var shown transcript
@@ -69,7 +69,7 @@ func TestWorkspace(t *testing.T) {
 	}
 	replaced := regexp.MustCompile(`(?m)^replace ` + library + ` (v\S+) => \./$`).FindSubmatch(work)
 	if replaced == nil {
-		t.Fatal("go.work replaces no version of the library by this tree")
+		t.Fatal("go.work does not replace a version of the library with this tree")
 	}
 	for _, dir := range dirs[1:] {
 		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
@@ -77,7 +77,7 @@ func TestWorkspace(t *testing.T) {
 			t.Fatal(err)
 		}
 		if required := "\t" + library + " " + string(replaced[1]) + "\n"; !strings.Contains(string(mod), required) {
-			t.Errorf("%s/go.mod does not require %s, as go.work has it", dir, replaced[1])
+			t.Errorf("%s/go.mod does not require %s, which go.work replaces", dir, replaced[1])
 		}
 		if bytes.Contains(mod, []byte("replace")) {
 			t.Errorf("%s/go.mod has a replace directive: go install would refuse it", dir)
@@ -85,8 +85,8 @@ func TestWorkspace(t *testing.T) {
 	}
 }
 
-// TestZipModule: a module consists of the files below its directory that are in no module
-// of their own, with its changed go.mod.
+// TestZipModule: a module consists of the files below its directory that belong to no
+// other module, with its changed go.mod.
 func TestZipModule(t *testing.T) {
 	t.Chdir(t.TempDir())
 	files := []string{"a.go", "b/c.go", "cmd/d/go.mod", "cmd/d/e.go", "cmd/d/f/g.go", "cmd/dd/h.go", "go.mod"}
@@ -132,7 +132,7 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-// TestWithoutLibrary: a module of the workspace is as tidy after a release as before.
+// TestWithoutLibrary: after a release, a module of the workspace is as tidy as before.
 func TestWithoutLibrary(t *testing.T) {
 	const rest = library + "/other v0.1.0 h1:a=\nexample.com/b v1.0.0 h1:b=\n"
 	if got := withoutLibrary([]byte(library + " v0.1.0 h1:c=\n" + rest + library + " v0.1.0/go.mod h1:d=\n")); string(got) != rest {
@@ -166,9 +166,9 @@ func TestRunAll(t *testing.T) {
 	}{
 		{"pass", true, true, "\n2 passed, 0 failed, 0 skipped\n"},
 		{"^pass|break", false, false, "\nfailed: break\n1 passed, 1 failed, 0 skipped\n"},
-		{"", false, false, "\nfailed: break\nnot all of it, for the reasons above: in part\nskipped, for the reasons above: not here\n3 passed, 1 failed, 1 skipped\n"},
+		{"", false, false, "\nfailed: break\nincomplete, for the reasons above: in part\nskipped, for the reasons above: not here\n3 passed, 1 failed, 1 skipped\n"},
 		{"", true, false, "\n1 passed, 1 failed, 3 skipped\n"},
-		{"in part", true, true, "without a part\n\nnot all of it, for the reasons above: in part\n1 passed, 0 failed, 0 skipped\n"},
+		{"in part", true, true, "without a part\n\nincomplete, for the reasons above: in part\n1 passed, 0 failed, 0 skipped\n"},
 		{"here", true, true, "\nskipped, for the reasons above: not here\n0 passed, 0 failed, 1 skipped\n"},
 	} {
 		var out bytes.Buffer
@@ -181,7 +181,7 @@ func TestRunAll(t *testing.T) {
 	}
 }
 
-// TestWithoutNode: without Node.js the step is skipped, and says where it is.
+// TestWithoutNode: without Node.js the step is skipped, and says where to get it.
 func TestWithoutNode(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	var why skipped
@@ -190,7 +190,7 @@ func TestWithoutNode(t *testing.T) {
 	}
 }
 
-// TestNothingIsInstalledUnasked: what is missing is a skip that says how to get it.
+// TestNothingIsInstalledUnasked: a missing program is a skip that says how to get it.
 func TestNothingIsInstalledUnasked(t *testing.T) {
 	path := t.TempDir()
 	t.Setenv("PATH", path)

@@ -13,7 +13,7 @@ import (
 // root is where the documents and the modules are.
 const root = "../.."
 
-// blocks returns the code blocks of a Markdown file that are fenced with info.
+// blocks returns the fenced code blocks of a Markdown file with that info string.
 func blocks(t *testing.T, file, info string) []string {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -31,7 +31,7 @@ func blocks(t *testing.T, file, info string) []string {
 	return found
 }
 
-// TestReadmeCode: what README shows is part of a file that is compiled.
+// TestReadmeCode: the code in README is part of a file that is compiled.
 func TestReadmeCode(t *testing.T) {
 	t.Chdir(root)
 	var compiled strings.Builder
@@ -55,7 +55,7 @@ func TestReadmeCode(t *testing.T) {
 	}
 }
 
-// flush takes the indentation away.
+// flush removes the indentation.
 func flush(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -64,8 +64,8 @@ func flush(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestProtocolFrames: a frame of the document that a server sends is written
-// exactly so, and one that a client sends is understood.
+// TestProtocolFrames: the server writes exactly the server frames of the document, and
+// understands the client frames.
 func TestProtocolFrames(t *testing.T) {
 	t.Chdir(root)
 	const file = "docs/protocol.md"
@@ -103,8 +103,7 @@ func TestProtocolFrames(t *testing.T) {
 	}
 }
 
-// TestProtocolTables: every action, error code and close code is in the
-// document.
+// TestProtocolTables: the document has every action, error code and close code.
 func TestProtocolTables(t *testing.T) {
 	t.Chdir(root)
 	document, err := os.ReadFile("docs/protocol.md")
@@ -125,14 +124,14 @@ func TestProtocolTables(t *testing.T) {
 		}
 		for _, match := range constants {
 			if value := match[1]; !strings.Contains(string(document), "`"+value+"`") && !strings.Contains(string(document), "\n| "+value+" |") {
-				t.Errorf("docs/protocol.md does not tell of %s", value)
+				t.Errorf("docs/protocol.md does not mention %s", value)
 			}
 		}
 	}
 }
 
-// TestDependencies: the document names what the modules of the workspace require directly,
-// with its version, and nothing that no module requires.
+// TestDependencies: the document lists the direct requirements of the workspace's
+// modules, with their versions, and nothing else.
 func TestDependencies(t *testing.T) {
 	t.Chdir(root)
 	dirs, err := workspace(t.Context(), &transcript{})

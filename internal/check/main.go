@@ -36,15 +36,15 @@ func check() (status int) {
 	only := flag.String("run", "", "run only the steps whose name matches this `regexp`")
 	list := flag.Bool("list", false, "print the steps and exit")
 	failFast := flag.Bool("fail-fast", false, "stop at the first step that fails")
-	// A number and no time: at the end of a time go test -fuzz may fail with
+	// A number instead of a time: at the end of a time go test -fuzz may fail with
 	// nothing but "context deadline exceeded".
 	fuzzTime := flag.String("fuzztime", "20000x", "how long each fuzz target runs, as for go test")
-	install := flag.Bool("install", false, "install a C compiler and Chromium by apt-get where they are missing")
+	install := flag.Bool("install", false, "install a C compiler and Chromium with apt-get if they are missing")
 	flag.Parse()
 
 	pattern, err := regexp.Compile(*only)
 	if err != nil || flag.NArg() > 0 {
-		fmt.Fprintln(flag.CommandLine.Output(), "check: -run wants a regular expression, and there are no arguments")
+		fmt.Fprintln(flag.CommandLine.Output(), "check: -run needs a regular expression, and there are no other arguments")
 		flag.Usage()
 		return 2
 	}
@@ -78,9 +78,9 @@ func matching(all []step, pattern *regexp.Regexp) []step {
 	return chosen
 }
 
-// runAll runs the steps one after the other, so that none is slowed down by
-// another, and reports whether all of them passed. What a step printed is shown
-// only if it failed, and then in full.
+// runAll runs the steps one after the other, so that they do not slow each other down,
+// and reports whether all of them passed. It shows the output of a step only if the step
+// failed, and then in full.
 func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool {
 	var passed int
 	var failed, left, partial []string
@@ -120,7 +120,7 @@ func runAll(ctx context.Context, w io.Writer, chosen []step, failFast bool) bool
 		fmt.Fprintf(w, "\nfailed: %s", strings.Join(failed, ", "))
 	}
 	if len(partial) > 0 {
-		fmt.Fprintf(w, "\nnot all of it, for the reasons above: %s", strings.Join(partial, ", "))
+		fmt.Fprintf(w, "\nincomplete, for the reasons above: %s", strings.Join(partial, ", "))
 	}
 	if len(left) > 0 {
 		fmt.Fprintf(w, "\nskipped, for the reasons above: %s", strings.Join(left, ", "))

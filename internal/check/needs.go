@@ -20,7 +20,7 @@ func (n needs) browser(ctx context.Context, t *transcript) error {
 	return n.program(ctx, t, "no Chromium or Chrome", browsers, "chromium")
 }
 
-// compiler reports why the race detector does not run, or nil: it takes cgo, and so a C
+// compiler reports why the race detector does not run, or nil: it needs cgo, and so a C
 // compiler, everywhere but on macOS.
 func (n needs) compiler(ctx context.Context, t *transcript) error {
 	env, err := t.output(ctx, "go", "env", "CGO_ENABLED", "CC")
@@ -30,7 +30,7 @@ func (n needs) compiler(ctx context.Context, t *transcript) error {
 	enabled, cc, _ := strings.Cut(env, "\n")
 	words := strings.Fields(cc)
 	if enabled == "0" && inPath(words[:min(len(words), 1)]...) {
-		return skipped("cgo is off: CGO_ENABLED=1")
+		return skipped("cgo is off; set CGO_ENABLED=1")
 	}
 	return n.program(ctx, t, "no C compiler", words[:min(len(words), 1)], "gcc", "libc6-dev")
 }
@@ -62,11 +62,11 @@ func inPath(programs ...string) bool {
 
 func aptInstall(ctx context.Context, t *transcript, packages ...string) error {
 	if !inPath("apt-get") {
-		return errors.New("there is no apt-get")
+		return errors.New("apt-get is missing")
 	}
 	apt := []string{"env", "DEBIAN_FRONTEND=noninteractive", "apt-get"}
 	if os.Geteuid() != 0 {
-		apt = append([]string{"sudo", "-n"}, apt...) // asks for no password
+		apt = append([]string{"sudo", "-n"}, apt...) // does not ask for a password
 	}
 	if err := t.run(ctx, append(apt, "update")...); err != nil {
 		return err

@@ -18,15 +18,15 @@ const library = "github.com/DhruvikDonga/simplysocket"
 // rehearsed is the version of the modules in a rehearsal.
 const rehearsed = "v0.0.1-rehearsal"
 
-// allowed are the modules that those who import the library get.
+// allowed are the modules that users of the library get.
 var allowed = []string{library, "github.com/gobwas/httphead", "github.com/gobwas/ws", "golang.org/x/time"}
 
 // release rehearses a release: it offers the modules as files of a module proxy, as a
-// release does, and uses them as strangers do, outside of this tree and without replace
+// release does, and uses them as a user does, outside of this tree and without replace
 // directives.
 func release(ctx context.Context, t *transcript) error {
 	if err := t.run(ctx, "git", "rev-parse", "--is-inside-work-tree"); err != nil {
-		return skipped("it takes git and a clone")
+		return skipped("it needs git and a clone")
 	}
 	temp, err := os.MkdirTemp("", "release")
 	if err != nil {
@@ -46,7 +46,7 @@ func release(ctx context.Context, t *transcript) error {
 	)
 }
 
-// removeAll removes what the go command has made read-only, too.
+// removeAll also removes files that the go command has made read-only.
 func removeAll(dir string) {
 	_ = filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
 		if err == nil && info.IsDir() {
@@ -57,8 +57,8 @@ func removeAll(dir string) {
 	_ = os.RemoveAll(dir)
 }
 
-// strangersEnv is the environment of somebody who has nothing of this project. What the
-// project depends on comes from this machine's cache where it is there.
+// strangersEnv is the environment of a user who has nothing of this project. The
+// project's dependencies come from this machine's cache if they are there.
 func strangersEnv(ctx context.Context, t *transcript, temp string) ([]string, error) {
 	out, err := t.output(ctx, "go", "env", "GOMODCACHE", "GOPROXY")
 	if err != nil {
@@ -72,7 +72,7 @@ func strangersEnv(ctx context.Context, t *transcript, temp string) ([]string, er
 	}, nil
 }
 
-// installs does what README says: go install of the program.
+// installs follows README: go install of the program.
 func installs(ctx context.Context, t *transcript, temp string, env []string) error {
 	if err := t.run(ctx, slices.Concat(env, []string{"go", "-C", temp, "install", library + "/cmd/simplysocket@" + rehearsed})...); err != nil {
 		return err
@@ -89,8 +89,8 @@ func installs(ctx context.Context, t *transcript, temp string, env []string) err
 	return nil
 }
 
-// imports does what README says: in a new module, go get of the library, and its server
-// and its client.
+// imports follows README: in a new module, go get of the library, its server and its
+// client.
 func imports(ctx context.Context, t *transcript, temp string, env []string) error {
 	dir := filepath.Join(temp, "stranger")
 	for _, program := range []string{"relay", "talk"} {
@@ -144,8 +144,7 @@ func offer(ctx context.Context, t *transcript, proxy string) error {
 	return nil
 }
 
-// offerModule writes one module: its files are those below dir that are in no module of
-// their own.
+// offerModule writes one module: the files below dir that belong to no other module.
 func offerModule(ctx context.Context, t *transcript, proxy, dir string, files []string) error {
 	module := path.Join(library, dir)
 	versions := filepath.Join(proxy, filepath.FromSlash(escape(module)), "@v")
@@ -209,7 +208,7 @@ func zipModule(file, module, dir string, mod []byte, files []string) (err error)
 		if within != "go.mod" {
 			text, err = os.ReadFile(name)
 			if errors.Is(err, os.ErrNotExist) {
-				continue // git still tracks what was deleted
+				continue // git still tracks a deleted file
 			}
 			if err != nil {
 				return err
@@ -226,7 +225,8 @@ func zipModule(file, module, dir string, mod []byte, files []string) (err error)
 	return archive.Close()
 }
 
-// inModule returns the name of a file within the module in dir, if it belongs there.
+// inModule returns the name of a file within the module in dir, if it belongs to that
+// module.
 func inModule(dir, name string, files []string) (within string, ok bool) {
 	within = name
 	if dir != "" {

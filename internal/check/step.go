@@ -18,32 +18,31 @@ type step struct {
 	run   func(context.Context, *transcript) error
 }
 
-// skipped is why a step did not run. It is no failure.
+// skipped is why a step did not run. It is not a failure.
 type skipped string
 
 // Error says why.
 func (s skipped) Error() string { return string(s) }
 
-// passedBut is what a step that passed did not do. It is no failure.
+// passedBut is what a step that passed left out. It is not a failure.
 type passedBut string
 
 // Error says what.
 func (p passedBut) Error() string { return string(p) }
 
-// transcript is what a step has to show if it fails: its commands, each followed
-// by what it printed.
+// transcript is what a step shows if it fails: its commands, each followed by its output.
 type transcript struct {
 	bytes.Buffer
 }
 
-// run runs a command to its end. The words before the name of the program that
-// have the form KEY=value are added to its environment.
+// run runs a command to its end. Words of the form KEY=value before the name of the
+// program are added to its environment.
 func (t *transcript) run(ctx context.Context, words ...string) error {
 	return t.runTo(ctx, t, words...)
 }
 
-// output is run for a command whose standard output is needed. It is not
-// repeated in the transcript unless the command fails.
+// output is run for a command whose standard output is needed. The transcript repeats it
+// only if the command fails.
 func (t *transcript) output(ctx context.Context, words ...string) (string, error) {
 	var out bytes.Buffer
 	err := t.runTo(ctx, &out, words...)
@@ -62,8 +61,8 @@ func (t *transcript) runTo(ctx context.Context, stdout io.Writer, words ...strin
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout = stdout
 	cmd.Stderr = t
-	// The go command passes an interrupt on to the programs it has started, which
-	// would outlive it if it were killed.
+	// The go command passes an interrupt on to the programs it has started, which would
+	// outlive it if it were killed.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Run(); err != nil {

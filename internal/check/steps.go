@@ -18,19 +18,19 @@ import (
 
 func steps(fuzzTime string, n needs) []step {
 	return []step{
-		{"format", "every Go file is as gofmt writes it", format},
-		{"modules", "go.mod is tidy and what was downloaded is what go.sum names", modules},
+		{"format", "every Go file is formatted by gofmt", format},
+		{"modules", "go.mod is tidy and downloads match go.sum", modules},
 		{"vet", "go vet, and builds for the other systems", vet},
 		{"lint", "golangci-lint with the rules in .golangci.yml", lint},
 		{"tests", "all tests under the race detector", n.tests},
 		{"browser", "the tests that use the page in Chromium", n.browserTests},
-		{"proxies", "Caddy, nginx, HAProxy and Apache, as far as they are installed, reloaded and restarted in front of a server", proxies},
-		{"javascript", "the tests of js/, where there is Node.js", javascript},
+		{"proxies", "Caddy, nginx, HAProxy and Apache, if installed, reloaded and restarted in front of a server", proxies},
+		{"javascript", "the tests of js/, if Node.js is installed", javascript},
 		{"unraced", "the allocation tests and the soak, without the race detector", unraced},
 		{"fuzz", "every fuzz target for a short time", fuzz(fuzzTime)},
 		{"benchmarks", "every benchmark once", benchmarks},
-		{"harder", "the tests with entries encoded, and with a release that comes late", harder},
-		{"release", "the modules as their users get them", release},
+		{"harder", "the tests with encoded entries, and with late releases", harder},
+		{"release", "the modules as users get them", release},
 		{"peers", "the servers that the library is compared with", peers},
 		{"speed", "the library compared with its floor", speed},
 	}
@@ -53,8 +53,8 @@ func format(ctx context.Context, t *transcript) error {
 	return err
 }
 
-// goFiles returns the Go files of all modules below root. Like the go command it
-// passes over directories whose name begins with a dot.
+// goFiles returns the Go files of all modules below root. Like the go command it skips
+// directories whose name begins with a dot.
 func goFiles(root fs.FS) ([]string, error) {
 	var files []string
 	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
@@ -113,8 +113,8 @@ func modules(ctx context.Context, t *transcript) error {
 }
 
 // tidy reports whether go mod tidy would change a module of the workspace. It works on a
-// copy of go.mod that takes the library from this tree, since the version that is required
-// may be unpublished, and may lack what this tree has.
+// copy of go.mod that takes the library from this tree, since the required version may be
+// unpublished, or differ from this tree.
 func tidy(ctx context.Context, t *transcript, dir string) error {
 	if dir == "." {
 		return t.run(ctx, "GOWORK=off", "go", "mod", "tidy", "-diff")
@@ -174,7 +174,7 @@ func vet(ctx context.Context, t *transcript) error {
 }
 
 // lint builds the linter, which takes some minutes the first time. The linter waits for
-// one that runs elsewhere on the machine; without the flag it would fail.
+// another one on this machine; without the flag it would fail.
 func lint(ctx context.Context, t *transcript) error {
 	dirs, err := workspace(ctx, t)
 	if err != nil {
@@ -213,7 +213,7 @@ func (n needs) tests(ctx context.Context, t *transcript) error {
 
 // harder runs the tests of the library and its client under conditions that must make no
 // difference: every entry of a room is encoded and decoded on its way into the mailbox,
-// and what is sealed is released up to 3 ms late.
+// and sealed output is released up to 3 ms late.
 func harder(ctx context.Context, t *transcript) error {
 	err := t.run(ctx, "go", "test", "-short", ".", "./client", "-args", "-entries.encoded")
 	return errors.Join(err, t.run(ctx, "go", "test", "-short", ".", "./client", "-args", "-release.late=3ms"))
@@ -226,7 +226,7 @@ func (n needs) browserTests(ctx context.Context, t *transcript) error {
 	return t.run(ctx, "SIMPLYSOCKET_BROWSER=required", "go", "test", "-count=1", "./cmd/simplysocket/demo")
 }
 
-// proxies runs with those that are there.
+// proxies runs with the installed proxies.
 func proxies(ctx context.Context, t *transcript) error {
 	all := []string{"caddy", "nginx", "haproxy", "apache2"}
 	var missing []string
@@ -238,7 +238,7 @@ func proxies(ctx context.Context, t *transcript) error {
 	without := "without " + strings.Join(missing, ", ") + ": tools/proxies/run -install"
 	switch {
 	case runtime.GOOS != "linux":
-		return skipped("it takes Linux")
+		return skipped("it needs Linux")
 	case len(missing) == len(all):
 		return skipped(without)
 	}
@@ -249,7 +249,7 @@ func proxies(ctx context.Context, t *transcript) error {
 	return err
 }
 
-// javascript needs Node.js, which apt-get has only in an old version.
+// javascript needs Node.js; apt-get only has an old version.
 func javascript(ctx context.Context, t *transcript) error {
 	if !inPath("node") || !inPath("npm") {
 		return skipped("no Node.js with npm: " + newerNode)
@@ -269,8 +269,8 @@ const oldestNode = 20
 
 var newerNode = fmt.Sprintf("version %d or later is at https://nodejs.org/en/download", oldestNode)
 
-// unraced runs apart from tests: under the race detector a sync.Pool drops
-// objects at random, and a million of anything takes too long.
+// unraced is separate from tests: under the race detector a sync.Pool drops objects at
+// random, and a million of anything takes too long.
 func unraced(ctx context.Context, t *transcript) error {
 	return errors.Join(
 		t.run(ctx, "go", "test", "-run", "Alloc", everywhere),
@@ -317,12 +317,12 @@ func fuzzTargets(events io.Reader) ([]fuzzTarget, error) {
 	}
 }
 
-// benchmarks measures nothing: it keeps benchmarks from rotting unseen.
+// benchmarks measures nothing: it keeps benchmarks from breaking unnoticed.
 func benchmarks(ctx context.Context, t *transcript) error {
 	return t.run(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "1x", everywhere)
 }
 
-// peers are in a module of their own.
+// peers are in a separate module.
 func peers(ctx context.Context, t *transcript) error {
 	return errors.Join(
 		t.run(ctx, "GOWORK=off", "go", "-C", "bench/peers", "vet", "./..."),
@@ -330,11 +330,11 @@ func peers(ctx context.Context, t *transcript) error {
 	)
 }
 
-// speed is the one step whose result depends on the machine, if little: what it
-// compares has run in turn, by CPU time.
+// speed is the only step whose result depends on the machine, if only a little: the
+// candidates it compares run in turn, and it compares CPU time.
 func speed(ctx context.Context, t *transcript) error {
 	if runtime.GOOS != "linux" || runtime.NumCPU() < 2 {
-		return skipped("it takes Linux and two processors")
+		return skipped("it needs Linux and two processors")
 	}
 	return t.run(ctx, "go", "run", "./bench", "-guard")
 }

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// owner writes down what it is told.
+// owner records its calls.
 type owner struct {
 	mu       sync.Mutex
 	overflow int
@@ -47,8 +47,8 @@ func (o *owner) told() (overflow, dropped int) {
 	return o.overflow, o.dropped
 }
 
-// peer is a connection: the server's end with its outlet, the client's end with
-// what it has received.
+// peer is a connection: the server's end with its outlet, and the client's end with what
+// it has received.
 type peer struct {
 	owner
 	t      testing.TB
@@ -72,7 +72,7 @@ func (p *peer) Message(b []byte) {
 func (p *peer) Ping(b []byte) { p.got = append(p.got, "ping "+string(b)) }
 func (p *peer) Pong()         { p.got = append(p.got, "pong") }
 
-// read reads until the server closes, and returns what came.
+// read reads until the server closes, and returns the messages.
 func (p *peer) read() []string {
 	if p.done == nil {
 		p.start()
@@ -111,8 +111,7 @@ func newHub(t testing.TB, compression bool, limits *fanout.Limits) *hub {
 	return serveHub(t, listener, dial, compression, limits)
 }
 
-// newPipeHub makes connections that hold nothing on the way: what was not read
-// was not written.
+// newPipeHub makes connections without buffers: what was not read was not written.
 func newPipeHub(t testing.TB, limits *fanout.Limits) *hub {
 	listener := pipe.Listen()
 	return serveHub(t, listener, listener.Dial, false, limits)
@@ -171,7 +170,7 @@ func frame(text string) *fanout.Frame {
 
 var roomy = &fanout.Limits{Frames: 1000, Bytes: 1 << 20, Grace: 5 * time.Second}
 
-// stream makes gaps that can be read.
+// stream makes readable gaps.
 type stream string
 
 func (s stream) Gap(member string, first, last uint64) *fanout.Frame {
@@ -201,7 +200,7 @@ func TestGroup(t *testing.T) {
 			item(fanout.Enter, "", a.port),
 			item(fanout.Enter, "", b.port),
 			item(fanout.All, "1"),
-			item(fanout.Only, ""), // a place that nothing came to
+			item(fanout.Only, ""), // a slot that gets nothing
 		})
 		deliveries += g.Write([]fanout.Item{item(fanout.Enter, "", c.port), item(fanout.All, "2"+long)})
 		deliveries += g.Write([]fanout.Item{
@@ -211,7 +210,7 @@ func TestGroup(t *testing.T) {
 			item(fanout.All, "6"),
 			item(fanout.Exit, "", c.port),
 			item(fanout.All, "7"),
-			item(fanout.Except, "8", c.port), // which is out already
+			item(fanout.Except, "8", c.port), // which has left already
 		})
 		deliveries += g.Write([]fanout.Item{item(fanout.All, "9"), item(fanout.All, "10")})
 		if g.Len() != 2 {
@@ -219,7 +218,7 @@ func TestGroup(t *testing.T) {
 		}
 		g.Write([]fanout.Item{item(fanout.Exit, "", a.port), item(fanout.Exit, "", a.port), item(fanout.Exit, "", b.port)})
 		if g.Len() != 0 {
-			t.Errorf("%d members after all have left", g.Len())
+			t.Errorf("%d members after all left", g.Len())
 		}
 		want := [][]string{
 			{"1", "2" + long, "3", "4", "6", "7", "8", "9", "10"},
@@ -236,7 +235,7 @@ func TestGroup(t *testing.T) {
 			total += len(want[i])
 		}
 		if deliveries != total {
-			t.Errorf("%d deliveries are counted, want %d", deliveries, total)
+			t.Errorf("counted %d deliveries, want %d", deliveries, total)
 		}
 	}
 }
@@ -281,8 +280,8 @@ func TestHangupForgetsWhatWaits(t *testing.T) {
 	}
 }
 
-// stuff fills the socket of a peer that does not read, until frames begin to
-// wait, and returns how many were taken.
+// stuff fills the socket of a peer that does not read, until frames begin to wait, and
+// returns how many were accepted.
 func (p *peer) stuff(g *fanout.Group, f func(i int) *fanout.Frame) int {
 	for i := 0; ; i++ {
 		g.Write([]fanout.Item{{Kind: fanout.All, Frame: f(i)}})
@@ -340,8 +339,8 @@ func testOverflow(t *testing.T, connect func(*testing.T, *fanout.Limits) *hub) {
 		}
 		return from + n - 1
 	}
-	// inOrder checks that every number is there once, or in exactly one gap, and
-	// that each run of lost frames is one gap.
+	// inOrder checks that every number appears once, or in exactly one gap, and that each
+	// run of lost frames is one gap.
 	inOrder := func(t *testing.T, got []string, last int) (gaps int) {
 		t.Helper()
 		next, inGap := 0, false
@@ -356,7 +355,7 @@ func testOverflow(t *testing.T, connect func(*testing.T, *fanout.Limits) *hub) {
 				end, inGap = first, false
 			}
 			if first != next {
-				t.Fatalf("%q where %d is due: %q", s, next, numbers(got))
+				t.Fatalf("%q, want %d: %q", s, next, numbers(got))
 			}
 			next = end + 1
 		}
@@ -371,7 +370,7 @@ func testOverflow(t *testing.T, connect func(*testing.T, *fanout.Limits) *hub) {
 		f := numbered(fanout.Disconnect)
 		flood(g, f, p.stuff(g, f), 10)
 		if overflow, _ := p.told(); overflow != 1 {
-			t.Errorf("the owner was told %d times", overflow)
+			t.Errorf("the owner was notified %d times", overflow)
 		}
 		p.read()
 		if p.end.Code != 4008 {
@@ -391,7 +390,7 @@ func testOverflow(t *testing.T, connect func(*testing.T, *fanout.Limits) *hub) {
 			t.Errorf("the newest is lost: %q", got)
 		}
 		if _, dropped := p.told(); dropped == 0 {
-			t.Error("the owner was not told")
+			t.Error("the owner was not notified")
 		}
 	})
 	t.Run("drop newest", func(t *testing.T) {
@@ -417,7 +416,7 @@ func testOverflow(t *testing.T, connect func(*testing.T, *fanout.Limits) *hub) {
 		p.out.Close(1000, "")
 		for _, s := range p.read() {
 			if strings.HasPrefix(s, "gap") {
-				t.Errorf("told of %s", s)
+				t.Errorf("got a notice for %s", s)
 			}
 		}
 	})
@@ -437,7 +436,7 @@ func testOverflow(t *testing.T, connect func(*testing.T, *fanout.Limits) *hub) {
 			t.Errorf("the last are %q, want %s; closed with %v", got[len(got)-2:], want, p.end)
 		}
 		if len(got) > first+50 {
-			t.Errorf("%d frames came, %d before the first key: nothing was replaced", len(got), first)
+			t.Errorf("%d frames arrived, %d before the first key: nothing was replaced", len(got), first)
 		}
 	})
 	t.Run("to one alone", func(t *testing.T) {
@@ -447,13 +446,13 @@ func testOverflow(t *testing.T, connect func(*testing.T, *fanout.Limits) *hub) {
 			p.out.Send(frame("direct"))
 		}
 		if overflow, _ := p.told(); overflow != 1 {
-			t.Errorf("the owner was told %d times", overflow)
+			t.Errorf("the owner was notified %d times", overflow)
 		}
 	})
 }
 
-// TestConcurrentWriters has many goroutines write to one connection: nothing is
-// mixed up, and each writer's order stands.
+// TestConcurrentWriters: many goroutines write to one connection; nothing is mixed up,
+// and each writer's order is kept.
 func TestConcurrentWriters(t *testing.T) {
 	const writers, each = 8, 500
 	p := newHub(t, false, &fanout.Limits{Frames: writers * each, Bytes: 64 << 20, Grace: 5 * time.Second}).peer(false)
@@ -475,13 +474,13 @@ func TestConcurrentWriters(t *testing.T) {
 	for _, s := range p.read() {
 		var w, i int
 		if _, err := fmt.Sscanf(s, "%d %d", &w, &i); err != nil || next[w] != i {
-			t.Fatalf("%.40q where %v are due", s, next)
+			t.Fatalf("%.40q, want one of %v", s, next)
 		}
 		next[w]++
 	}
 	for w, n := range next {
 		if n != each {
-			t.Errorf("writer %d: %d of %d came", w, n, each)
+			t.Errorf("writer %d: %d of %d arrived", w, n, each)
 		}
 	}
 }
@@ -495,13 +494,13 @@ func TestPongReplacesPong(t *testing.T) {
 	}
 	p.out.Close(1000, "")
 	if got := p.read(); len(got) > 5 {
-		t.Errorf("%d pings and pongs came", len(got)-1)
+		t.Errorf("%d pings and pongs arrived", len(got)-1)
 	}
 }
 
 func TestDeliveryAllocatesNothing(t *testing.T) {
 	if raced {
-		t.Skip("the race detector has pools forget at random")
+		t.Skip("under the race detector pools drop values at random")
 	}
 	h := newHub(t, false, roomy)
 	var g fanout.Group

@@ -1,5 +1,5 @@
-// Package leak fails a test run that leaves goroutines behind. The library's module has
-// no other dependency for its tests, so that those who import the library get none.
+// Package leak fails a test run that leaves goroutines behind. It keeps the library's
+// module free of test dependencies, which its users would get as well.
 package leak
 
 import (
@@ -15,8 +15,8 @@ import (
 // patience is how long goroutines may take to end after the last test.
 const patience = 10 * time.Second
 
-// Main runs the tests of a package and exits with their status, or with 1 if a goroutine
-// is left over that was not there before.
+// Main runs the tests of a package and exits with their status, or with 1 if there is a
+// goroutine that was not there before.
 func Main(m interface{ Run() int }) {
 	os.Exit(run(m, os.Stderr, patience))
 }

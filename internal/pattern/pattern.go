@@ -110,7 +110,7 @@ func parse(text string) (pattern, error) {
 		case seg.kind == rest && i < len(parts)-1:
 			reason = "{" + seg.text + "...} is not at the end"
 		case seg.kind != literal && slices.Contains(names, seg.text):
-			reason = "the wildcard " + seg.text + " stands twice"
+			reason = "the wildcard " + seg.text + " appears twice"
 		}
 		if reason != "" {
 			return p, &SyntaxError{Pattern: text, Reason: reason}

@@ -52,7 +52,7 @@ func TestMatch(t *testing.T) {
 			}
 		}
 		if v, ok := params.Lookup("none"); ok {
-			t.Errorf("Match(%q): there is a wildcard none: %q", tt.name, v)
+			t.Errorf("Match(%q): has a wildcard named none: %q", tt.name, v)
 		}
 	}
 }
@@ -159,8 +159,8 @@ func FuzzSet(f *testing.F) {
 				continue
 			}
 			any = true
-			// The winner must not be more general than another match: it must
-			// have the literal wherever the two differ first.
+			// The winner must not be more general than another match: at the first
+			// difference it must have the literal.
 			if ok && p != got && !moreSpecific(got, p) {
 				t.Errorf("%q: %q wins over %q", name, got, p)
 			}
@@ -169,13 +169,13 @@ func FuzzSet(f *testing.F) {
 			t.Errorf("nothing matches %q, but one of %q does", name, added)
 		}
 		if ok && !naiveMatch(got, name) {
-			t.Errorf("%q wins for %q which it does not match", got, name)
+			t.Errorf("%q wins for %q, which it does not match", got, name)
 		}
 	})
 }
 
-// moreSpecific reports whether a, which overlaps b, has the more specific
-// segment where their kinds differ first.
+// moreSpecific reports whether a, which overlaps b, has the more specific segment where
+// their kinds differ first.
 func moreSpecific(a, b string) bool {
 	rank := func(seg string) int {
 		switch {

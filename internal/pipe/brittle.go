@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// brittle is a connection that breaks after so many bytes in the one direction or
-// the other, and may be slow until then.
+// brittle is a connection that breaks after a number of bytes in one direction or the
+// other, and may be slow until then.
 type brittle struct {
 	net.Conn
-	reads, writes int           // bytes that are left
-	single        bool          // whatever is read comes byte by byte
+	reads, writes int           // remaining bytes
+	single        bool          // reads return one byte at a time
 	delay         time.Duration // of each read
 }
 
-// Brittle returns a connection that breaks within that many bytes, between frames
-// or within one, and is as slow as chance has it.
+// Brittle returns a connection that breaks within that many bytes, between frames or
+// within one, with a random delay.
 func Brittle(nc net.Conn, rng *rand.Rand, reads, writes int) net.Conn {
 	b := &brittle{Conn: nc, reads: rng.IntN(reads), writes: rng.IntN(writes)}
 	switch rng.IntN(4) {

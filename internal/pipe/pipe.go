@@ -1,6 +1,6 @@
-// Package pipe listens in memory, and breaks connections: for tests that run whole servers and clients
-// without sockets, many more of them than there are descriptors, or under
-// virtual time.
+// Package pipe listens in memory, and breaks connections: for tests that run whole
+// servers and clients without sockets, many more of them than there are descriptors, or
+// under virtual time.
 package pipe
 
 import (

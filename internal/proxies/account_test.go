@@ -6,18 +6,18 @@ import (
 	"testing"
 )
 
-// line is a message: the session that says it, and its number there.
+// line is a message: the session that sends it, and its number there.
 type line struct {
 	From int `json:"from"`
 	N    int `json:"n"`
 }
 
-// account is what was said in a room and what each session heard of it.
+// account is what was sent in a room and what each session received of it.
 type account struct {
 	mu    sync.Mutex
 	said  map[line]bool // acknowledged
 	heard [][]line      // by session, in the order of its callbacks
-	gaps  int           // that sessions were told of
+	gaps  int           // that sessions received
 }
 
 func newAccount(sessions int) *account {
@@ -42,7 +42,7 @@ func (a *account) gap() {
 	a.gaps++
 }
 
-// reached reports whether every session has heard all these lines.
+// reached reports whether every session has received all these lines.
 func (a *account) reached(lines []line) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -56,15 +56,15 @@ func (a *account) reached(lines []line) bool {
 	return true
 }
 
-// verdict counts what is wrong. The zero value says that every session heard every
-// message exactly once, in the order in which it was sent, and that all sessions
-// heard the messages of all senders in one order.
+// verdict counts what is wrong. The zero value means that every session received every
+// message exactly once and in the order in which it was sent, and that all sessions
+// received the messages of all senders in one order.
 type verdict struct {
-	missing    int // acknowledged and not heard, over all sessions
-	repeated   int // heard again
-	disordered int // heard after a newer one of the same sender
-	unsaid     int // heard although nobody had an acknowledgement
-	diverging  int // sessions that heard another order than the first session
+	missing    int // acknowledged and not received, over all sessions
+	repeated   int // received again
+	disordered int // received after a newer one of the same sender
+	unsaid     int // received without an acknowledgment to any sender
+	diverging  int // sessions that received another order than the first session
 	gaps       int
 }
 

@@ -23,7 +23,7 @@ type backend struct {
 	address string
 }
 
-// The rooms: one that passes on what it receives, and one with code.
+// The rooms: a relay room, and one with code.
 const (
 	relayRoom = "chat/general"
 	codedRoom = "orders/eu-west:1"

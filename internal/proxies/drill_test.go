@@ -15,8 +15,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// The sessions of a drill. The last connects past the proxy: it speaks on while the
-// proxy is away, so that there is something to miss.
+// The sessions of a drill. The last one bypasses the proxy: it keeps sending while the
+// proxy is away, so that the others miss something.
 const (
 	throughProxy = 5
 	sessions     = throughProxy + 1
@@ -26,7 +26,7 @@ const (
 // quota is how many messages each session sends before and after an act.
 const quota = 60
 
-// drill is sessions that speak in rooms while somebody works on the proxy.
+// drill is sessions that talk in rooms while the proxy is reloaded, restarted or killed.
 type drill struct {
 	t        *testing.T
 	backend  *backend
@@ -35,7 +35,7 @@ type drill struct {
 	speakers []*speaker
 }
 
-// act is what an operator or bad luck does to a proxy.
+// act is what an operator, or bad luck, does to a proxy.
 type act struct {
 	name string
 	do   func(*drill)
@@ -47,7 +47,7 @@ var (
 	crash   = act{"crash", func(d *drill) { d.replace(syscall.SIGKILL) }}
 )
 
-// replace ends the proxy and starts it after the witness has spoken.
+// replace ends the proxy and starts it after the witness has sent messages.
 func (d *drill) replace(s syscall.Signal) {
 	d.t.Helper()
 	d.front.end(s)
@@ -55,8 +55,8 @@ func (d *drill) replace(s syscall.Signal) {
 	d.front.start()
 }
 
-// TestReload reloads, restarts and kills each proxy while sessions speak. Each
-// session hears everything once and in order, and none is lost.
+// TestReload reloads, restarts and kills each proxy while sessions talk. Each session
+// receives everything once and in order, and none is lost.
 func TestReload(t *testing.T) {
 	eachProxy(t, func(t *testing.T, p *proxy) {
 		d := newDrill(t, p, simplysocket.Options{})
@@ -70,7 +70,7 @@ func TestReload(t *testing.T) {
 		}
 		s := d.backend.Stats()
 		if s.Connects != sessions || s.Disconnects != 0 || s.Disconnected != 0 {
-			t.Errorf("%d sessions began and %d ended, %d are away; want %d, 0 and 0", s.Connects, s.Disconnects, s.Disconnected, sessions)
+			t.Errorf("%d sessions began and %d ended, %d are disconnected; want %d, 0 and 0", s.Connects, s.Disconnects, s.Disconnected, sessions)
 		}
 		if s.Resumes < 2*throughProxy {
 			t.Errorf("%d resumes; a restart and a crash break every connection", s.Resumes)
@@ -88,8 +88,8 @@ func TestReload(t *testing.T) {
 	})
 }
 
-// TestReloadWithoutResume is the control: where no session outlives its
-// connection, the same drill finds that sessions and messages are lost.
+// TestReloadWithoutResume is the control: if no session outlives its connection, the same
+// drill finds that sessions and messages are lost.
 func TestReloadWithoutResume(t *testing.T) {
 	eachProxy(t, func(t *testing.T, p *proxy) {
 		d := newDrill(t, p, simplysocket.Options{DisableResume: true})
@@ -109,7 +109,7 @@ func TestReloadWithoutResume(t *testing.T) {
 // newDrill connects the sessions to a server behind the proxy.
 func newDrill(t *testing.T, p *proxy, o simplysocket.Options) *drill {
 	t.Helper()
-	// As much as is said while the slowest proxy stops, which takes Apache 10 s.
+	// As much as is sent while the slowest proxy stops; Apache takes 10 s.
 	o.HistoryMessages, o.HistoryBytes = 4096, 4<<20
 	d := &drill{t: t, backend: serve(t, o), accounts: map[string]*account{
 		relayRoom: newAccount(sessions),
@@ -129,7 +129,7 @@ func newDrill(t *testing.T, p *proxy, o simplysocket.Options) *drill {
 	return d
 }
 
-// run performs the acts while all sessions speak.
+// run performs the acts while all sessions talk.
 func (d *drill) run(acts ...act) {
 	d.t.Helper()
 	ctx, stop := context.WithCancel(d.t.Context())
@@ -169,7 +169,7 @@ func (d *drill) said() (sum int64) {
 	return sum
 }
 
-// awaitLines waits until each of these sessions has said n lines more.
+// awaitLines waits until each of these sessions has sent n more lines.
 func (d *drill) awaitLines(n int64, speakers ...*speaker) {
 	d.t.Helper()
 	var enough []int64
@@ -181,17 +181,17 @@ func (d *drill) awaitLines(n int64, speakers ...*speaker) {
 	}
 }
 
-// conclude says a last line of each session in each room, and waits until all have
-// heard it: every earlier line has then arrived or is lost.
+// conclude sends a last line from each session in each room, and waits until all have
+// received it: every earlier line has then arrived or is lost.
 func (d *drill) conclude() {
 	d.t.Helper()
-	d.sayOnce() // an acknowledgement shows that the session is in the room
+	d.sayOnce() // an acknowledgment shows that the session is in the room
 	for room, lines := range d.sayOnce() {
 		d.await("the last lines in "+room, func() bool { return d.accounts[room].reached(lines) })
 	}
 }
 
-// sayOnce says a line of each session in each room, and returns the lines by room.
+// sayOnce sends a line from each session in each room, and returns the lines by room.
 func (d *drill) sayOnce() map[string][]line {
 	lines := map[string][]line{}
 	for _, s := range d.speakers {
@@ -215,7 +215,7 @@ func (d *drill) await(what string, done func() bool) {
 	}
 }
 
-// names are the slugs of the sessions.
+// names are the client IDs of the sessions.
 func (d *drill) names() (names []string) {
 	for _, s := range d.speakers {
 		names = append(names, s.conn.ID())

@@ -11,8 +11,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
-// TestHandshake checks what each proxy's configuration has to get right for the
-// server to know whose page connects, and from which address.
+// TestHandshake checks what each proxy's configuration must get right so that the server
+// knows whose page connects, and from which address.
 func TestHandshake(t *testing.T) {
 	eachProxy(t, func(t *testing.T, p *proxy) {
 		addresses := make(chan string, 1)
@@ -59,7 +59,7 @@ func TestHandshake(t *testing.T) {
 					return
 				}
 				if got := <-addresses; got != remote {
-					t.Errorf("the server takes the client for %s; it comes from %s", got, remote)
+					t.Errorf("the server sees the client as %s; it is %s", got, remote)
 				}
 			})
 		}

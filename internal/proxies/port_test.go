@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// holdPort returns a port of 127.0.0.1 that the kernel has chosen, for another
-// process to listen on. Until the test ends the kernel gives it to nobody else,
-// not even while that process is restarted: a socket stays bound to it. That one
-// does not listen, so another with SO_REUSEADDR may, and every proxy sets that.
+// holdPort returns a port of 127.0.0.1 that the kernel has chosen, for another process to
+// listen on. Until the test ends the kernel gives it to nobody else, not even while that
+// process restarts: a socket stays bound to it. That socket does not listen, so another
+// socket with SO_REUSEADDR may, and every proxy sets that.
 func holdPort(t *testing.T) int {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)

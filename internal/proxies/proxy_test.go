@@ -24,7 +24,7 @@ type proxy struct {
 	program string
 	config  string // in testdata
 	args    func(config string) []string
-	renew   func(*front) error // reads the configuration again
+	renew   func(*front) error // makes the proxy read the configuration again
 }
 
 var proxies = []proxy{
@@ -62,8 +62,8 @@ func by(s syscall.Signal) func(*front) error {
 	return func(f *front) error { return f.cmd.Process.Signal(s) }
 }
 
-// find returns the program's path. Debian has most of them in a directory that is
-// not in the PATH of ordinary users.
+// find returns the program's path. Debian has most of them in a directory that is not in
+// the PATH of ordinary users.
 func (p *proxy) find() (string, error) {
 	path, err := exec.LookPath(p.program)
 	if err != nil {
@@ -72,8 +72,8 @@ func (p *proxy) find() (string, error) {
 	return path, nil
 }
 
-// eachProxy runs a test with every proxy, as far as SIMPLYSOCKET_PROXIES says:
-// "required" with all, "installed" with those there are, and otherwise with none.
+// eachProxy runs a test with the proxies that SIMPLYSOCKET_PROXIES selects: "required"
+// means all, "installed" those that are installed, and anything else none.
 func eachProxy(t *testing.T, test func(*testing.T, *proxy)) {
 	want := os.Getenv("SIMPLYSOCKET_PROXIES")
 	if want != "required" && want != "installed" {
@@ -104,10 +104,10 @@ type front struct {
 	backend    string // host:port
 	generation int    // of the configuration
 	cmd        *exec.Cmd
-	exited     chan struct{} // closed when the process is no more
+	exited     chan struct{} // closed when the process has exited
 }
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits for something that must happen.
 const patience = 30 * time.Second
 
 // stand puts the proxy in front of the backend until the test ends.
@@ -118,7 +118,7 @@ func (p *proxy) stand(t *testing.T, backend string) *front {
 		f.end(syscall.SIGKILL)
 		if t.Failed() {
 			said, _ := os.ReadFile(f.log())
-			t.Logf("%s said at last:\n%s", f.name, said[max(0, len(said)-4096):])
+			t.Logf("the last output of %s:\n%s", f.name, said[max(0, len(said)-4096):])
 		}
 	})
 	f.start()
@@ -129,8 +129,8 @@ func (f *front) address() string { return fmt.Sprintf("127.0.0.1:%d", f.port) }
 func (f *front) config() string  { return filepath.Join(f.dir, f.proxy.config) }
 func (f *front) log() string     { return filepath.Join(f.dir, "log") }
 
-// command is the proxy's program in a process group of its own, which also holds
-// what it forks.
+// command is the proxy's program in a process group of its own, which includes the
+// processes it forks.
 func (f *front) command(args ...string) *exec.Cmd {
 	f.t.Helper()
 	path, err := f.find()
@@ -148,7 +148,8 @@ func (f *front) command(args ...string) *exec.Cmd {
 func (f *front) start() {
 	f.t.Helper()
 	f.configure()
-	// A file and no pipe: Wait would wait for all who have inherited that.
+	// A file instead of a pipe: Wait would wait for all processes that inherited the
+	// pipe.
 	log, err := os.OpenFile(f.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		f.t.Fatal(err)
@@ -164,9 +165,9 @@ func (f *front) start() {
 	f.await()
 }
 
-// run starts a process and returns a channel that closes when it has exited. The
-// process is also asked to stop if the test dies and can clean up nothing. The
-// kernel does that when the thread ends which has started it, hence the lock.
+// run starts a process and returns a channel that closes when it has exited. If the test
+// dies without cleaning up, the kernel signals the process. It does that when the thread
+// that started the process ends, hence the lock.
 func run(cmd *exec.Cmd) (exited chan struct{}, err error) {
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM
 	started, exited := make(chan error), make(chan struct{})
@@ -183,8 +184,8 @@ func run(cmd *exec.Cmd) (exited chan struct{}, err error) {
 	return exited, <-started
 }
 
-// end signals the process, waits for its end and kills what is left of its group,
-// as a service manager does.
+// end signals the process, waits for its end and kills what remains of its group, as a
+// service manager does.
 func (f *front) end(s syscall.Signal) {
 	f.t.Helper()
 	if f.cmd == nil {
@@ -197,7 +198,7 @@ func (f *front) end(s syscall.Signal) {
 	select {
 	case <-f.exited:
 	case <-time.After(patience):
-		f.t.Errorf("%s goes on %v after %v", f.name, patience, s)
+		f.t.Errorf("%s is still running %v after %v", f.name, patience, s)
 	}
 	_ = syscall.Kill(-f.cmd.Process.Pid, syscall.SIGKILL)
 	<-f.exited
@@ -257,8 +258,8 @@ func (f *front) await() {
 	}
 }
 
-// serving returns the generation of who answers a new connection; "" if nobody
-// does.
+// serving returns the generation of the process that answers a new connection; "" if
+// there is none.
 func (f *front) serving(ctx context.Context) string {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+f.address()+"/", http.NoBody)
 	if err != nil {

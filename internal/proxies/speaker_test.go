@@ -15,7 +15,7 @@ import (
 // pause is how long a session waits between lines.
 const pause = 20 * time.Millisecond
 
-// speaker is a session that says numbered lines.
+// speaker is a session that sends numbered lines.
 type speaker struct {
 	drill  *drill
 	number int
@@ -53,7 +53,7 @@ func (d *drill) connect(number int, url string) *speaker {
 	return s
 }
 
-// say says the next line in a room and returns it.
+// say sends the next line in a room and returns it.
 func (s *speaker) say(room string) line {
 	ctx, cancel := context.WithTimeout(s.drill.t.Context(), patience)
 	defer cancel()
@@ -69,7 +69,7 @@ func (s *speaker) say(room string) line {
 	return l
 }
 
-// speak says lines in all rooms until the context ends, which interrupts none.
+// speak sends lines in all rooms until the context ends, which interrupts none.
 func (s *speaker) speak(ctx context.Context) {
 	for ctx.Err() == nil {
 		for room := range s.rooms {
@@ -88,7 +88,7 @@ func (s *speaker) String() string {
 		s.number, s.conn.State(), s.conn.Err(), s.said.Load(), s.failed.Load(), s.why.Load())
 }
 
-// remote is the clients' address, which is not the trusted one of the proxies.
+// remote is the clients' address, which differs from the trusted one of the proxies.
 const remote = "127.0.0.2"
 
 // dial connects from remote.

@@ -15,7 +15,7 @@ import (
 // began is when the rooms of the tests open.
 var began = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// config is that of a room which the tests open. Its name says what kind it is.
+// config is the configuration of a room in the tests. Its name says what kind it is.
 func config(kind string) room.Config {
 	return room.Config{
 		Name: kind, Server: "server", Epoch: 77, Seed: [2]uint64{1, 2}, Opened: began,
@@ -24,11 +24,11 @@ func config(kind string) room.Config {
 	}
 }
 
-// app is an application that does what messages tell it. All that it keeps is declared, so
-// what it does depends on the room and the entry alone. Of its kinds, relay and lobby pass on what
-// they receive, hall is a lobby with handlers, and broken and leaving fail to set up. Others
-// also do what the profile of a member tells when it leaves, drops or resumes, and what that
-// of the member "closer" tells when the room closes.
+// app is an application that obeys messages. It declares all that it keeps, so what it does
+// depends only on the room and the entry. Of its kinds, relay and lobby forward what they
+// receive, hall is a lobby with handlers, and broken and leaving fail in their setup.
+// Others also obey the profile of a member that leaves, drops or resumes, and the profile
+// of the member "closer" when the room closes.
 type app struct {
 	kind   string
 	m      *room.Machine
@@ -36,7 +36,7 @@ type app struct {
 	ledger ledger
 }
 
-// order is the body of a message: what the application is to do.
+// order is the body of a message: what the application should do.
 type order struct {
 	Text     string          `json:"text,omitempty"`
 	Who      string          `json:"who,omitempty"`
@@ -50,7 +50,7 @@ type order struct {
 	N        int             `json:"n,omitempty"`
 	Data     json.RawMessage `json:"data,omitempty"`
 	Then     string          `json:"then,omitempty"`  // how the handler ends
-	Later    string          `json:"later,omitempty"` // how the timer or task ends that it starts
+	Later    string          `json:"later,omitempty"` // how the timer or task that it starts ends
 }
 
 func (a *app) Setup(m *room.Machine) error {
@@ -123,7 +123,7 @@ func (a *app) Resume(m *room.Member) error {
 // passes reports whether there are no handlers.
 func (a *app) passes() bool { return a.kind == "relay" || a.kind == "lobby" }
 
-// obeyProfile carries out what a member's profile tells: its name is the action.
+// obeyProfile does what a member's profile says: its name is the action.
 func (a *app) obeyProfile(m *room.Member) error {
 	var o order
 	_ = json.Unmarshal(m.Info, &o)
@@ -300,7 +300,7 @@ func (a *app) obey(from string, o *order, body json.RawMessage, actions ...strin
 	case "panic":
 		panic(o.Text)
 	case "exit":
-		if m.IsClosing() { // nobody would finish the close
+		if m.IsClosing() { // nobody would complete the close
 			return &room.Panic{Text: "exit", Exit: true}
 		}
 		runtime.Goexit()
@@ -381,7 +381,7 @@ func snapshot(m *room.Machine) []byte {
 	return b
 }
 
-// apply applies an entry, and ends the room if a hook ends the goroutine.
+// apply applies an entry, and closes the room if a hook ends the goroutine.
 func apply(m *room.Machine, e *room.Entry) *room.Output {
 	return outlive(m.Exited, func() *room.Output { return m.Apply(e) })
 }

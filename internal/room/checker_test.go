@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// transcript is what happened in a simulation: what the rooms said, and what each client
-// sent, was answered and read. It is a value, so that tests can falsify it.
+// transcript is what happened in a simulation: what the rooms sent, and for each client
+// its messages, their answers and what it read. It is a value, so that tests can falsify
+// it.
 type transcript struct {
 	said    map[uint64][]frame // by epoch, in order
 	clients []*account
@@ -17,12 +18,12 @@ type transcript struct {
 // frame is a message of a room with its audience.
 type frame struct {
 	seq     uint64
-	all     bool // numbers are left out; otherwise they are meant
+	all     bool // numbers are those left out; otherwise they are the audience
 	numbers []uint64
 	silent  bool // it may be lost
 	notice  bool
 	key     string
-	text    string // what a client has sent; empty: it is not a client's
+	text    string // of the client's message; empty: it is not from a client
 	payload []byte
 }
 
@@ -44,17 +45,17 @@ const (
 	refused
 )
 
-// membership is a time in a room.
+// membership is a client's stay in a room.
 type membership struct {
 	epoch, number uint64
-	since         uint64 // the first seq is after it
+	since         uint64 // its first seq is after this one
 	end           uint64 // seq of the last frame before the exit; 0: it has not ended
-	gaps          []span // that the server owes the client
+	gaps          []span // that the server still has to send
 	restarts      []uint64
 	cut           bool // its connection was broken when it ended: it cannot know the last frames
 }
 
-// span is a range of seqs, both included.
+// span is a range of seqs, both ends included.
 type span struct{ from, to uint64 }
 
 func (s span) has(seq uint64) bool { return s.from <= seq && seq <= s.to }
@@ -62,14 +63,14 @@ func (s span) has(seq uint64) bool { return s.from <= seq && seq <= s.to }
 // reading is a message that a client has read.
 type reading struct {
 	epoch, seq uint64
-	gap        span // of a `gap`; zero: it is another message
+	gap        span // of a `gap`; zero: another message
 	epochGap   bool
 	payload    []byte
 }
 
-// verdict checks what [docs/guarantees.md] promises to sessions. The error begins with the
-// letter of the promise: L, nothing acknowledged is lost; O, one order; D, no doubles;
-// G, every gap is announced; E, no client reads what it is not entitled to.
+// verdict checks the promises of [docs/guarantees.md] to sessions. The error begins with
+// the letter of the promise: L, nothing acknowledged is lost; O, one order; D, no
+// doubles; G, every gap is announced; E, no client reads what it is not entitled to.
 func (t *transcript) verdict() error {
 	for _, c := range t.clients {
 		if err := t.checkReadings(c); err != nil {
@@ -116,19 +117,19 @@ func (t *transcript) checkEntitled(c *account, r *reading) error {
 			continue
 		}
 		if !bytes.Equal(f.payload, r.payload) {
-			return fmt.Errorf("O: %d/%d is %s, and was read as %s", r.epoch, r.seq, f.payload, r.payload)
+			return fmt.Errorf("O: %d/%d is %s, but was read as %s", r.epoch, r.seq, f.payload, r.payload)
 		}
 		if f.silent && slices.Contains(f.numbers, 0) {
-			return nil // an answer to a client that is no member
+			return nil // an answer to a client that is not a member
 		}
 		for _, m := range c.memberships {
 			if m.epoch == r.epoch && r.seq > m.since && (m.end == 0 || r.seq <= m.end) && f.isFor(m.number) {
 				return nil
 			}
 		}
-		return fmt.Errorf("E: %d/%d was not for it: %s", r.epoch, r.seq, r.payload)
+		return fmt.Errorf("E: %d/%d was not for the client: %s", r.epoch, r.seq, r.payload)
 	}
-	return fmt.Errorf("E: %d/%d was never said: %s", r.epoch, r.seq, r.payload)
+	return fmt.Errorf("E: %d/%d was never sent: %s", r.epoch, r.seq, r.payload)
 }
 
 // checkMembership checks that the client read each frame for the member, or read a gap
@@ -144,7 +145,7 @@ func (t *transcript) checkMembership(c *account, m *membership) error {
 		case r.gap != span{}:
 			announced = append(announced, r.gap)
 		default:
-			if lost && slices.Contains(m.restarts, r.seq) { // all before is in the gap
+			if lost && slices.Contains(m.restarts, r.seq) { // everything before is in the gap
 				announced = append(announced, span{0, r.seq - 1})
 			}
 			read[r.seq] = true
@@ -174,7 +175,8 @@ func (t *transcript) checkMembership(c *account, m *membership) error {
 	return nil
 }
 
-// checkOutcomes checks that what was acknowledged was said once, and that nothing else was.
+// checkOutcomes checks that acknowledged messages were sent to the room once, and no
+// others were.
 func (t *transcript) checkOutcomes() error {
 	said := map[string]int{}
 	for _, frames := range t.said {
@@ -190,11 +192,11 @@ func (t *transcript) checkOutcomes() error {
 			case result == unknown:
 				return fmt.Errorf("L: %s was not answered", text)
 			case result == accepted && n == 0:
-				return fmt.Errorf("L: %s was acknowledged and never said", text)
+				return fmt.Errorf("L: %s was acknowledged but never sent", text)
 			case result == refused && n > 0:
-				return fmt.Errorf("E: %s was refused and said", text)
+				return fmt.Errorf("E: %s was refused but sent", text)
 			case n > 1:
-				return fmt.Errorf("D: %s was said %d times", text, n)
+				return fmt.Errorf("D: %s was sent %d times", text, n)
 			}
 		}
 	}
@@ -202,7 +204,7 @@ func (t *transcript) checkOutcomes() error {
 }
 
 // checkPage checks an answer to `history`: the newest messages that the member may see,
-// all of them if it says that it is complete.
+// all of them if it claims to be complete.
 func (t *transcript) checkPage(body json.RawMessage, epoch, number, since, before, seq uint64) error {
 	var page struct {
 		Epoch    uint64

@@ -17,7 +17,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
-// fillFields sets every field of a value to something that is not zero.
+// fillFields sets every field of a value to something other than zero.
 func fillFields(v reflect.Value, n *int) {
 	*n++
 	switch v.Interface().(type) {
@@ -66,8 +66,8 @@ func filled() room.Entry {
 	return e
 }
 
-// TestEntryCodec: every field of an entry survives, so that a new field fails here until
-// it is encoded.
+// TestEntryCodec: every field of an entry survives, so a new field fails here until it is
+// encoded.
 func TestEntryCodec(t *testing.T) {
 	full := filled()
 	for name, e := range map[string]room.Entry{
@@ -98,8 +98,8 @@ func TestEntryCodec(t *testing.T) {
 	}
 }
 
-// golden compares with a file that an earlier version has written: encodings stay
-// readable, and change only with their version.
+// golden compares with a file that an earlier version wrote: encodings stay readable, and
+// change only with their version.
 func golden(t *testing.T, name string, now []byte) []byte {
 	t.Helper()
 	file := filepath.Join("testdata", name)
@@ -127,7 +127,7 @@ func TestGoldenEntry(t *testing.T) {
 	}
 }
 
-// entriesByKind is an entry of each kind, with what it has in a server.
+// entriesByKind is an entry of each kind, with the fields that it has in a server.
 func entriesByKind() []room.Entry {
 	who := &room.Arrival{
 		Identity: &room.Identity{User: "ann", Claims: map[string]any{"role": "host"}}, Info: json.RawMessage(`{"name":"Ann"}`),
@@ -159,7 +159,8 @@ func entriesByKind() []room.Entry {
 	return entries
 }
 
-// TestGoldenKinds: what was written earlier is still read as the same entry, of each kind.
+// TestGoldenKinds: entries of each kind that were written earlier are read as the same
+// entries.
 func TestGoldenKinds(t *testing.T) {
 	entries := entriesByKind()
 	var lines []byte
@@ -188,7 +189,7 @@ func TestGoldenKinds(t *testing.T) {
 	}
 }
 
-// TestEntrySharesNothing: a decoded entry is whole after its bytes are used again.
+// TestEntrySharesNothing: a decoded entry stays intact when its bytes are reused.
 func TestEntrySharesNothing(t *testing.T) {
 	e := filled()
 	raw := room.AppendEntry(nil, &e)
@@ -204,8 +205,8 @@ func TestEntrySharesNothing(t *testing.T) {
 	}
 }
 
-// TestMalformedEntries: bytes that were changed give [room.ErrEncoding] or another entry,
-// which can be encoded; they never panic.
+// TestMalformedEntries: changed bytes give [room.ErrEncoding] or another entry, which can
+// be encoded; they never panic.
 func TestMalformedEntries(t *testing.T) {
 	refused := 0
 	entries := append(entriesByKind(), filled())
@@ -250,7 +251,7 @@ func TestMalformedEntries(t *testing.T) {
 	}
 }
 
-// TestGoldenSnapshot: what was written earlier is still read as the same room.
+// TestGoldenSnapshot: a snapshot that was written earlier is read as the same room.
 func TestGoldenSnapshot(t *testing.T) {
 	for file, commands := range fullRooms {
 		s := populate(t, commands)
@@ -284,8 +285,8 @@ func portrait(m *room.Machine) string {
 	return b.String()
 }
 
-// fullRooms are rooms that together have something of all that a snapshot holds, by
-// their golden file.
+// fullRooms are rooms that together have everything a snapshot can hold, by their golden
+// file.
 var fullRooms = map[string][]string{
 	"snapshot.v1": {
 		"open ticking",
@@ -339,7 +340,7 @@ func populate(t *testing.T, commands []string) *stage {
 	return s
 }
 
-// TestMalformedSnapshots: what is cut or changed is an error or another room, and no
+// TestMalformedSnapshots: a cut or changed snapshot is an error or another room, never a
 // panic.
 func TestMalformedSnapshots(t *testing.T) {
 	for file, commands := range fullRooms {

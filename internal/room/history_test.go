@@ -109,7 +109,7 @@ func TestHistoryPage(t *testing.T) {
 	}
 }
 
-// TestHistoryEdges: limits that a single frame exceeds, and positions that are skipped.
+// TestHistoryEdges: limits that a single frame exceeds, and skipped positions.
 func TestHistoryEdges(t *testing.T) {
 	var h room.History[string]
 	if frames, gapTo := h.Missed(1, 0); len(frames) > 0 || gapTo != 0 || h.Len() != 0 || h.Evicted() != 0 {
@@ -128,7 +128,7 @@ func TestHistoryEdges(t *testing.T) {
 		t.Errorf("without a place: %d frames, evicted up to %d", h.Len(), h.Evicted())
 	}
 	h.Skip(9)
-	h.Skip(5) // that is gone already
+	h.Skip(5) // which is gone already
 	if h.Evicted() != 9 {
 		t.Errorf("after two skips: evicted up to %d", h.Evicted())
 	}
@@ -212,13 +212,13 @@ func isFor(k room.Kept[string], number uint64) bool {
 	return k.Kind == room.ItemAll || slices.Contains(k.Numbers, number) == (k.Kind == room.ItemOnly)
 }
 
-// TestHistoryPageLimits: how much is on a page, and what it says of the rest.
+// TestHistoryPageLimits: how much a page holds, and what it says about the rest.
 func TestHistoryPageLimits(t *testing.T) {
 	for name, tt := range map[string]struct {
 		frames, size      int
 		evict             int
 		since, before     uint64
-		first, last, next uint64 // 0: none
+		first, last, next uint64 // 0 means none
 		messages          int
 		complete          bool
 	}{

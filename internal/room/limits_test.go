@@ -33,7 +33,7 @@ type memberPage struct {
 	Next             uint64
 }
 
-// names are those of a page in a message or a body.
+// names are the names in a page, in a message or a body.
 func (p *memberPage) names() (names []string) {
 	for _, m := range append(p.Members, p.Clients...) {
 		names = append(names, m.Client)
@@ -56,7 +56,7 @@ func upTo(first, last int) (names []string) {
 	return names
 }
 
-// TestMemberPages: pages of the members follow one another without a hole, also where
+// TestMemberPages: pages of the members follow one another without a hole, even if
 // members have left.
 func TestMemberPages(t *testing.T) {
 	large := json.RawMessage(`{"x":"` + strings.Repeat("x", 1000) + `"}`)
@@ -86,8 +86,8 @@ func TestMemberPages(t *testing.T) {
 	}
 }
 
-// TestPresencePages: changes of many members take several messages, which name each
-// member once.
+// TestPresencePages: changes of many members take several messages, which together name
+// each member once.
 func TestPresencePages(t *testing.T) {
 	for name, info := range map[string]string{"by number": "{}", "by bytes": `{"x":"` + strings.Repeat("x", 2000) + `"}`} {
 		const n = 2*room.PageItems + 10
@@ -120,8 +120,8 @@ func TestPresencePages(t *testing.T) {
 	}
 }
 
-// TestManyGuessers: a room remembers a bounded number of networks, those whose minute is
-// not over if it can.
+// TestManyGuessers: a room remembers a bounded number of networks, preferably those whose
+// minute is not over.
 func TestManyGuessers(t *testing.T) {
 	m, _ := room.Open(config("relay"), &app{kind: "relay"})
 	now := began
@@ -141,7 +141,7 @@ func TestManyGuessers(t *testing.T) {
 			}
 		}
 		if got := code(guess(network, "p")); got != protocol.CodeRateLimited {
-			t.Fatalf("after %d wrong ones: %s", room.MaxGuesses, got)
+			t.Fatalf("after %d wrong passwords: %s", room.MaxGuesses, got)
 		}
 	}
 	others := func(prefix string, n int) {
@@ -152,13 +152,13 @@ func TestManyGuessers(t *testing.T) {
 	others("old", 900)
 	now = now.Add(room.GuessWindow + 1)
 	block("blocked")
-	others("new", 500) // for whom the old ones make room
+	others("new", 500) // the old ones make room for these
 	if got := code(guess("blocked", "p")); got != protocol.CodeRateLimited {
-		t.Errorf("while others guess: %s", got)
+		t.Errorf("while other networks guess: %s", got)
 	}
-	others("newer", 1024) // more than it remembers
+	others("newer", 1024) // more than it can remember
 	if err := guess("blocked", "p"); err != nil {
-		t.Errorf("after too many others: %v", err)
+		t.Errorf("after too many other networks: %v", err)
 	}
 	if size := len(snapshot(m)); size > 64<<10 {
 		t.Errorf("the snapshot takes %d bytes", size)
@@ -197,8 +197,8 @@ func TestTimeNeverGoesBack(t *testing.T) {
 	}
 }
 
-// TestLentOutput: an output that other rooms have used before gives the same results as
-// the room's own.
+// TestLentOutput: an output that other rooms have used before gives the same results as a
+// room's own.
 func TestLentOutput(t *testing.T) {
 	dirty := new(room.Output)
 	for seed := range uint64(20) {
@@ -211,7 +211,7 @@ func TestLentOutput(t *testing.T) {
 	}
 }
 
-// TestEntryKinds: what each kind is answered as, and whether a full mailbox may refuse it.
+// TestEntryKinds: how each kind is answered, and whether a full mailbox may refuse it.
 func TestEntryKinds(t *testing.T) {
 	re := map[room.Kind]string{
 		room.KindJoin: "join-room", room.KindLeave: "leave-room", room.KindMembers: "list-members", room.KindHistory: "history",
@@ -236,7 +236,8 @@ func TestEntryKinds(t *testing.T) {
 	}
 }
 
-// TestProperties: what the opener of a relay room may list takes no more than a limit.
+// TestProperties: the properties that the opener of a relay room may list have a size
+// limit.
 func TestProperties(t *testing.T) {
 	open := func(size int) error {
 		m, _ := room.Open(config("relay"), &app{kind: "relay"})

@@ -7,8 +7,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
-// TestReadParams: the known keys are taken, others are ignored, and an error says in words
-// of JSON what is wrong.
+// TestReadParams: known keys are read, others are ignored, and an error describes the
+// problem in JSON terms.
 func TestReadParams(t *testing.T) {
 	type value struct {
 		Text   string
@@ -59,7 +59,7 @@ func TestReadParams(t *testing.T) {
 	}
 }
 
-// custom refuses all that it is decoded from.
+// custom rejects everything that it is decoded from.
 type custom struct{}
 
 func (*custom) UnmarshalJSON([]byte) error { return json.Unmarshal([]byte("{"), new(int)) }

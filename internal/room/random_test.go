@@ -28,7 +28,7 @@ func times(n int) int {
 }
 
 // history is a random sequence of entries, played against a room. Its choices depend on
-// the seed and on what the room yields.
+// the seed and on the room's output.
 type history struct {
 	rng   *rand.Rand
 	app   *app
@@ -37,7 +37,7 @@ type history struct {
 	pos   uint64
 	conn  uint64
 	open  []uint64 // tasks
-	names int      // of clients: few, or so many that the room keeps an index
+	names int      // of clients: few, or enough that the room keeps an index
 	text  strings.Builder
 	// between is called between two entries; nil: nothing happens there.
 	between func(*history)
@@ -95,7 +95,7 @@ func (h *history) play(n int) *history {
 	return h
 }
 
-// write writes all that an output says.
+// write writes the output as text.
 func (h *history) write(out *room.Output) {
 	describe(&h.text, out)
 	for i := range out.Items {
@@ -104,7 +104,7 @@ func (h *history) write(out *room.Output) {
 	fmt.Fprintf(&h.text, "%+v %+v %t\n", out.Effects, out.Reply, out.Closed)
 }
 
-// next makes the next entry. Time moves on before some.
+// next makes the next entry. Time advances before some.
 func (h *history) next() room.Entry {
 	r := h.rng
 	if r.IntN(4) == 0 {
@@ -131,7 +131,7 @@ func (h *history) next() room.Entry {
 	h.conn++
 	e := room.Entry{Member: h.name(), ID: uint64(r.IntN(3)) * h.conn, Conn: h.conn, Body: h.body()}
 	choice := r.IntN(16)
-	if h.names > 6 && h.pos > 90 && r.IntN(2) == 0 { // many come, and many go
+	if h.names > 6 && h.pos > 90 && r.IntN(2) == 0 { // many join, and many leave
 		choice = 3
 	}
 	switch choice {
@@ -230,13 +230,13 @@ func (h *history) body() json.RawMessage {
 	return raw
 }
 
-// TestSameTranscript: the same seed gives the same output, byte for byte, whatever the
-// machine does meanwhile.
+// TestSameTranscript: the same seed gives the same output, byte for byte, whatever else
+// happens on the machine.
 func TestSameTranscript(t *testing.T) {
 	sameEachTime(t, 3, func(seed uint64) string { return newHistory(seed).play(200).text.String() })
 }
 
-// ending is how a hook ends; most end well.
+// ending is how a hook ends; most succeed.
 func (h *history) ending() string {
 	switch h.rng.IntN(60) {
 	case 0:
@@ -270,7 +270,8 @@ func sameEachTime(t *testing.T, seeds uint64, f func(seed uint64) string) {
 }
 
 // TestRestoreAnywhere: a room that is encoded, discarded and decoded between random
-// entries, and so is each entry, yields the same output as one that is not.
+// entries, with each entry encoded and decoded too, yields the same output as one that is
+// not.
 func TestRestoreAnywhere(t *testing.T) {
 	for seed := range uint64(times(*histories)) {
 		want := newHistory(seed).play(200)
@@ -294,7 +295,7 @@ func TestRestoreAnywhere(t *testing.T) {
 	}
 }
 
-// invariants are what holds after each entry.
+// invariants are the properties that hold after each entry.
 type invariants struct {
 	t      testing.TB
 	m      *room.Machine
@@ -333,7 +334,7 @@ func (v *invariants) check(e *room.Entry, out *room.Output) {
 	v.checkState(e, out)
 }
 
-// checkMembers checks what an item says of members.
+// checkMembers checks what an item says about members.
 func (v *invariants) checkMembers(it *room.Item) {
 	switch it.Kind {
 	case room.ItemEnter:
@@ -341,9 +342,9 @@ func (v *invariants) checkMembers(it *room.Item) {
 			v.t.Errorf("%q enters as %d after %d", it.Member, it.Number, v.newest)
 		}
 		if it.Seq < v.seq {
-			v.t.Errorf("%q is entitled to what follows %d, at %d", it.Member, it.Seq, v.seq)
+			v.t.Errorf("%q is entitled to what follows %d, but the position is %d", it.Member, it.Seq, v.seq)
 		}
-		v.seq = it.Seq // all that it is entitled to comes now
+		v.seq = it.Seq // it is entitled to everything from now on
 		v.newest = it.Number
 		v.inside[it.Number] = it.Member
 	case room.ItemExit:
@@ -358,22 +359,22 @@ func (v *invariants) checkMembers(it *room.Item) {
 	case room.ItemAll, room.ItemExcept, room.ItemOnly, room.ItemPage, room.ItemDuplicate, room.ItemGone:
 	}
 	if (it.Kind == room.ItemEnter || it.Kind == room.ItemExit) && it.Members != len(v.inside) {
-		v.t.Errorf("an item says %d members, and there are %d", it.Members, len(v.inside))
+		v.t.Errorf("an item says %d members, but there are %d", it.Members, len(v.inside))
 	}
 	for _, number := range it.Numbers {
 		if number != 0 && v.inside[number] == "" {
-			v.t.Errorf("item %d is for %d, who is not inside", it.Seq, number)
+			v.t.Errorf("item %d is for %d, which is not inside", it.Seq, number)
 		}
 	}
 }
 
-// checkFrame checks number and payload of an item.
+// checkFrame checks the number and payload of an item.
 func (v *invariants) checkFrame(it *room.Item, payload []byte) {
 	if (it.IsFrame() || len(payload) > 0) && !json.Valid(payload) {
 		v.t.Errorf("not JSON: %s", payload)
 	}
 	if it.Kind == room.ItemEnter || !it.IsFrame() && it.Seq == 0 {
-		return // its seq is of what follows, or it has none
+		return // its seq belongs to a later frame, or it has none
 	}
 	if it.Seq <= v.seq {
 		v.t.Errorf("seq %d after %d", it.Seq, v.seq)
@@ -381,8 +382,8 @@ func (v *invariants) checkFrame(it *room.Item, payload []byte) {
 	v.seq = max(v.seq, it.Seq)
 }
 
-// checkFailure checks that an entry that failed yields its error and nothing else, unless
-// it ends the room.
+// checkFailure checks that a failed entry yields its error and nothing else, unless it
+// ends the room.
 func (v *invariants) checkFailure(e *room.Entry, out *room.Output) {
 	want := 1 // the error
 	if e.Member == "" || e.Flags&room.FlagConnect != 0 {
@@ -405,17 +406,17 @@ func (v *invariants) checkFailure(e *room.Entry, out *room.Output) {
 	}
 }
 
-// checkState compares the room with what it has said.
+// checkState compares the room with what its output said.
 func (v *invariants) checkState(e *room.Entry, out *room.Output) {
 	n := uint64(0)
 	for member := range v.m.Members() {
 		if v.inside[member.Number] != member.ID || member.Number <= n || v.m.Member(member.ID) != member {
-			v.t.Errorf("%s is member %d after %d, and entered as %q", member.ID, member.Number, n, v.inside[member.Number])
+			v.t.Errorf("%s is member %d after %d, but entered as %q", member.ID, member.Number, n, v.inside[member.Number])
 		}
 		n = member.Number
 	}
 	if v.m.Len() != len(v.inside) {
-		v.t.Errorf("%d members, and %d are inside", v.m.Len(), len(v.inside))
+		v.t.Errorf("%d members, but %d are inside", v.m.Len(), len(v.inside))
 	}
 	if out.Reply.IsMember != (v.m.Member(e.Member) != nil) {
 		v.t.Errorf("IsMember: %t", out.Reply.IsMember)
@@ -444,7 +445,7 @@ func TestInvariants(t *testing.T) {
 		v := newInvariants(t, h.m)
 		h.check = v.check
 		h.play(200)
-		if v.closed { // what comes too late changes nothing
+		if v.closed { // entries after the close change nothing
 			for range 10 {
 				e := h.next()
 				v.check(&e, apply(h.m, &e))
@@ -456,7 +457,8 @@ func TestInvariants(t *testing.T) {
 	}
 }
 
-// FuzzEntries applies what can be decoded: no sequence of entries breaks a room.
+// FuzzEntries applies everything that can be decoded: no sequence of entries breaks a
+// room.
 func FuzzEntries(f *testing.F) {
 	seeded := map[string]bool{}
 	for seed := uint64(0); len(seeded) < len(kinds); seed++ {

@@ -36,14 +36,14 @@ func TestScripts(t *testing.T) {
 					t.Fatal(err)
 				}
 			case after != string(before):
-				t.Errorf("the output differs; go test ./internal/room -run Scripts -update writes it to the file:\n%s", difference(string(before), after))
+				t.Errorf("the output differs; to update the file: go test ./internal/room -run Scripts -update\n%s", difference(string(before), after))
 			}
 		})
 	}
 }
 
 // TestRestoredScripts runs the scripts with a room that is encoded, discarded and decoded
-// before each entry, and each entry as well: the output stays the same.
+// before each entry, and with each entry encoded and decoded: the output stays the same.
 func TestRestoredScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -269,7 +269,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// advance moves the time on and applies the alarms that come due on the way.
+// advance moves the time forward and applies the alarms that come due on the way.
 func (s *stage) advance(b *strings.Builder, until time.Time) {
 	for {
 		due, ok := s.m.NextAlarm()

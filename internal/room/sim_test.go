@@ -17,10 +17,10 @@ import (
 var simulations = flag.Int("simulations", 50, "seeds of the simulation; a tenth with -short")
 
 // simulation is a server with one room and its clients, in one goroutine: every choice
-// comes from the seed. Clients speak, lose their connections with what is on its way, come
-// back with their position, send again what was not answered, ask for the history, leave,
-// kick each other and join again. The room closes and opens again with another epoch, is
-// restored between entries, and its output is released late.
+// comes from the seed. Clients talk, lose their connections with everything in flight,
+// come back with their position, resend what was not answered, ask for the history,
+// leave, kick each other and join again. The room closes and opens again with another
+// epoch, is restored between entries, and its output is released late.
 type simulation struct {
 	transcript
 	t       testing.TB
@@ -36,7 +36,7 @@ type simulation struct {
 	sealed  []func()  // output that is not released yet
 	log     strings.Builder
 
-	// Of the release.
+	// Of the release stage.
 
 	history room.History[[]byte]
 	seats   map[uint64]*seat // by number
@@ -44,7 +44,7 @@ type simulation struct {
 
 type seat struct {
 	client *simClient
-	conn   uint64 // where frames go to; 0: nowhere
+	conn   uint64 // the connection that frames go to; 0: none
 	*membership
 }
 
@@ -54,7 +54,7 @@ type simDrop struct {
 }
 
 // wired is a message on its way to a client. The epoch is for the transcript: an answer
-// from outside of a membership does not say in which it counts.
+// from outside a membership does not say which epoch it belongs to.
 type wired struct {
 	epoch   uint64
 	payload []byte
@@ -71,7 +71,7 @@ type simClient struct {
 	pending []*room.Entry // not answered yet
 	texts   map[uint64]string
 
-	// What the server keeps of the session.
+	// What the server keeps for the session.
 
 	received uint64 // the newest ID
 	answers  map[uint64]simAnswer
@@ -156,13 +156,13 @@ func (s *simulation) take(c *simClient, conn uint64, it *room.Item, payload []by
 		}
 		body := s.history.Page(s.epoch, number, since, it.Before, func(payload []byte) []byte { return payload })
 		if err := s.checkPage(body, s.epoch, number, since, it.Before, it.Seq); err != nil {
-			s.t.Errorf("a page of the history: %v", err)
+			s.t.Errorf("a history page: %v", err)
 		}
 		s.answer(c, it, simAnswer{"ack", body})
 	case room.ItemDuplicate:
 		known, ok := c.answers[it.ID]
 		if !ok {
-			s.t.Errorf("%s: the answer to %d is asked for again before it was given", c.name, it.ID)
+			s.t.Errorf("%s: the answer to %d is requested again before it was given", c.name, it.ID)
 		}
 		s.answer(c, it, known)
 	}
@@ -234,7 +234,7 @@ func (s *simulation) resume(seat *seat, conn uint64, it *room.Item, notice []byt
 	}
 }
 
-// send puts a message on the wire, if that is whole.
+// send puts a message on the wire, if the connection is up.
 func (s *simulation) send(c *simClient, conn uint64, payload []byte) {
 	if conn != 0 && conn == c.conn {
 		c.wire = append(c.wire, wired{s.epoch, payload})
@@ -260,7 +260,7 @@ func parse(payload []byte) (e envelope) {
 	return e
 }
 
-// clientText is what a client has sent, or empty.
+// clientText is the text of a client's message, or empty.
 func (e envelope) clientText() string {
 	if slices.Contains([]string{"say", "said", "told", "whisper"}, e.Action) {
 		return e.Body.Text
@@ -268,7 +268,7 @@ func (e envelope) clientText() string {
 	return ""
 }
 
-// read has a client read some of what is on its way.
+// read makes a client read some of the messages on its way.
 func (s *simulation) read(c *simClient, n int) {
 	for ; n > 0 && len(c.wire) > 0; n-- {
 		epoch, payload := c.wire[0].epoch, c.wire[0].payload
@@ -303,7 +303,7 @@ func (s *simulation) read(c *simClient, n int) {
 	}
 }
 
-// settle takes the answer to a message.
+// settle handles the answer to a message.
 func (s *simulation) settle(c *simClient, id uint64, ok bool) {
 	if text := c.texts[id]; text != "" {
 		c.sent[text] = refused
@@ -315,7 +315,7 @@ func (s *simulation) settle(c *simClient, id uint64, ok bool) {
 }
 
 // post sends an entry of a client to the room. It arrives at once, or is lost with the
-// connection and sent again.
+// connection and resent.
 func (s *simulation) post(c *simClient, e room.Entry) {
 	c.id++
 	e.Member, e.ID, e.Conn = c.name, c.id, c.conn
@@ -336,7 +336,7 @@ func (s *simulation) post(c *simClient, e room.Entry) {
 	s.breakConnection(c)
 }
 
-// vary has a message go to some, replace others of its key, or fail.
+// vary makes a message go to some members, replace others of its key, or fail.
 func (s *simulation) vary(o *order) {
 	switch s.rng.IntN(8) {
 	case 0:
@@ -354,7 +354,7 @@ func (s *simulation) vary(o *order) {
 
 func (s *simulation) name() string { return s.clients[s.rng.IntN(len(s.clients))].name }
 
-// receive is the server's door: it knows what it has received before.
+// receive is the server's check for messages that it has received before.
 func (s *simulation) receive(c *simClient, e *room.Entry) {
 	arrived := *e
 	if e.ID <= c.received {
@@ -365,8 +365,8 @@ func (s *simulation) receive(c *simClient, e *room.Entry) {
 	s.apply(c, &arrived)
 }
 
-// breakConnection loses what is on its way. The room hears of it later, maybe after the
-// client is back.
+// breakConnection loses everything in flight. The room learns of it later, maybe after
+// the client is back.
 func (s *simulation) breakConnection(c *simClient) {
 	for _, m := range c.memberships {
 		if m.end != 0 && len(c.wire) > 0 {
@@ -435,8 +435,8 @@ func (s *simulation) step() {
 	}
 }
 
-// reopen closes the room and opens it again. The server joins some of those who are away:
-// they come back with a position of the old epoch.
+// reopen closes the room and opens it again. The server joins some of the disconnected
+// clients: they come back with a position of the old epoch.
 func (s *simulation) reopen() {
 	s.apply(nil, &room.Entry{Kind: room.KindClose})
 	s.release(len(s.sealed))
@@ -449,7 +449,7 @@ func (s *simulation) reopen() {
 	}
 }
 
-// finish has everybody come back and read all.
+// finish makes all clients come back and read everything.
 func (s *simulation) finish() {
 	for range 3 {
 		for _, c := range s.clients {
@@ -473,8 +473,8 @@ func simulate(t testing.TB, seed uint64) *simulation {
 	return s
 }
 
-// TestSimulation: over breaks, resumes, late releases, restores and rooms that open again,
-// nothing is lost in silence, doubled or out of order.
+// TestSimulation: over breaks, resumes, late releases, restores and reopened rooms,
+// nothing is lost silently, doubled or out of order.
 func TestSimulation(t *testing.T) {
 	var texts, gaps, restarts, epochGaps, cut int
 	for seed := range uint64(times(*simulations)) {
@@ -503,7 +503,7 @@ func TestSimulation(t *testing.T) {
 		return
 	}
 	if texts < 100**simulations || gaps < *simulations || epochGaps == 0 || restarts == 0 {
-		t.Error("the simulations are too tame")
+		t.Error("the simulations do too little")
 	}
 }
 
@@ -563,7 +563,7 @@ var controls = map[string]func(*rand.Rand, *transcript) bool{
 		for epoch, frames := range t.said {
 			for _, f := range frames {
 				if f.text != "" {
-					t.said[epoch] = append(frames, frame{seq: 1 << 60, text: f.text}) // to nobody
+					t.said[epoch] = append(frames, frame{seq: 1 << 60, text: f.text}) // for nobody
 					return true
 				}
 			}
@@ -598,7 +598,7 @@ var controls = map[string]func(*rand.Rand, *transcript) bool{
 	},
 }
 
-// pick returns a random reading that fits, by its account and place.
+// pick returns a random reading that fits: its account and position.
 func (t *transcript) pick(rng *rand.Rand, fits func(*account, *reading) bool) (c *account, at int) {
 	for range 1000 {
 		c = t.clients[rng.IntN(len(t.clients))]
@@ -649,7 +649,7 @@ func follows(c *account, r *reading) bool {
 	return false
 }
 
-// TestSimulationControls: the verdict finds each way in which a transcript is falsified.
+// TestSimulationControls: the verdict detects every way of falsifying a transcript.
 func TestSimulationControls(t *testing.T) {
 	for name, falsify := range controls {
 		found := 0

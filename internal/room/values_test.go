@@ -32,7 +32,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// interfaces are the only fields that may hold more than plain values, and why.
+// interfaces are the only fields that may hold more than plain values, with the reason.
 var interfaces = map[string]string{
 	"Output.Reply.Err":            "goes back to Go code of this process that waits for the answer",
 	"Output.Failures[].Err":       "goes to the log",
@@ -40,12 +40,12 @@ var interfaces = map[string]string{
 	"Member.Identity.Claims[]":    "is JSON, as in an entry",
 	"Member.Face":                 "is the caller's own view of a member; only its properties are part of the state",
 
-	"Output.handling.Who.Identity.Claims[]": "is that of the entry at hand",
-	"Output.unwound":                        "is a panic of the entry at hand, and never leaves the machine",
+	"Output.handling.Who.Identity.Claims[]": "belongs to the current entry",
+	"Output.unwound":                        "is a panic of the current entry, and never leaves the machine",
 }
 
-// TestValues: what goes into a room and comes out of it is made of values: nothing in it
-// leads to a lock, a connection, or code that runs elsewhere.
+// TestValues: everything that goes into a room and comes out of it is a value: nothing in
+// it leads to a lock, a connection, or code that runs elsewhere.
 func TestValues(t *testing.T) {
 	used := map[string]bool{}
 	for _, root := range []reflect.Type{
@@ -56,12 +56,12 @@ func TestValues(t *testing.T) {
 	}
 	for path := range interfaces {
 		if !used[path] {
-			t.Errorf("%s is no interface any more", path)
+			t.Errorf("%s is not an interface any more", path)
 		}
 	}
 }
 
-// walkValues reports the types under path that are no plain values. No type contains
+// walkValues reports the types under path that are not plain values. No type contains
 // itself, so the walk ends.
 func walkValues(t *testing.T, path string, typ reflect.Type, used map[string]bool) {
 	switch typ.Kind() {
@@ -98,7 +98,7 @@ func walkValues(t *testing.T, path string, typ reflect.Type, used map[string]boo
 	}
 }
 
-// TestWalkValues: the walk finds what it is for.
+// TestWalkValues: the walk finds the types that it looks for.
 func TestWalkValues(t *testing.T) {
 	for _, typ := range []reflect.Type{
 		reflect.TypeFor[func()](), reflect.TypeFor[[]chan int](), reflect.TypeFor[map[string]*testing.T](),

@@ -17,7 +17,7 @@ func TestCloseNowEndsReadAndWrite(t *testing.T) {
 		c := socket.NewServerConn(near, limit, false, false)
 		read, written := make(chan error), make(chan error)
 		go func() { read <- c.Read(&recorder{}) }()
-		go func() { written <- c.Write(make([]byte, 64<<20)) }() // more than any socket takes
+		go func() { written <- c.Write(make([]byte, 64<<20)) }() // more than any socket accepts
 		_ = c.CloseNow()
 		_ = c.CloseNow()
 		if err := <-read; err == nil {
@@ -30,7 +30,7 @@ func TestCloseNowEndsReadAndWrite(t *testing.T) {
 	}
 }
 
-// closer closes the connection from inside its reading.
+// closer closes the connection while it is being read.
 type closer struct {
 	recorder
 	conn *socket.Conn
@@ -60,14 +60,14 @@ func TestDrain(t *testing.T) {
 		c.Drain(time.Minute) // ends with the close
 		near, stuck := pair(t)
 		c = socket.NewServerConn(near, limit, false, false)
-		c.Drain(time.Millisecond) // ends with the time
+		c.Drain(time.Millisecond) // ends with the timeout
 		_, _ = far.Close(), stuck.Close()
 		_ = near.Close()
 	}
 }
 
-// TestDrainOfEndlessPeer has a peer that never stops writing: the reader never
-// has to wait, and must see the end all the same.
+// TestDrainOfEndlessPeer: a peer never stops writing. The reader never has to wait, and
+// must still notice the end.
 func TestDrainOfEndlessPeer(t *testing.T) {
 	for _, pair := range transports {
 		near, far := pair(t)
@@ -88,8 +88,8 @@ func TestDrainOfEndlessPeer(t *testing.T) {
 	}
 }
 
-// TestDrainOfTooMuch: what was on its way when the end was set is little. A peer that
-// sends more is cut before its time is over, also where its frames make no sense.
+// TestDrainOfTooMuch: little data is in flight when the end is set. A peer that sends
+// more is cut before its time is over, even if its frames are invalid.
 func TestDrainOfTooMuch(t *testing.T) {
 	for name, pair := range transports {
 		for _, failed := range []bool{false, true} {
@@ -117,7 +117,7 @@ func TestDrainOfTooMuch(t *testing.T) {
 			c.Drain(time.Minute)
 			_ = c.CloseNow()
 			if n := <-written; n >= most/2 {
-				t.Errorf("%s, failed %v: %d MiB were taken", name, failed, n>>20)
+				t.Errorf("%s, failed %v: %d MiB were read", name, failed, n>>20)
 			}
 		}
 	}
@@ -151,7 +151,7 @@ func TestProgressAndActive(t *testing.T) {
 	step(frame(fin|ping, ""), 2, true)
 	step(frame(fin|cont, "d"), 3, false)
 	if !c.TakeActive() || c.TakeActive() {
-		t.Error("active once, and taken")
+		t.Error("want active exactly once")
 	}
 	_ = far.Close()
 	<-done
@@ -183,24 +183,24 @@ func TestTryWrite(t *testing.T) {
 		got <- n
 	}()
 	if n := <-got; n != int64(total) {
-		t.Errorf("%d of %d bytes came", n, total)
+		t.Errorf("%d of %d bytes arrived", n, total)
 	}
 	small := []byte("0123456789")
 	if n := testing.AllocsPerRun(100, func() { _, _ = c.TryWrite(small) }); n != 0 {
 		t.Errorf("TryWrite allocates %v times", n)
 	}
 	_ = c.CloseNow()
-	for range 1000 { // CloseNow is not the end at once
+	for range 1000 { // CloseNow does not take effect at once
 		if _, err := c.TryWrite(small); err != nil {
 			return
 		}
 		time.Sleep(time.Millisecond)
 	}
-	t.Error("a closed connection takes data")
+	t.Error("a closed connection accepts data")
 }
 
-// Whoever writes while the connection is closed gets an error and never another's
-// socket, and the last of them has it closed.
+// A writer gets an error when the connection closes, and never another connection's
+// socket; the last writer closes it.
 func TestCloseNowDuringTryWrite(t *testing.T) {
 	for range 50 {
 		near, far := tcpPair(t)
@@ -261,7 +261,7 @@ type rester struct {
 
 func (r *rester) Pong() { r.conn.Rest() }
 
-// A Read that rests has taken what there is, and the next goes on behind it.
+// A Read that rests has consumed all data, and the next one continues after it.
 func TestRest(t *testing.T) {
 	message, probe := frame(fin|text, "x"), frame(fin|pong, "")
 	tests := map[string]func(testing.TB) (near, far net.Conn){

@@ -202,8 +202,8 @@ func TestDialRefused(t *testing.T) {
 	}
 }
 
-// TestBrokenPeer sees that who breaks the protocol is told the code and then
-// finds the connection closed, even while it still writes.
+// TestBrokenPeer: a peer that breaks the protocol gets the code and then finds the
+// connection closed, even while it still writes.
 func TestBrokenPeer(t *testing.T) {
 	server, _, ended := echoServer(t, socket.UpgradeOptions{ReadLimit: limit}, false)
 	nc, err := net.Dial("tcp", server.Listener.Addr().String())
@@ -211,7 +211,7 @@ func TestBrokenPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nc.Close()
-	// A frame comes right behind the handshake, and much more behind what breaks it.
+	// A frame follows right after the handshake, and much more after the violation.
 	_, _ = io.WriteString(nc, goodHandshake+frame(fin|text, "hi")+frame(fin|text, "a\xff")+strings.Repeat(frame(fin|text, "late"), 1000))
 	b := bufio.NewReader(nc)
 	if _, err := http.ReadResponse(b, nil); err != nil {

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// frame encodes a frame of a client as RFC 6455 section 5.2 draws it.
+// frame encodes a client's frame as shown in RFC 6455 section 5.2.
 func frame(first byte, payload string) string { return frameMask(first, payload, 0x37fa213d) }
 
 func frameMask(first byte, payload string, mask uint32) string {
@@ -66,7 +66,7 @@ func closing(code uint16, reason string) string {
 	return frame(fin|clos, string(binary.BigEndian.AppendUint16(nil, code))+reason)
 }
 
-// recorder writes down what is read.
+// recorder records what is read.
 type recorder struct{ events []string }
 
 func (r *recorder) Message(p []byte) { r.events = append(r.events, "message "+string(p)) }
@@ -143,7 +143,7 @@ func compressed(message string) string {
 	return strings.TrimSuffix(b.String(), "\x00\x00\xff\xff")
 }
 
-// compressedAfter compresses with the window that an earlier message has left.
+// compressedAfter compresses with the window of an earlier message.
 func compressedAfter(earlier, message string) string {
 	var b bytes.Buffer
 	w, _ := flate.NewWriterDict(&b, flate.BestCompression, []byte(earlier))
@@ -313,7 +313,7 @@ func TestTakeoverWindow(t *testing.T) {
 	}
 }
 
-// simpleReader reads a whole stream at once, the plainest way.
+// simpleReader reads a whole stream at once, in the simplest way.
 type simpleReader struct {
 	data     []byte
 	deflate  bool

@@ -1,5 +1,5 @@
-// Package testmode holds switches with which the tests run the same server under harder
-// conditions. They are set before a server is made and nothing but tests sets them.
+// Package testmode holds switches that make tests run the same server under harder
+// conditions. They are set before a server is made, and only by tests.
 package testmode
 
 import (
@@ -10,20 +10,20 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
-// Encoded has every entry encoded and decoded on its way into a mailbox, so that a field
-// which the encoding forgets is missed.
+// Encoded makes every entry be encoded and decoded on its way into a mailbox, to detect a
+// field that the encoding forgets.
 var Encoded bool
 
 // Gate takes the releases of a room in order and runs each of them later: one at a time,
-// in the same order. It is what stands between sealed output and its release when
-// something has to become durable first.
+// in the same order. It stands between sealed output and its release, where output could
+// be made durable.
 type Gate func(release func())
 
 // NewGate returns the gate of one room. If it is nil, output is released at once.
 var NewGate func() Gate
 
-// Late returns gates that wait for a random time up to limit, then release all that was
-// sealed meanwhile: as a disk does that commits what waits in one go.
+// Late returns gates that wait for a random time up to limit and then release everything
+// sealed meanwhile, like a disk that commits waiting writes in one batch.
 func Late(limit time.Duration) func() Gate {
 	return func() Gate {
 		var mu sync.Mutex
@@ -57,7 +57,7 @@ func Late(limit time.Duration) func() Gate {
 	}
 }
 
-// Recode replaces an entry by what its encoding says of it.
+// Recode replaces an entry with its encoded and decoded form.
 func Recode(e *room.Entry) {
 	if e.Kind == 0 {
 		return

@@ -15,8 +15,8 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// workers is the number of workers, of one pool: those of another
-// test end with its bubble.
+// workers is the number of workers, of one pool: those of another test end with its
+// bubble.
 func workers() int {
 	synctest.Wait()
 	stacks := make([]byte, 1<<20)
@@ -45,7 +45,7 @@ func TestEachPieceIsDoneOnce(t *testing.T) {
 	})
 }
 
-// However many tasks block, the later ones run.
+// No matter how many tasks block, later ones run.
 func TestNoPieceWaitsForAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var done atomic.Int32
@@ -62,7 +62,7 @@ func TestNoPieceWaitsForAnother(t *testing.T) {
 		}
 		synctest.Wait()
 		if got := done.Load(); got != 100 {
-			t.Errorf("%d tasks were done beside 100 that block, want 100", got)
+			t.Errorf("%d tasks were done while 100 block, want 100", got)
 		}
 		close(release)
 		synctest.Wait()
@@ -86,13 +86,13 @@ func TestGoexit(t *testing.T) {
 		}
 		synctest.Wait()
 		if got := begun.Load(); got != 100 {
-			t.Errorf("%d of 100 tasks were begun", got)
+			t.Errorf("%d of 100 tasks were started", got)
 		}
 	})
 }
 
 func TestGoroutinesEnd(t *testing.T) {
-	const most = 16 // that rest
+	const most = 16 // that stay idle
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		c := worker.New(func(struct{}) { <-release })
@@ -107,7 +107,7 @@ func TestGoroutinesEnd(t *testing.T) {
 		}
 		close(release)
 		if got := workers(); got != most {
-			t.Errorf("%d goroutines rest, want %d", got, most)
+			t.Errorf("%d goroutines are idle, want %d", got, most)
 		}
 		time.Sleep(time.Second)
 		if got := workers(); got != 0 {

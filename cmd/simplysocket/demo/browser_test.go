@@ -11,7 +11,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// TestBrowser has people use the page, in windows of a real browser.
+// TestBrowser uses the page as people do, in windows of a real browser.
 func TestBrowser(t *testing.T) {
 	browser := startBrowser(t)
 	for _, tt := range []struct {
@@ -102,7 +102,7 @@ func testDirect(t *testing.T, browser context.Context) {
 	a.until(`$(".line[data-own] .alone").textContent === "only to %s"`, short(b.id))
 	b.until(`$(".line .alone").textContent === "only to you"`)
 
-	// What comes after it, in the same order for all, shows what did not come.
+	// A later message, in the same order for all, shows that this one did not arrive.
 	a.fill("#text", kb.Escape)
 	a.until(`$("#recipient").hidden`)
 	a.write("for all")
@@ -137,7 +137,7 @@ func testFullAndLockedRooms(t *testing.T, browser context.Context) {
 	b.isIn("secret", 2)
 	b.until(`$("#room-facts").textContent === "2 of 5 members, with a password"`)
 
-	// A link into a locked room asks as well.
+	// A link to a locked room asks for the password as well.
 	c := newWindow(t, browser)
 	c.navigate(s.url("#room=secret"))
 	c.until(`$("#password-dialog").open && $("#password-ask").textContent === "secret asks for a password"`)
@@ -168,8 +168,8 @@ func testManyRooms(t *testing.T, browser context.Context) {
 	a.until(`$("#text").value === "a draft"`)
 }
 
-// testBreak loses the connection while the room handles a message, so that neither
-// the message nor its ack comes back over it.
+// testBreak loses the connection while the room handles a message, so that neither the
+// message nor its ack arrives over it.
 func testBreak(t *testing.T, browser context.Context) {
 	s := open(t, simplysocket.Options{})
 	s.HandleRoom("general", func(room *simplysocket.Room) error {
@@ -190,8 +190,8 @@ func testBreak(t *testing.T, browser context.Context) {
 	a.until(`$$(".line .text").map((node) => node.textContent).join() === "cut,and on" && $$(".notice").length === 1`)
 }
 
-// testResume takes the network from one window, by the browser's own switch, while
-// another talks.
+// testResume disables one window's network, with the browser's own switch, while another
+// window talks.
 func testResume(t *testing.T, browser context.Context) {
 	s := open(t, simplysocket.Options{})
 	a, b := visit(t, browser, s, ""), visit(t, browser, s, "")
@@ -249,7 +249,7 @@ func testRestart(t *testing.T, browser context.Context) {
 	}
 	a.write("back again")
 	b.reads("back again")
-	// The room is as it was, whoever opened it again.
+	// The room is as it was, no matter who opened it again.
 	b.until(`$("#open-rooms [data-key=secret]").textContent === "secret1/20" && $("#open-rooms [data-key=secret] .signs svg")`)
 }
 
@@ -286,7 +286,7 @@ func testRemoved(t *testing.T, browser context.Context) {
 	}
 }
 
-// testNotSent has a room refuse a message until it is sent again.
+// testNotSent: a room refuses a message until it is sent again.
 func testNotSent(t *testing.T, browser context.Context) {
 	s := open(t, simplysocket.Options{})
 	s.HandleRoom("general", func(room *simplysocket.Room) error {
@@ -310,7 +310,7 @@ func testNotSent(t *testing.T, browser context.Context) {
 	a.until(`$$(".line .text").map((node) => node.textContent).join() === "once,twice"`)
 }
 
-// testPace has somebody write faster than the server takes it: nothing fails.
+// testPace: nothing fails when a user writes faster than the server accepts.
 func testPace(t *testing.T, browser context.Context) {
 	s := open(t, simplysocket.Options{MessageRate: 5, MessageBurst: 8})
 	a := visit(t, browser, s, "")
@@ -340,7 +340,7 @@ func testLongTranscript(t *testing.T, browser context.Context) {
 	})()`
 	a.until("%s", inView)
 
-	// Who reads what is older goes on reading it.
+	// New messages do not move the view of somebody who reads older ones.
 	value[float64](a, `$(".scroller").scrollTop = -3000`)
 	a.until(`$(".scroller").scrollTop === -3000`)
 	say("line 600")

@@ -19,8 +19,7 @@ import (
 //go:embed static
 var static embed.FS
 
-// contentTypes are said by the page itself: what package mime knows depends on
-// the machine.
+// contentTypes is not left to package mime, whose types depend on the machine.
 var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".css":  "text/css; charset=utf-8",
@@ -28,9 +27,9 @@ var contentTypes = map[string]string{
 	".svg":  "image/svg+xml",
 }
 
-// policy lets the page load its own files, connect to its own host ('self'
-// covers WebSockets too) and do nothing else: no inline code or style, no
-// framing, and no place where text could become markup or code.
+// policy lets the page load its own files, connect to its own host ('self' covers
+// WebSockets too) and do nothing else: no inline code or style, no framing, and no way to
+// turn text into markup or code.
 var policy = strings.Join([]string{
 	"default-src 'none'",
 	"script-src 'self'",
@@ -44,9 +43,9 @@ var policy = strings.Join([]string{
 	"trusted-types 'none'",
 }, "; ")
 
-// Handler serves the page at /, its files, and the client that it uses
-// at /simplysocket.js. The page connects to the ws next to it. All its references
-// are relative, so a proxy may serve it under any path that ends in "/".
+// Handler serves the page at /, its files, and the client that it uses at
+// /simplysocket.js. The page connects to the ws next to it. All its references are
+// relative, so a proxy may serve it under any path that ends in "/".
 func Handler() http.Handler {
 	mux := http.NewServeMux()
 	files, err := static.ReadDir("static")
@@ -68,8 +67,8 @@ func Handler() http.Handler {
 	return guarded(mux)
 }
 
-// asset serves a file which browsers keep but ask about before each use, so that
-// nobody sees the page of an earlier version.
+// asset serves a file that browsers cache but revalidate before each use, so nobody sees
+// the page of an earlier version.
 func asset(name string, content []byte) http.Handler {
 	contentType, ok := contentTypes[path.Ext(name)]
 	if !ok {
@@ -86,8 +85,8 @@ func asset(name string, content []byte) http.Handler {
 	})
 }
 
-// shared lets pages of other origins import a file: browsers load modules from
-// elsewhere only where the answer allows it. Who may connect is another matter.
+// shared lets pages of other origins import a file: browsers load modules from another
+// origin only if the response allows it. Who may connect is a separate question.
 func shared(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -95,7 +94,7 @@ func shared(next http.Handler) http.Handler {
 	})
 }
 
-// guarded sets what holds for every response, errors included.
+// guarded sets the headers of all responses, including errors.
 func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

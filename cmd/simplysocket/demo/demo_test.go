@@ -88,15 +88,15 @@ func TestNotModified(t *testing.T) {
 		}
 		tags[tag] = target
 		if got := request(t, "GET", target, "If-None-Match", tag); got.StatusCode != http.StatusNotModified {
-			t.Errorf("%s: %s for what has not changed", target, got.Status)
+			t.Errorf("%s: %s for a file that has not changed", target, got.Status)
 		}
 		if got := request(t, "GET", target, "If-None-Match", `"of another version"`); got.StatusCode != http.StatusOK {
-			t.Errorf("%s: %s for what has changed", target, got.Status)
+			t.Errorf("%s: %s for a file that has changed", target, got.Status)
 		}
 	}
 }
 
-// TestShared has other origins import the client, and nothing else.
+// TestShared: other origins can import the client, and nothing else.
 func TestShared(t *testing.T) {
 	for target, want := range map[string]string{"/simplysocket.js": "*", "/": "", "/app.js": "", "/nowhere": ""} {
 		h := request(t, "GET", target, "Origin", "https://example.com").Header
@@ -106,14 +106,14 @@ func TestShared(t *testing.T) {
 	}
 }
 
-// TestAssets keeps out what the policy would stop in the browser, and what would
-// turn text into markup or bring in something from elsewhere.
+// TestAssets rejects what the policy would block in the browser, and anything that would
+// turn text into markup or load something from elsewhere.
 func TestAssets(t *testing.T) {
 	inMarkup := regexp.MustCompile(`(?i)<script(?:[^>]*)>[^<]|<style|\sstyle=|\son\w+=|javascript:`)
 	inCode := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|setHTML|createContextualFragment|DOMParser|srcdoc|\beval\b|\bFunction\(|\bimport\(`)
 	elsewhere := regexp.MustCompile(`(?i)\b(?:https?|wss?|data|blob):|["'(]//|@import`)
 	own := strings.NewReplacer(
-		`xmlns="http://www.w3.org/2000/svg"`, "", // the name of a language, never fetched
+		`xmlns="http://www.w3.org/2000/svg"`, "", // the name of a language; it is never fetched
 		`"http://www.w3.org/2000/svg"`, "",
 		`"https:"`, "",
 	)

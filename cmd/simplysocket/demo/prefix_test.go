@@ -14,8 +14,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// under starts a proxy that strips the prefix, and returns the address of the
-// page there.
+// under starts a proxy that strips the prefix, and returns the page's address behind it.
 func under(t *testing.T, prefix string, s *site) *url.URL {
 	t.Helper()
 	server := &url.URL{Scheme: "http", Host: s.address}
@@ -33,7 +32,7 @@ func under(t *testing.T, prefix string, s *site) *url.URL {
 	return u.JoinPath(prefix, "/")
 }
 
-// TestPrefix follows what the page and its scripts name.
+// TestPrefix follows the references of the page and its scripts.
 func TestPrefix(t *testing.T) {
 	reference := regexp.MustCompile(`(?:(?:href|src)="([^"#]+)"|from "([^"]+)")`)
 	for _, prefix := range []string{"/app", "/a/b c"} {
@@ -72,7 +71,7 @@ func TestPrefix(t *testing.T) {
 	}
 }
 
-// TestNoAbsolutePaths: a path in a string that begins with "/" leaves the prefix.
+// TestNoAbsolutePaths: a path in a string that begins with "/" would bypass the prefix.
 func TestNoAbsolutePaths(t *testing.T) {
 	absolute := regexp.MustCompile("[\"'`]/[^>].*")
 	files, err := fs.Glob(static, "static/*")
@@ -90,7 +89,7 @@ func TestNoAbsolutePaths(t *testing.T) {
 	}
 }
 
-// TestPrefixInBrowser has people talk under a prefix.
+// TestPrefixInBrowser: people talk under a prefix.
 func TestPrefixInBrowser(t *testing.T) {
 	browser := startBrowser(t)
 	page := under(t, "/app", open(t, simplysocket.Options{})).String()
@@ -101,7 +100,7 @@ func TestPrefixInBrowser(t *testing.T) {
 	a.until(`$(".quiet a").href === %s`, quote(page+"#room=general"))
 }
 
-// visitPage is visit for a page that is elsewhere than its site.
+// visitPage is visit for a page at another address than its site.
 func visitPage(t *testing.T, browser context.Context, page string) *window {
 	t.Helper()
 	w := newWindow(t, browser)

@@ -12,9 +12,9 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-var screenshot = flag.String("screenshot", "", "write a picture of the page in use to this PNG file")
+var screenshot = flag.String("screenshot", "", "write a screenshot of the page in use to this PNG file")
 
-// TestBrowserScreenshot takes the picture that the README shows:
+// TestBrowserScreenshot takes the screenshot that the README shows:
 //
 //	go test ./cmd/simplysocket/demo -run BrowserScreenshot -screenshot ../../../docs/images/demo.png
 func TestBrowserScreenshot(t *testing.T) {
@@ -25,7 +25,7 @@ func TestBrowserScreenshot(t *testing.T) {
 	w.picture(*screenshot, 1280, 800, "light")
 }
 
-// conversation has three people talk and returns the window of one of them.
+// conversation is a conversation of three people; it returns the window of one of them.
 func conversation(t *testing.T, browser context.Context) *window {
 	t.Helper()
 	s := open(t, simplysocket.Options{})

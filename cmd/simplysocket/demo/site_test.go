@@ -12,7 +12,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket"
 )
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits for something that must happen.
 const patience = 20 * time.Second
 
 // site is a server with the page, which can go down and come back.
@@ -40,7 +40,7 @@ func open(t *testing.T, o simplysocket.Options) *site {
 	return s
 }
 
-// start begins to serve, at the address it had before if it had one.
+// start begins to serve, at its earlier address if it had one.
 func (s *site) start(o simplysocket.Options) {
 	s.t.Helper()
 	o.Logger = slog.New(slog.DiscardHandler)

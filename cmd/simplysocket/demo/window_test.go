@@ -17,8 +17,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// startBrowser starts Chromium and returns the context that its windows open in. A
-// plain go test starts none.
+// startBrowser starts Chromium and returns the context that its windows open in. A plain
+// go test skips these tests.
 func startBrowser(t *testing.T) context.Context {
 	t.Helper()
 	if os.Getenv("SIMPLYSOCKET_BROWSER") != "required" {
@@ -37,7 +37,7 @@ func startBrowser(t *testing.T) context.Context {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program),
 		chromedp.UserDataDir(t.TempDir()),
-		chromedp.NoSandbox, // a container's root has no other way
+		chromedp.NoSandbox, // containers run as root, which the sandbox does not allow
 		chromedp.DisableGPU,
 		chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-quic", true),
@@ -51,7 +51,7 @@ func startBrowser(t *testing.T) context.Context {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("%s: %v", program, err)
 	}
-	// A browser that has closed by itself leaves nothing half written behind.
+	// A browser that closed by itself has finished all its writes.
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
 			t.Errorf("the browser did not close: %v", err)
@@ -60,22 +60,22 @@ func startBrowser(t *testing.T) context.Context {
 	return ctx
 }
 
-// window is a window of the browser that shows the page.
+// window is a browser window that shows the page.
 type window struct {
 	t   *testing.T
 	ctx context.Context
-	id  string // the slug of its client
+	id  string // the client ID of its client
 
 	mu       sync.Mutex
 	problems []string
 }
 
-// unreachable is what Chromium itself writes while the server is down or going
-// down, or the window is offline.
+// unreachable matches what Chromium itself logs while the server is down or going down,
+// or the window is offline.
 var unreachable = regexp.MustCompile(`^error: WebSocket connection to '[^']*' failed: .*(net::ERR_CONNECTION_|net::ERR_INTERNET_DISCONNECTED|response code: 503|before receiving a handshake response)`)
 
-// newWindow opens a window, empty so far. It closes with the test, which fails if
-// anything was written to its console: an error, or what the policy has stopped.
+// newWindow opens an empty window. It closes with the test, which fails if anything was
+// written to its console: an error, or something that the policy blocked.
 func newWindow(t *testing.T, browser context.Context) *window {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
@@ -144,8 +144,8 @@ func value[T any](w *window, expression string) T {
 	return v
 }
 
-// until waits for an expression to be true. It looks again by itself, since the
-// functions of chromedp that wait would be stopped by the page's policy.
+// until waits for an expression to be true. It polls, since the page's policy would block
+// the waiting functions of chromedp.
 func (w *window) until(format string, args ...any) {
 	w.t.Helper()
 	expression := fmt.Sprintf(format, args...)
@@ -153,7 +153,7 @@ func (w *window) until(format string, args ...any) {
 	defer cancel()
 	wait := fmt.Sprintf(`new Promise((done) => {
 		%s
-		const holds = () => { try { return %s } catch { return false } }; // elements may be still to come
+		const holds = () => { try { return %s } catch { return false } }; // elements may not exist yet
 		const look = () => holds() ? done(true) : setTimeout(look, 10);
 		look();
 	})`, inPage, expression)
@@ -162,7 +162,7 @@ func (w *window) until(format string, args ...any) {
 	}
 }
 
-// click clicks what is visible, with the mouse.
+// click clicks a visible element with the mouse.
 func (w *window) click(css string) {
 	w.t.Helper()
 	w.do(chromedp.Click(chromedp.CSS(css), chromedp.NodeVisible))
@@ -181,9 +181,9 @@ func (w *window) write(text string) {
 	w.enter()
 }
 
-// enter presses the key as a keyboard does: whoever takes the key down takes its
-// character too. What chromedp sends for it are two events that do not know of
-// each other.
+// enter presses the key as a keyboard does: a handler that cancels the key's down event
+// also cancels its character. The two events that chromedp sends for it are independent
+// of each other.
 func (w *window) enter() {
 	w.t.Helper()
 	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
@@ -194,7 +194,7 @@ func (w *window) enter() {
 	}
 }
 
-// reads waits for a line of that text in the room that is shown.
+// reads waits for a line with that text in the room that is shown.
 func (w *window) reads(text string) {
 	w.t.Helper()
 	w.until(`$$(".transcript:not([hidden]) .line[data-state=done] .text").some((node) => node.textContent === %s)`, quote(text))
@@ -238,13 +238,14 @@ func (w *window) look(width, height int64, scale float64, scheme string) {
 	}
 }
 
-// networkRule says offline twice: releases of Chromium demand it in either place.
+// networkRule says offline twice: some releases of Chromium require it in the one place,
+// some in the other.
 type networkRule struct {
 	Offline bool `json:"offline"`
 	network.EmulateNetworkConditionsByRuleParams
 }
 
-// online gives the window its network back, or takes it away, and has it notice.
+// online turns the window's network on or off, and makes the page notice.
 func (w *window) online(is bool) {
 	w.t.Helper()
 	rule := networkRule{Offline: !is, EmulateNetworkConditionsByRuleParams: network.EmulateNetworkConditionsByRuleParams{

@@ -14,8 +14,8 @@ func newAlarm() alarm {
 	return alarm{timer}
 }
 
-// wait waits until then and reports whether the context has not ended. A time
-// that is over is no wait.
+// wait waits until then, and reports whether the context is still alive. It does not wait
+// for a time in the past.
 func (a alarm) wait(ctx context.Context, then time.Time) bool {
 	rest := time.Until(then)
 	if rest <= 0 {

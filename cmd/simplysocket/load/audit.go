@@ -2,29 +2,28 @@ package load
 
 import "math/bits"
 
-// audit is what the account of the messages that count says at one time.
+// audit is the account, at one time, of the messages that count.
 type audit struct {
-	messages                          int // whose time has come
+	messages                          int // that were due
 	handled, refused, unknown, unsent int
-	expected                          int64 // deliveries of what was handled
+	expected                          int64 // deliveries of handled messages
 	lost                              int64 // of these, how many are missing
-	lostTold                          int64 // of these, how many the server told of
-	unexpected                        int64 // deliveries of what was refused
+	lostTold                          int64 // of these, how many the server reported
+	unexpected                        int64 // deliveries of refused messages
 }
 
 // audit compares what was handled with what every member has received.
 //
-// A message with an unknown outcome was handled if any member has
-// received it, and then all should have. If none has, it is neither expected nor
-// lost.
+// A message with an unknown outcome was handled if any member has received it; then all
+// members should have. If none has, it is neither expected nor lost.
 func (r *Run) audit() audit {
 	a := r.messages
 	var sum audit
 	reached := int(a.reached.Load())
-	wanted := map[*room]*judgement{}
+	wanted := map[*room]*judgment{}
 	for _, m := range r.members {
 		if wanted[m.room] == nil {
-			wanted[m.room] = newJudgement(len(m.received))
+			wanted[m.room] = newJudgment(len(m.received))
 		}
 		wanted[m.room].union(m)
 	}
@@ -39,18 +38,18 @@ func (r *Run) audit() audit {
 	return sum
 }
 
-// judgement is a bit for each message of a room, thrice.
-type judgement struct {
+// judgment is three bits for each message of a room.
+type judgment struct {
 	some     []uint64 // any member has it
 	expected []uint64 // all members should
 	refused  []uint64 // none should
 }
 
-func newJudgement(words int) *judgement {
-	return &judgement{make([]uint64, words), make([]uint64, words), make([]uint64, words)}
+func newJudgment(words int) *judgment {
+	return &judgment{make([]uint64, words), make([]uint64, words), make([]uint64, words)}
 }
 
-func (j *judgement) union(m *member) {
+func (j *judgment) union(m *member) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, word := range m.received {
@@ -59,7 +58,7 @@ func (j *judgement) union(m *member) {
 }
 
 // judge decides about one message.
-func (s *audit) judge(o outcome, j *judgement, index, members int) {
+func (s *audit) judge(o outcome, j *judgment, index, members int) {
 	word, bit := index/64, uint64(1)<<(index%64)
 	switch o {
 	case handled:
@@ -82,8 +81,8 @@ func (s *audit) judge(o outcome, j *judgement, index, members int) {
 	s.expected += int64(members)
 }
 
-// compare takes a member to account.
-func (s *audit) compare(l *messageLog, m *member, j *judgement) {
+// compare checks what one member received.
+func (s *audit) compare(l *messageLog, m *member, j *judgment) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, has := range m.received {

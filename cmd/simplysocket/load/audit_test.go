@@ -8,8 +8,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/client"
 )
 
-// logOf makes a run of members in rooms of those sizes, who take turns in the
-// order of their numbers, and of one message per millisecond.
+// logOf makes a run of members in rooms of the given sizes, with one message per
+// millisecond. The members take turns in the order of their numbers.
 func logOf(messages int, sizes ...int) *Run {
 	r := New(Settings{Rate: 1000, Duration: time.Duration(messages) * time.Millisecond, Body: MinBody})
 	r.enter(Running)
@@ -23,13 +23,13 @@ func logOf(messages int, sizes ...int) *Run {
 	return r
 }
 
-// send has a message handed over and answered at those milliseconds.
+// send sends a message and settles it at the given milliseconds.
 func (r *Run) sentAt(n, sent, answered int, o outcome) {
 	r.messages.entries[n].send(time.Duration(sent) * time.Millisecond)
 	r.messages.entries[n].settle(time.Duration(answered)*time.Millisecond, o)
 }
 
-// hears has members receive a message at that millisecond.
+// hears delivers a message to members at that millisecond.
 func (r *Run) hears(n, at int, members ...*member) (inOrder bool) {
 	inOrder = true
 	for _, m := range members {
@@ -56,7 +56,7 @@ func TestAudit(t *testing.T) {
 	}
 }
 
-// TestPending: a message without an answer is one of unknown outcome.
+// TestPending: a message without an answer has an unknown outcome.
 func TestPending(t *testing.T) {
 	r := logOf(2, 2)
 	defer r.giveUp()
@@ -69,7 +69,7 @@ func TestPending(t *testing.T) {
 	}
 }
 
-// TestTold tells loss in silence from what the server told of.
+// TestTold tells silent loss from loss that the server reported.
 func TestTold(t *testing.T) {
 	r := logOf(5, 2)
 	defer r.giveUp()
@@ -78,10 +78,10 @@ func TestTold(t *testing.T) {
 		r.sentAt(n, 10*n+1, 10*n+5, handled)
 		r.hears(n, 10*n+6, r.members[1])
 	}
-	r.hears(1, 16, m) // the one before it is lost in silence
+	r.hears(1, 16, m) // the one before it is lost silently
 	m.noteGap(client.Gap{})
 	m.noteGap(client.Gap{})
-	r.hears(3, 36, m) // the one before it was told of, and the one behind it not
+	r.hears(3, 36, m) // the server reported the one before it, but not the one after it
 	want := audit{messages: 5, handled: 5, expected: 10, lost: 3, lostTold: 1}
 	if got := r.audit(); got != want {
 		t.Errorf("audit is\n%+v, want\n%+v", got, want)

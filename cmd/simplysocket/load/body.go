@@ -6,12 +6,12 @@ import (
 	"strconv"
 )
 
-// bodyTemplate writes and reads the bodies of a run: which run it is, the number of the
+// bodyTemplate writes and reads the bodies of a run: the run's name, the number of the
 // message, and padding.
 type bodyTemplate struct {
 	run  string
 	head []byte // up to the number
-	tail []byte // from behind the number, with the longest padding
+	tail []byte // from after the number, with the longest padding
 	size int
 }
 
@@ -32,8 +32,8 @@ func (s *bodyTemplate) write(n int) json.RawMessage {
 	return append(body, tailEnd...)
 }
 
-// read returns the number of a message of this run. The body that was sent is
-// recognised byte by byte; one that a room has changed is read as JSON.
+// read returns the number of a message of this run. It recognizes the body that was sent
+// byte by byte; a body that a room has changed is read as JSON.
 func (s *bodyTemplate) read(body []byte) (n int, ours bool) {
 	if n, ours := s.readOwn(body); ours {
 		return n, true
@@ -65,5 +65,5 @@ func (s *bodyTemplate) readOwn(body []byte) (n int, ours bool) {
 	return n, found && bytes.Equal(padding, s.tail[:len(padding)])
 }
 
-// maxDigits is more than any message has that the account has a place for.
+// maxDigits is more than any message in the account has.
 const maxDigits = 9

@@ -17,7 +17,7 @@ func TestBody(t *testing.T) {
 				t.Errorf("%s: read %d, %t", body, got, ours)
 			}
 			if _, ours := newBodyTemplate("abcdefgi", size).read(body); ours {
-				t.Errorf("%s: taken for that of another run", body)
+				t.Errorf("%s: belongs to another run but was accepted", body)
 			}
 		}
 	}
@@ -43,8 +43,8 @@ func TestBodyChanged(t *testing.T) {
 	}
 }
 
-// FuzzBody: what is recognised byte by byte is what was written, and JSON reads
-// the same of it.
+// FuzzBody: a body that is recognized byte by byte is one that was written, and JSON
+// reads the same from it.
 func FuzzBody(f *testing.F) {
 	s := newBodyTemplate("abcdefgh", MinBody)
 	f.Add([]byte(s.write(0)))
@@ -59,7 +59,7 @@ func FuzzBody(f *testing.F) {
 			return
 		}
 		if written := s.write(n); string(written) != string(body) {
-			t.Errorf("%s is taken for\n%s", body, written)
+			t.Errorf("%s is read as\n%s", body, written)
 		}
 		var read struct{ N int }
 		if err := json.Unmarshal(body, &read); err != nil || read.N != n {

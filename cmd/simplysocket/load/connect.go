@@ -15,29 +15,28 @@ import (
 	"github.com/DhruvikDonga/simplysocket/client"
 )
 
-// joinTimeout bounds how long a client waits to be let into its room.
+// joinTimeout bounds how long a client waits to enter its room.
 const joinTimeout = 15 * time.Second
 
-// What may wait for the callbacks of a client is more than by default: where the
-// load tool is late, nothing shall be lost by it.
+// More may wait for a client's callbacks than by default: a slow load tool must not lose
+// anything.
 const (
 	inboxMessages = 1 << 14
 	inboxBytes    = 16 << 20
 )
 
-// crowd is the clients on their way in.
+// crowd is the clients that are connecting.
 type crowd struct {
 	mu      sync.Mutex
-	members []*member // that are in
-	failed  error     // the first that is not
+	members []*member // that are in their room
+	failed  error     // of the first client that failed
 }
 
-// connectAll connects the clients, spread over the ramp, and has each join its
-// room. Some may fail; an error says that all did, or that there is no point in
-// going on.
+// connectAll connects the clients, spread over the ramp, and makes each join its room.
+// Some may fail; an error means that all did, or that continuing is pointless.
 func (r *Run) connectAll(ctx context.Context) error {
 	if limit := maxDescriptors(); limit > 0 && r.settings.Clients+reservedDescriptors > limit {
-		return fmt.Errorf("%d clients take as many file descriptors, and this process may have %d: raise that limit (ulimit -n)",
+		return fmt.Errorf("%d clients need as many file descriptors, and this process may have %d: raise the limit (ulimit -n)",
 			r.settings.Clients, limit)
 	}
 	ctx, abort := context.WithCancelCause(ctx)
@@ -78,7 +77,7 @@ func (r *Run) connectAll(ctx context.Context) error {
 // reservedDescriptors are for everything but connections.
 const reservedDescriptors = 32
 
-// arrive notes how a client fared.
+// arrive records how a client fared.
 func (r *Run) arrive(ctx context.Context, c *crowd, m *member, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -102,7 +101,7 @@ func (m *member) connect(ctx context.Context) error {
 	defer cancel()
 	seat, err := conn.Join(ctx, m.room.name, nil, m.listen)
 	if err != nil {
-		_ = conn.Close() // the error before is the one to tell
+		_ = conn.Close() // the earlier error is the one to report
 		return fmt.Errorf("join: %w", err)
 	}
 	m.run.connect.record(m.number, time.Since(began))
@@ -120,7 +119,7 @@ func (m *member) options() *client.Options {
 		OnState:       m.notice,
 		InboxMessages: inboxMessages,
 		InboxBytes:    inboxBytes,
-		Logger:        slog.New(slog.DiscardHandler), // what matters is counted
+		Logger:        slog.New(slog.DiscardHandler), // errors that matter are counted
 	}
 	if s.Token != "" {
 		o.Token = func(context.Context) (string, error) { return s.Token, nil }

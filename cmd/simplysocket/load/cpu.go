@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// cpuMeter measures what the process takes while it sends messages that count.
+// cpuMeter measures the CPU time of the process while it sends messages that count.
 type cpuMeter struct {
 	began time.Time
 	from  time.Duration // of CPU
@@ -17,7 +17,7 @@ func (m *cpuMeter) start() { m.began, m.from = time.Now(), cpuTime() }
 
 func (m *cpuMeter) stop() { m.wall, m.cpu = time.Since(m.began), cpuTime()-m.from }
 
-// percent is of one processor.
+// percent is relative to one processor.
 func (m *cpuMeter) percent() float64 {
 	if m.wall <= 0 {
 		return 0

@@ -21,7 +21,7 @@ func (r *Run) drop(ctx context.Context) {
 	}
 }
 
-// cutOne breaks a connection, whichever is there from a random place on.
+// cutOne breaks the first live connection from a random position on.
 func (r *Run) cutOne() {
 	first := r.random.IntN(len(r.members))
 	for i := range r.members {
@@ -32,8 +32,8 @@ func (r *Run) cutOne() {
 	}
 }
 
-// cut breaks the connection as a network does: without a word, and with all that
-// was under way in both directions. It reports false if there is none.
+// cut breaks the connection as a network does: without a close frame, and with everything
+// in flight in both directions. It reports false if there is no connection.
 func (m *member) cut() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -42,8 +42,8 @@ func (m *member) cut() bool {
 	}
 	m.whole = false
 	if abrupt, ok := m.network.(interface{ SetLinger(int) error }); ok {
-		_ = abrupt.SetLinger(0) // then it is closed the usual way
+		_ = abrupt.SetLinger(0) // if this fails it is closed the usual way
 	}
-	_ = m.network.Close() // both ends find out
+	_ = m.network.Close() // both ends notice
 	return true
 }

@@ -8,20 +8,20 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// recorder takes times from many goroutines. Each writes to one of a few
-// histograms, which are emptied into one from time to time.
+// recorder records times from many goroutines. Each writes to one of a few histograms,
+// which are merged into one from time to time.
 type recorder struct {
 	parts [8]struct {
 		mu   sync.Mutex
 		hist *hdrhistogram.Histogram
 	}
 
-	mu    sync.Mutex // guards all that follows
+	mu    sync.Mutex // guards everything below
 	total *hdrhistogram.Histogram
 	spare *hdrhistogram.Histogram // empty
 }
 
-// Histograms hold microseconds with three digits, of up to an hour.
+// Histograms hold microseconds with three digits, up to an hour.
 const (
 	maxMicros = int64(time.Hour / time.Microsecond)
 	digits    = 3
@@ -37,7 +37,7 @@ func newRecorder() *recorder {
 	return r
 }
 
-// record takes a time. The number spreads those who record.
+// record adds a time. The number spreads the callers over the histograms.
 func (r *recorder) record(number int, d time.Duration) {
 	micros := min(max(d.Microseconds(), 0), maxMicros)
 	part := &r.parts[number%len(r.parts)]
@@ -46,8 +46,8 @@ func (r *recorder) record(number int, d time.Duration) {
 	_ = part.hist.RecordValue(micros) // it is in range
 }
 
-// collect adds what was recorded since the last time to the total, and returns
-// the quantiles of both.
+// collect adds what was recorded since the last call to the total, and returns the
+// quantiles of both.
 func (r *recorder) collect() (recent, total Quantiles) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -64,8 +64,8 @@ func (r *recorder) collect() (recent, total Quantiles) {
 	return quantilesOf(interval), quantilesOf(r.total)
 }
 
-// curve returns the total's percentiles. They divide what is left up to 100 again
-// and again, for as many nines as there are values for.
+// curve returns the total's percentiles. Each step covers a fixed fraction of the rest up
+// to 100, for as many nines as there are values.
 func (r *recorder) curve() []Point {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -84,7 +84,7 @@ func (r *recorder) curve() []Point {
 	return points
 }
 
-// PerNine is how many points a curve has from one nine to the next.
+// PerNine is the number of points on a curve from one nine to the next.
 const PerNine = 8
 
 const maxNines = 5
@@ -95,18 +95,17 @@ type Point struct {
 	Value      Milliseconds `json:"ms"`
 }
 
-// Milliseconds are what times are reported in.
+// Milliseconds is the unit in which times are reported.
 type Milliseconds float64
 
 func millis(micros int64) Milliseconds { return Milliseconds(micros) / 1000 }
 
-// Duration is the same as a duration.
+// Duration converts to a duration.
 func (m Milliseconds) Duration() time.Duration {
 	return time.Duration(float64(m) * float64(time.Millisecond))
 }
 
-// Quantiles are of times that were measured, to three digits. All are 0 where
-// none was.
+// Quantiles are of measured times, with three digits. All are 0 if there are none.
 type Quantiles struct {
 	Count int64        `json:"count"`
 	Mean  Milliseconds `json:"mean_ms"`

@@ -5,31 +5,31 @@ import (
 	"time"
 )
 
-// messageLog is what is kept of the messages of a run.
+// messageLog records the messages of a run.
 type messageLog struct {
 	*plan
 	entries []loggedMessage // one for each message
 	start   time.Duration   // when the first message is due, since the run began
-	reached atomic.Int64    // messages whose time has come
+	reached atomic.Int64    // messages that were due
 }
 
 // loggedMessage is what the sender knows of a message. Receivers read it.
 type loggedMessage struct {
-	sent    atomic.Uint32 // a stamp from before it was handed over; 0: it was not
-	settled atomic.Uint32 // a stamp from after its answer; 0: there is none
+	sent    atomic.Uint32 // a stamp from before it was sent; 0: not sent
+	settled atomic.Uint32 // a stamp from after its answer; 0: no answer
 	outcome atomic.Uint32 // an outcome
 }
 
 const entrySize = 12
 
-// outcome is what the sender was told of a message.
+// outcome is what the sender knows about a message.
 type outcome uint32
 
 const (
 	pending outcome = iota
-	handled         // acknowledged: all members of the room shall have it
-	refused         // answered with an error: nobody shall have it
-	unknown         // nobody knows, and if one member has it, all shall
+	handled         // acknowledged: all members of the room should have it
+	refused         // answered with an error: nobody should have it
+	unknown         // nobody knows; if one member has it, all should
 	unsent          // it was never on the wire
 )
 
@@ -52,7 +52,7 @@ func (e *loggedMessage) settle(at time.Duration, o outcome) {
 	e.settled.Store(uint32(after(at)))
 }
 
-// handedOver is a stamp from before the message was on its way, or 0.
+// handedOver is a stamp from before the message was sent, or 0.
 func (e *loggedMessage) handedOver() stamp { return stamp(e.sent.Load()) }
 
 // answered is a stamp from after the room had handled the message, or 0.

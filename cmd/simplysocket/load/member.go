@@ -8,14 +8,14 @@ import (
 	"github.com/DhruvikDonga/simplysocket/client"
 )
 
-// room is a room and those who are in it.
+// room is a room and its members.
 type room struct {
 	name    string
 	members []*member // valid once there is a plan
 }
 
-// member is a client of the load, which sends to its room and keeps account of
-// what it receives there.
+// member is a client of the load: it sends to its room and records what it receives
+// there.
 type member struct {
 	run    *Run
 	number int
@@ -30,22 +30,22 @@ type member struct {
 	// Of its callbacks.
 
 	online bool
-	left   time.Duration // when the connection was lost; 0: it is there
+	left   time.Duration // when the connection was lost; 0: it is up
 
-	mu       sync.Mutex   // guards all that follows
+	mu       sync.Mutex   // guards everything below
 	conn     *client.Conn // nil until it is in the room
 	network  net.Conn     // the newest connection
-	whole    bool         // it is there, and we have not broken it
+	whole    bool         // it is up, and we have not broken it
 	received []uint64     // a bit for each message of the room
-	newest   stamp        // of those received, when the last was handed over
+	newest   stamp        // of those received, when the last was sent
 	gaps     []gap
 }
 
-// gap is where the server told that messages are missing: those behind all that
-// were handled before one that we have, and not younger than the next we got.
+// gap is where the server reported missing messages: messages sent after all that were
+// handled before one that we have, and before the next that we got.
 type gap struct {
 	after stamp
-	until stamp // 0: nothing has come since
+	until stamp // 0: nothing has arrived since
 }
 
 // receive takes a message of the room.
@@ -74,9 +74,9 @@ func (m *member) receive(message *client.Message) {
 	r.latency.record(m.number, now-a.start-a.due(n))
 }
 
-// note marks a message as received. It is out of order if it was answered before
-// another was handed over that has come already: a room handles them in that
-// order, and tells all members of them in the order in which it handles them.
+// note marks a message as received. It is out of order if its answer came before a
+// message was sent that has already arrived: a room handles the two in that order, and
+// delivers to all members in the order of handling.
 func (m *member) note(e *loggedMessage, index int, now time.Duration) (first, inOrder bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -94,7 +94,7 @@ func (m *member) note(e *loggedMessage, index int, now time.Duration) (first, in
 	return true, inOrder
 }
 
-// noteGap marks where the server told that messages are missing.
+// noteGap marks where the server reported missing messages.
 func (m *member) noteGap(client.Gap) {
 	if m.run.counted() {
 		m.run.counts.gaps.Add(1)
@@ -106,8 +106,8 @@ func (m *member) noteGap(client.Gap) {
 	}
 }
 
-// told reports whether a message that is missing is one of those that the server
-// told of. The lock is held.
+// told reports whether the server reported that this missing message is missing. The
+// caller holds the lock.
 func (m *member) told(e *loggedMessage) bool {
 	for _, g := range m.gaps {
 		answered := e.answered()
@@ -118,7 +118,7 @@ func (m *member) told(e *loggedMessage) bool {
 	return false
 }
 
-// notice keeps account of the connections.
+// notice records the state of the connection.
 func (m *member) notice(state client.State) {
 	r := m.run
 	if m.online != (state == client.Online) {
@@ -134,7 +134,7 @@ func (m *member) notice(state client.State) {
 	conn := m.conn
 	m.mu.Unlock()
 	if conn == nil || r.closing.Load() {
-		return // it never was in its room, or leaves it as it should
+		return // it never entered its room, or leaves it as it should
 	}
 	switch state {
 	case client.Closed:
@@ -147,7 +147,7 @@ func (m *member) notice(state client.State) {
 	}
 }
 
-// back keeps account of a connection after one that was lost.
+// back records that a lost connection was replaced.
 func (r *Run) back(m *member, conn *client.Conn) {
 	if m.left == 0 || !r.counted() {
 		return
@@ -160,7 +160,7 @@ func (r *Run) back(m *member, conn *client.Conn) {
 	}
 }
 
-// out keeps account of a room that the client is not in any more.
+// out records that the client has left a room.
 func (m *member) out(reason client.LeaveReason) {
 	m.mu.Lock()
 	in := m.conn != nil

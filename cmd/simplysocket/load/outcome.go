@@ -13,11 +13,11 @@ var (
 	errOut     = errors.New("out of the room")
 )
 
-// removedBecause is why a client is not in its room any more.
+// removedBecause is the error of a client that is no longer in its room.
 func removedBecause(reason client.LeaveReason) error { return fmt.Errorf("%w: %s", errOut, reason) }
 
-// outcomeOf is what became of a message whose Send returned so, and the kind of
-// failure that it is, if it is one.
+// outcomeOf returns the outcome of a message from the error of its Send, and the kind of
+// failure if it is one.
 func outcomeOf(err error) (outcome, Kind) {
 	var answer *client.Error
 	switch {

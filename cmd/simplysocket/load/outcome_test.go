@@ -40,8 +40,8 @@ func TestFate(t *testing.T) {
 	}
 }
 
-// TestTally: no server makes the tally grow for ever, nor has it print what
-// controls a terminal.
+// TestTally: no server can make the tally grow without bound, or make it print terminal
+// control characters.
 func TestTally(t *testing.T) {
 	var tally tally
 	for i := range 1000 {

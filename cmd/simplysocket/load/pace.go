@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// maxInFlight bounds the messages that wait for their answer, of all clients. Each
-// has a goroutine. What is due beyond it is not sent, and counted as such.
+// maxInFlight bounds the unanswered messages of all clients. Each takes a goroutine.
+// Messages due beyond that are not sent, and are counted as such.
 const maxInFlight = 1 << 16
 
-// load sends every message of the plan when it is due, whatever became of those
-// before. It returns when the last was handed over, or the context has ended;
-// answers may come for as long as the sending context of the drain lives.
+// load sends every message of the plan when it is due, regardless of the outcome of
+// earlier ones. It returns when the last was sent, or when the context ends; answers may
+// come for as long as the context of the drain lives.
 func (r *Run) load(ctx context.Context) {
 	a := r.messages
 	start := r.begun.Add(a.start)
@@ -63,7 +63,7 @@ func (r *Run) launch(n int) {
 	})
 }
 
-// send sends a message and notes what became of it.
+// send sends a message and records its outcome.
 func (r *Run) send(n int) {
 	a := r.messages
 	now := r.clock()
@@ -75,7 +75,7 @@ func (r *Run) send(n int) {
 	r.settle(n, a.sender(n).seat.Send(r.answers, r.settings.Action, r.template.write(n)))
 }
 
-// settle notes the answer to a message, or that there is none.
+// settle records the answer to a message, or that there is none.
 func (r *Run) settle(n int, err error) {
 	a := r.messages
 	o, kind := outcomeOf(err)
@@ -90,11 +90,11 @@ func (r *Run) settle(n int, err error) {
 	r.failures.add(kind, err)
 }
 
-// drainTick is how often the drain looks whether all is there.
+// drainTick is how often the drain checks whether everything has arrived.
 const drainTick = 20 * time.Millisecond
 
-// drain waits until everything is answered and received, at most for the grace.
-// What is missing then is lost. Who has ended the run waits less.
+// drain waits until everything is answered and received, at most for the grace. Anything
+// missing then is lost. An interrupted run waits less.
 func (r *Run) drain(ctx context.Context) {
 	grace := r.settings.Grace
 	if ctx.Err() != nil {
@@ -111,8 +111,8 @@ func (r *Run) drain(ctx context.Context) {
 // interruptedGrace is the grace of a run that was ended early.
 const interruptedGrace = 2 * time.Second
 
-// complete reports whether nothing more is to come: all is answered and received,
-// and every client is back. The sums say it cheaply as long as it is not so.
+// complete reports whether nothing more will come: everything is answered and received,
+// and every client is back. While that is not so, the sums show it cheaply.
 func (r *Run) complete() bool {
 	c := &r.counts
 	return r.inFlight.Load() == 0 && c.delivered.Load() >= c.owed.Load() &&

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// plan says of each message when it is due and who sends it. Both follow from its
-// number, so that nothing of that has to be kept, nor believed of a server.
+// plan says for each message when it is due and who sends it. Both follow from its
+// number, so they need not be stored, and no server has to be trusted with them.
 //
 // The clients take turns, in an order drawn once, and messages are due at equal
-// distances: each client, and each room, sends evenly.
+// intervals: each client, and each room, sends evenly.
 type plan struct {
 	rate   float64
 	warmup int // messages that do not count
@@ -42,10 +42,10 @@ func (p *plan) index(n int) int {
 	return n/len(p.order)*len(from.room.members) + from.place
 }
 
-// indexes is a bound of the places in a room of that many members.
+// indexes is an upper bound of the places in a room with that many members.
 func (p *plan) indexes(members int) int { return (p.all/len(p.order) + 1) * members }
 
-// number is the message at a place among those of a room: the inverse of index.
+// number is the message at a place in a room: the inverse of index.
 func (p *plan) number(r *room, index int) int {
 	round, turn := index/len(r.members), index%len(r.members)
 	return round*len(p.order) + r.members[turn].turn

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// crowded makes members in rooms of those sizes.
+// crowded makes members in rooms of the given sizes.
 func crowded(sizes ...int) []*member {
 	var members []*member
 	for _, size := range sizes {
@@ -34,7 +34,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("message %d is at place %d, where message %d is", n, index, got)
 		}
 		if index >= p.indexes(len(from.room.members)) {
-			t.Errorf("message %d is at place %d, behind the last", n, index)
+			t.Errorf("message %d is at place %d, after the last", n, index)
 		}
 		if places[from.room] == nil {
 			places[from.room] = map[int]bool{}
@@ -82,6 +82,6 @@ func TestAccountIsBounded(t *testing.T) {
 	}
 	s.Rate = 1e9
 	if s.Check() == nil {
-		t.Error("an account that no machine has memory for is accepted")
+		t.Error("an account that fits no machine's memory is accepted")
 	}
 }

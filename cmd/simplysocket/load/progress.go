@@ -2,25 +2,26 @@ package load
 
 import "time"
 
-// Progress is how far a run is.
+// Progress is how far a run has come.
 type Progress struct {
 	Phase      Phase
 	Elapsed    time.Duration // of the phase
-	Length     time.Duration // that the phase is meant to take; 0: nobody knows
+	Length     time.Duration // that the phase should take; 0: unknown
 	Clients    int
 	Connected  int64
 	Sent       float64 // messages per second
 	Delivered  float64 // deliveries per second
 	P50, P99   Milliseconds
-	Measured   bool  // there are P50 and P99
-	OnTheWay   int64 // deliveries of what was handled that have not come yet
+	Measured   bool  // P50 and P99 are set
+	OnTheWay   int64 // deliveries of handled messages that have not arrived yet
 	Doubled    int64
 	Drops      int64
 	Reconnects int64
 	Failures   int64
 }
 
-// Progress is how far the run is; it may be called at any time, by anybody.
+// Progress returns how far the run has come. It is safe to call at any time, from any
+// goroutine.
 func (r *Run) Progress() Progress {
 	at := r.phase.Load()
 	c := &r.counts

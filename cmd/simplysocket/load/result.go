@@ -6,12 +6,12 @@ import (
 	"runtime"
 )
 
-// Result is what came of a run. Its form as JSON is stable: names stay, and new
-// ones may come.
+// Result is the result of a run. Its JSON form is stable: names stay, and new ones may be
+// added.
 type Result struct {
 	Load        Load        `json:"load"`
 	Interrupted bool        `json:"interrupted"`
-	Measured    float64     `json:"measured_s"` // how long it was sending that counts
+	Measured    float64     `json:"measured_s"` // how long messages were sent that count
 	Messages    Messages    `json:"messages"`
 	Deliveries  Deliveries  `json:"deliveries"`
 	Latency     Quantiles   `json:"latency"`
@@ -22,7 +22,7 @@ type Result struct {
 	Series      []Sample    `json:"series"`
 }
 
-// Load is what was asked for.
+// Load is the requested load.
 type Load struct {
 	URL      string  `json:"url"`
 	Run      string  `json:"run"`
@@ -40,7 +40,7 @@ type Load struct {
 	Seed     uint64  `json:"seed"`
 }
 
-// Messages are those that count, by what the sender was told.
+// Messages are those that count, by the outcome that the sender knows.
 type Messages struct {
 	Due     int     `json:"due"`
 	Handled int     `json:"handled"`
@@ -50,40 +50,40 @@ type Messages struct {
 	Rate    float64 `json:"handled_per_s"`
 }
 
-// Deliveries are of the messages that were handled, to every member of the room.
+// Deliveries are those of the handled messages, to every member of the room.
 type Deliveries struct {
 	Expected   int64   `json:"expected"`
 	Delivered  int64   `json:"delivered"`
-	Share      float64 `json:"delivered_percent"` // 0 where nothing was expected
+	Share      float64 `json:"delivered_percent"` // 0 if nothing was expected
 	Lost       int64   `json:"lost"`
-	LostTold   int64   `json:"lost_told"` // of those lost, how many the server told of
+	LostTold   int64   `json:"lost_told"` // of those lost, how many the server reported
 	Doubled    int64   `json:"doubled"`
 	OutOfOrder int64   `json:"out_of_order"`
 	Unexpected int64   `json:"unexpected"` // of messages that were refused
 	Foreign    int64   `json:"foreign"`    // messages that are not of this run
-	Gaps       int64   `json:"gaps"`       // that the server told
+	Gaps       int64   `json:"gaps"`       // reported by the server
 	Rate       float64 `json:"delivered_per_s"`
 }
 
 // Connections are those of the clients.
 type Connections struct {
 	Connected    int       `json:"connected"` // clients that got into their room
-	Connect      Quantiles `json:"connect"`   // until then
+	Connect      Quantiles `json:"connect"`   // time until then
 	Drops        int64     `json:"drops"`
 	Reconnects   int64     `json:"reconnects"`
-	LostSessions int64     `json:"lost_sessions"` // reconnects without the session of before
+	LostSessions int64     `json:"lost_sessions"` // reconnects without the earlier session
 	Away         Quantiles `json:"away"`          // from a broken connection to the next
 }
 
 // Tool is how the load tool itself fared.
 type Tool struct {
-	CPU        float64   `json:"cpu_percent"` // of one processor, while it counted
+	CPU        float64   `json:"cpu_percent"` // of one processor, while messages were sent that count
 	Processors int       `json:"processors"`
-	Lag        Quantiles `json:"lag"` // of handing messages over, behind their time
+	Lag        Quantiles `json:"lag"` // how late messages were sent
 	Warnings   []string  `json:"warnings"`
 }
 
-// result takes everything to account. The run is over but for its sessions.
+// result computes the result. The run is over except for its sessions.
 func (r *Run) result(interrupted bool) *Result {
 	a, c, s := r.audit(), &r.counts, &r.settings
 	_, latency := r.latency.collect()
@@ -124,7 +124,7 @@ func (r *Run) result(interrupted bool) *Result {
 	return result
 }
 
-// redacted is a URL without a password.
+// redacted is a URL without its password.
 func redacted(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -133,7 +133,7 @@ func redacted(address string) string {
 	return u.Redacted()
 }
 
-// share is a percentage that is 100 only if it is all.
+// share is a percentage that is 100 only if nothing is missing.
 func share(part, whole int64) float64 {
 	if whole == 0 {
 		return 0

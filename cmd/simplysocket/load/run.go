@@ -14,41 +14,41 @@ import (
 // Run is one run of a load.
 type Run struct {
 	settings Settings
-	name     string // a name of the run that no other has
+	name     string // unique to this run
 	template *bodyTemplate
 	random   *mathrand.Rand // of the goroutine that drops, once there is a plan
 	begun    time.Time
-	members  []*member   // those that are in their room
+	members  []*member   // those in their rooms
 	messages *messageLog // valid once the clients are connected
 
 	account atomic.Pointer[messageLog] // the same, for receivers; nil until then
 	phase   atomic.Pointer[stage]
-	closing atomic.Bool // what ends is ended by us
+	closing atomic.Bool // sessions that end are ended by us
 
 	counts   counts
 	inFlight atomic.Int64
 	sends    sync.WaitGroup
-	answers  context.Context // ends when no answer is waited for any more
+	answers  context.Context // ends when no more answers are awaited
 	giveUp   context.CancelFunc
 	failures tally
 
 	latency *recorder // from when a message was due until a member has it
-	lag     *recorder // from when a message was due until it was handed over
-	connect *recorder // from dialling until the client is in its room
-	away    *recorder // from a broken connection until the next
+	lag     *recorder // from when a message was due until it was sent
+	connect *recorder // from dialing until the client is in its room
+	away    *recorder // from a broken connection to the next
 
 	series series
 	cpu    cpuMeter
 }
 
-// counts are of the whole run, as they grow.
+// counts are for the whole run, as they grow.
 type counts struct {
-	connected    atomic.Int64 // connections that are there
-	ended        atomic.Int64 // sessions that the server has ended for good
-	sent         atomic.Int64 // messages that were handed over
+	connected    atomic.Int64 // connections that are up
+	ended        atomic.Int64 // sessions that the server ended for good
+	sent         atomic.Int64 // messages that were sent
 	received     atomic.Int64 // deliveries of them
-	owed         atomic.Int64 // deliveries of what was handled and counts
-	delivered    atomic.Int64 // deliveries of what counts, each once
+	owed         atomic.Int64 // expected deliveries: of messages that were handled and count
+	delivered    atomic.Int64 // deliveries of messages that count, each once
 	doubled      atomic.Int64
 	disordered   atomic.Int64
 	gaps         atomic.Int64
@@ -82,9 +82,8 @@ func New(s Settings) *Run {
 	return r
 }
 
-// Do does the run and returns what came of it. The end of the context ends the
-// sending early; what was sent until then counts. An error says that there was no
-// load at all.
+// Do runs the load and returns the result. If the context ends, the sending ends early;
+// what was sent until then counts. An error means that there was no load at all.
 func (r *Run) Do(ctx context.Context) (*Result, error) {
 	defer r.giveUp()
 	defer r.close()
@@ -106,19 +105,19 @@ func (r *Run) clock() time.Duration { return time.Since(r.begun) }
 
 func (r *Run) enter(p Phase) { r.phase.Store(&stage{p, time.Now()}) }
 
-// counted reports whether what happens now is part of the result.
+// counted reports whether events count for the result now.
 func (r *Run) counted() bool {
 	p := r.phase.Load().phase
 	return p == Running || p == Draining
 }
 
-// RoomName is the name of a room. In the pattern {run} stands for the name of the
-// run and {room} for the room's number.
+// RoomName is the name of a room. In the pattern, {run} stands for the name of the run
+// and {room} for the room's number.
 func RoomName(pattern, run string, room int) string {
 	return strings.NewReplacer("{run}", run, "{room}", strconv.Itoa(room)).Replace(pattern)
 }
 
-// open makes the plan and the account of it.
+// open makes the plan and its account.
 func (r *Run) open() {
 	plan := newPlan(&r.settings, r.members, r.random)
 	r.messages = &messageLog{plan: plan, entries: make([]loggedMessage, plan.all)}
@@ -129,7 +128,7 @@ func (r *Run) open() {
 	r.account.Store(r.messages)
 }
 
-// close ends all sessions, some at a time: each waits for the server's word.
+// close ends all sessions, a few at a time: each waits for the server to confirm.
 func (r *Run) close() {
 	r.enter(Closing)
 	r.closing.Store(true)
@@ -138,7 +137,7 @@ func (r *Run) close() {
 	for _, m := range r.members {
 		places <- struct{}{}
 		tasks.Go(func() {
-			_ = m.conn.Close() // all that counts is counted
+			_ = m.conn.Close() // everything that counts is counted
 			<-places
 		})
 	}

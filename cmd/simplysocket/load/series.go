@@ -14,7 +14,7 @@ type Sample struct {
 	Connected  int64         `json:"connected"`
 	Drops      int64         `json:"drops"`
 	Reconnects int64         `json:"reconnects"`
-	P50        *Milliseconds `json:"p50_ms"` // null where nothing was measured
+	P50        *Milliseconds `json:"p50_ms"` // null if nothing was measured
 	P99        *Milliseconds `json:"p99_ms"`
 }
 
@@ -22,21 +22,21 @@ type Sample struct {
 type series struct {
 	mu      sync.Mutex
 	samples []Sample
-	latency Quantiles // of all so far
+	latency Quantiles // of everything so far
 	before  struct {
 		at                                time.Duration
 		sent, received, drops, reconnects int64
 	}
 }
 
-// sampleEvery is how long a sample is, and minSample the shortest at the end.
+// sampleEvery is the length of a sample, minSample the shortest at the end.
 const (
 	sampleEvery = time.Second
 	minSample   = sampleEvery / 4
 )
 
-// sample takes a sample every second until stop is called, which may be done more
-// than once.
+// sample takes a sample every second until stop is called. Further calls of stop have no
+// effect.
 func (r *Run) sample() (stop func()) {
 	end, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -59,7 +59,7 @@ func (r *Run) sample() (stop func()) {
 	})
 }
 
-// take takes a sample. One that would be short is none.
+// take takes a sample, unless it would be too short.
 func (r *Run) take() {
 	recent, total := r.latency.collect()
 	s := &r.series
@@ -89,7 +89,7 @@ func (r *Run) take() {
 	before.at, before.sent, before.received, before.drops, before.reconnects = now, sent, received, drops, reconnects
 }
 
-// perSecond is a rate to three places.
+// perSecond is a rate to three decimal places.
 func perSecond(n int64, d time.Duration) float64 {
 	if d <= 0 {
 		return 0

@@ -1,10 +1,10 @@
-// Package load puts load on a server of SimplySocket and keeps account of what
-// comes of it: which message was handled, who received it, when, and how often.
+// Package load puts load on a SimplySocket server and keeps account of the results: which
+// message was handled, who received it, when, and how often.
 //
-// Its clients are those of package client, so that what is measured is what users
-// see, with sessions that outlive their connections. When a message is due depends
-// on the clock alone, never on answers, and latency counts from then on: a server
-// that stalls does not hide it by holding back the load (coordinated omission).
+// Its clients are those of package client, with sessions that outlive their connections,
+// so it measures what users see. When a message is due depends on the clock alone, never
+// on answers, and latency counts from then: a server that stalls cannot hide it by
+// holding back the load (coordinated omission).
 package load
 
 import (
@@ -15,19 +15,19 @@ import (
 	"time"
 )
 
-// Settings say what the load is.
+// Settings describe the load.
 type Settings struct {
 	URL      string        // ws:// or wss://
 	Clients  int           // how many connect
-	Rooms    int           // over which they are spread evenly
-	Rate     float64       // messages per second, of all clients together; 0: none
+	Rooms    int           // the clients are spread over them evenly
+	Rate     float64       // messages per second, over all clients; 0: none
 	Body     int           // bytes of a message's body, at least [MinBody]
 	Ramp     time.Duration // over which the clients connect
 	Warmup   time.Duration // of sending before it counts
-	Duration time.Duration // of sending that counts
-	Grace    time.Duration // how long to wait for what is missing at the end
-	DropRate float64       // connections broken per second, of all together
-	Seed     uint64        // of who sends when and whose connection breaks
+	Duration time.Duration // of sending messages that count
+	Grace    time.Duration // how long to wait for missing deliveries at the end
+	DropRate float64       // connections broken per second, over all clients
+	Seed     uint64        // for who sends when and whose connection breaks
 	Action   string        // of the messages
 	Room     string        // names of the rooms; see [RoomName]
 
@@ -43,7 +43,8 @@ const MinBody = 64
 // maxAccount bounds the memory of the account.
 const maxAccount = 4 << 30
 
-// messages is how many the settings ask for, those that do not count first.
+// messages returns how many messages the settings ask for. Those that do not count come
+// first.
 func (s *Settings) messages() (warmup, all int) {
 	in := func(d time.Duration) int { return int(math.Round(s.Rate * d.Seconds())) }
 	return in(s.Warmup), in(s.Warmup + s.Duration)
@@ -55,16 +56,16 @@ func (s *Settings) Check() error {
 	members := (s.Clients + s.Rooms - 1) / max(s.Rooms, 1)
 	account := s.Rate * (s.Warmup + s.Duration).Seconds() * (entrySize + float64(members)/8)
 	if account > maxAccount {
-		return fmt.Errorf("to keep account of so many messages takes %.1f GB of memory, and at most %d are taken: lower the rate, the duration or the clients of a room",
+		return fmt.Errorf("the account of so many messages takes %.1f GB of memory, and the limit is %d: lower the rate, the duration or the clients per room",
 			account/(1<<30), maxAccount>>30)
 	}
 	return nil
 }
 
-// Phase is what a run is at.
+// Phase is a phase of a run.
 type Phase string
 
-// The phases of a run, in their order.
+// The phases of a run, in order.
 const (
 	Connecting Phase = "connecting"
 	Warming    Phase = "warming"
@@ -73,7 +74,7 @@ const (
 	Closing    Phase = "closing"
 )
 
-// length is how long a phase is meant to take; 0 if nobody knows.
+// length is how long a phase should take; 0 if unknown.
 func (s *Settings) length(p Phase) time.Duration {
 	switch p {
 	case Connecting:

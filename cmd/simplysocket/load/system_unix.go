@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// cpuTime is what the process has used, in user and system mode.
+// cpuTime is the CPU time of the process, in user and system mode.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -16,8 +16,8 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// maxDescriptors is how many files and connections the process may have open; 0
-// if nobody knows. The Go runtime has raised the soft limit to the hard one.
+// maxDescriptors is how many files and connections the process may have open; 0 if
+// unknown. The Go runtime has raised the soft limit to the hard one.
 func maxDescriptors() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

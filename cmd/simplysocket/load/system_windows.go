@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// cpuTime is what the process has used, in user and system mode.
+// cpuTime is the CPU time of the process, in user and system mode.
 func cpuTime() time.Duration {
 	process, err := syscall.GetCurrentProcess()
 	if err != nil {

@@ -11,16 +11,16 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// Kind is what has failed.
+// Kind is a kind of failure.
 type Kind string
 
 // The kinds of failures.
 const (
 	Connect Kind = "connect" // a client did not get into its room
-	Ended   Kind = "ended"   // the server has ended a session for good
-	Removed Kind = "removed" // a client was put out of its room
+	Ended   Kind = "ended"   // the server ended a session for good
+	Removed Kind = "removed" // a client was removed from its room
 	Refused Kind = "refused" // a message was answered with an error
-	Unknown Kind = "unknown" // nobody knows what became of a message
+	Unknown Kind = "unknown" // nobody knows the outcome of a message
 	Unsent  Kind = "unsent"  // a message never left the client
 )
 
@@ -32,8 +32,8 @@ type Failure struct {
 	Example string `json:"example"` // the first in full
 }
 
-// tally counts failures. What a server says is shortened and made safe to print,
-// and does not make it grow without a bound.
+// tally counts failures. Texts from a server are shortened and made safe to print, and
+// cannot make it grow without bound.
 type tally struct {
 	mu       sync.Mutex
 	failures map[[2]string]*Failure
@@ -84,7 +84,7 @@ func (t *tally) sum() (n int64) {
 	return n
 }
 
-// example is an error as one line that controls no terminal.
+// example is an error as one line without terminal control characters.
 func example(err error) string {
 	text := strings.ToValidUTF8(err.Error(), "\uFFFD")
 	text = strings.Map(func(r rune) rune {

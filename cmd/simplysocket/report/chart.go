@@ -9,7 +9,7 @@ import (
 	"github.com/go-analyze/charts"
 )
 
-// Charts are drawn in stand-in colours, in whose place the page's own are put: so
+// Charts are drawn in placeholder colors, which are replaced by the page's own, so that
 // they follow it from light to dark.
 var (
 	inkColor  = charts.ColorRGB(11, 1, 1)
@@ -42,7 +42,7 @@ type chart struct {
 	format func(float64) string
 }
 
-// svg draws the chart. A line alone has no need of a name, and its area is filled.
+// svg draws the chart. A single line needs no name, and its area is filled.
 func (c chart) svg(width int) (template.HTML, error) {
 	theme := charts.MakeTheme(charts.ThemeOption{
 		AxisStrokeColor:    gridColor,
@@ -76,7 +76,7 @@ func (c chart) svg(width int) (template.HTML, error) {
 	if err != nil {
 		return "", fmt.Errorf("chart of %s: %w", strings.Join(c.names, ", "), err)
 	}
-	return template.HTML(pageColors.Replace(string(drawing))), nil // of numbers and of names in this package
+	return template.HTML(pageColors.Replace(string(drawing))), nil // made of numbers and of names in this package
 }
 
 const ySteps = 5
@@ -94,7 +94,7 @@ func (c chart) highest() float64 {
 	return highest
 }
 
-// roundStep is a step that is at least so large and easy to count in.
+// roundStep returns a step of at least that size that is easy to count in.
 func roundStep(least float64) float64 {
 	if least <= 0 {
 		return 1

@@ -23,7 +23,7 @@ func Millis(m load.Milliseconds) string {
 	}
 }
 
-// Time is a quantile, which says nothing where nothing was measured.
+// Time is a quantile, or "not measured".
 func Time(m load.Milliseconds, of load.Quantiles) string {
 	if of.Count == 0 {
 		return "not measured"
@@ -31,7 +31,7 @@ func Time(m load.Milliseconds, of load.Quantiles) string {
 	return Millis(m)
 }
 
-// Share is the share of the deliveries that arrived, likewise.
+// Share is the share of the deliveries that arrived, or "not measured".
 func Share(d load.Deliveries) string {
 	if d.Expected == 0 {
 		return "not measured"
@@ -39,7 +39,7 @@ func Share(d load.Deliveries) string {
 	return strconv.FormatFloat(d.Share, 'f', -1, 64) + "%"
 }
 
-// Number is a rate or a count for people: whole where it is large.
+// Number formats a rate or a count for people: as a whole number if it is large.
 func Number(x float64) string {
 	if x >= 100 || x == float64(int64(x)) {
 		return Count(int64(x + 0.5))
@@ -47,7 +47,7 @@ func Number(x float64) string {
 	return strconv.FormatFloat(x, 'f', 1, 64)
 }
 
-// Count is a count with its thousands apart.
+// Count is a count with thousands separators.
 func Count[N int | int64](n N) string {
 	digits := strconv.FormatInt(int64(n), 10)
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {

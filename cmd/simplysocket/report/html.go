@@ -11,7 +11,7 @@ import (
 //go:embed page.html
 var pageText string
 
-// pageTemplate escapes what it is given by where it stands.
+// pageTemplate escapes values according to their context.
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"count":   Count[int64],
 	"countOf": Count[int],
@@ -25,12 +25,12 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 // figure is a chart on the page.
 type figure struct {
 	Title, About string
-	Half         bool // it has a neighbour
+	Half         bool // it shares its row with another figure
 	of           func(*load.Result) chart
 }
 
 var figures = []figure{
-	{"Latency by percentile", "So much of the deliveries took at most that long, from when the message was due.", false, curveChart},
+	{"Latency by percentile", "The share of deliveries that took at most that long, from when the message was due.", false, curveChart},
 	{"Latency over time", "Of the deliveries of each second.", false, latencyChart},
 	{"Messages sent", "Per second, to the server.", true, sentChart},
 	{"Deliveries", "Per second, to the members of the rooms.", true, deliveredChart},
@@ -38,7 +38,7 @@ var figures = []figure{
 	{"Connections broken", "Between one point and the next.", true, dropChart},
 }
 
-// SVG draws the chart of the figure; it is empty where there is no line to draw.
+// SVG draws the chart of the figure. It is empty if there is no line to draw.
 func (f figure) SVG(r *Report) (template.HTML, error) {
 	c := f.of(r.Result)
 	if len(c.labels) < 2 {
@@ -51,8 +51,7 @@ func (f figure) SVG(r *Report) (template.HTML, error) {
 	return c.svg(width)
 }
 
-// HTML writes the report as a page that needs nothing else: no network and no
-// script.
+// HTML writes the report as a self-contained page: it needs no network and no script.
 func (r *Report) HTML(w io.Writer) error {
 	return pageTemplate.Execute(w, struct {
 		*Report

@@ -1,4 +1,4 @@
-// Package report writes the result of a load as text, as JSON and as a page with
+// Package report writes the result of a load test as text, as JSON and as a page with
 // charts.
 package report
 
@@ -12,20 +12,20 @@ import (
 	"github.com/DhruvikDonga/simplysocket/cmd/simplysocket/load"
 )
 
-// Version is that of the form of the JSON. It changes when a name goes or means
-// something else.
+// Version is the version of the JSON form. It changes when a name is removed or changes
+// its meaning.
 const Version = 1
 
-// Report is a result and what was wanted of it.
+// Report is a result and its thresholds.
 type Report struct {
 	Version int    `json:"version"`
-	Program string `json:"program"` // that measured
+	Program string `json:"program"` // the program that measured
 	Passed  bool   `json:"passed"`  // all thresholds hold
 	*load.Result
 	Thresholds []Threshold `json:"thresholds"`
 }
 
-// Threshold is something that was wanted.
+// Threshold is a limit that the result has to meet.
 type Threshold struct {
 	Name     string `json:"name"`
 	Wanted   string `json:"wanted"`
@@ -42,7 +42,7 @@ func New(r *load.Result, program string, thresholds []Threshold) *Report {
 	return report
 }
 
-// Err names the thresholds that are broken; nil is none.
+// Err names the broken thresholds; it is nil if there are none.
 func (r *Report) Err() error {
 	var broken []string
 	for _, t := range r.Thresholds {

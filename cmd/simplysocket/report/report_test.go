@@ -17,8 +17,8 @@ import (
 
 func ms(m load.Milliseconds) *load.Milliseconds { return &m }
 
-// sample is a report in which everything has happened. It has a URL and an error
-// of somebody who would rather write the page himself.
+// sample is a report in which everything has happened. Its URL and an error come from
+// somebody who tries to inject markup.
 func sample() *Report {
 	const evil = `<script>alert("x")</script>`
 	quantiles := load.Quantiles{Count: 1000, Mean: 1, P50: 0.5, P90: 2, P95: 3, P99: 42.42, P999: 1234, Max: 65_432}
@@ -55,13 +55,13 @@ func TestText(t *testing.T) {
 connected     1,199 of 1,200 clients, in p50 0.50 ms, p99 42.4 ms
 messages      375 due: 370 handled, 2 refused, 2 not sent, 1 unknown (12.3/s)
 delivered     147,990 of 148,000, 99.993% (4,933/s)
-lost          10, of which the server told 8 (in 5 gaps)
+lost          10, of which the server reported 8 (in 5 gaps)
 doubled       1
 out of order  2
 unexpected    3 deliveries of messages that were refused
 latency       p50 0.50 ms, p95 3.00 ms, p99 42.4 ms, p99.9 1.23 s, max 65.4 s
 broken        60 on purpose; 59 came back, 1 of them without their session, after p50 0.50 ms, p99 42.4 ms
-load tool     CPU 150% of 200%, behind its time by p99 42.4 ms
+load tool     CPU 150% of 200%, late by p99 42.4 ms
 error         refused busy, 2 times: <script>alert("x")</script>
 warning       a warning
 holds         p99: 42.4 ms, wanted at most 50ms
@@ -81,7 +81,8 @@ func TestErr(t *testing.T) {
 	}
 }
 
-// TestJSONNames holds the names, which others read, and has them in the document.
+// TestJSONNames fixes the names, which other programs read, and checks that the document
+// has them.
 func TestJSONNames(t *testing.T) {
 	var text bytes.Buffer
 	if err := sample().JSON(&text); err != nil {
@@ -102,11 +103,11 @@ func TestJSONNames(t *testing.T) {
 		told[match[1]] = true
 	}
 	if got, want := slices.Sorted(maps.Keys(told)), slices.Sorted(maps.Keys(names)); !slices.Equal(got, want) {
-		t.Errorf("docs/load-testing.md tells of\n%s\nand the report has\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Errorf("docs/load-testing.md has\n%s\nand the report has\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
-// collect notes the paths of all values. Those of quantiles are told once.
+// collect records the paths of all values. Those of quantiles are recorded once.
 func collect(v any, path string, names map[string]bool) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -147,7 +148,7 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-// TestNothing: what was ended before anything was measured has a report too.
+// TestNothing: a run that ended before anything was measured has a report too.
 func TestNothing(t *testing.T) {
 	var page bytes.Buffer
 	r := New(&load.Result{}, "", nil)

@@ -9,8 +9,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/cmd/simplysocket/load"
 )
 
-// curveChart shows how much of the latency is below what, with as much room for
-// each further nine.
+// curveChart shows the percentiles of the latency, with equal space for each further
+// nine.
 func curveChart(r *load.Result) chart {
 	c := chart{names: []string{"latency"}, values: [][]float64{{}}, format: axisMillis}
 	for _, p := range r.Curve {
@@ -76,5 +76,5 @@ func orNull(m *load.Milliseconds) float64 {
 	return float64(*m)
 }
 
-// axisMillis is a time as an axis shows it, where all have the same unit.
+// axisMillis is a time as an axis shows it, with the same unit for all labels.
 func axisMillis(ms float64) string { return strconv.FormatFloat(ms, 'g', 6, 64) + " ms" }

@@ -30,7 +30,7 @@ func (r *Report) Text() string {
 		row("broken", "%s on purpose; %s came back, %s of them without their session%s",
 			Count(c.Drops), Count(c.Reconnects), Count(c.LostSessions), quantiles(", after ", c.Away))
 	}
-	row("load tool", "CPU %.0f%% of %d%%, behind its time by p99 %s", t.CPU, 100*t.Processors, Time(t.Lag.P99, t.Lag))
+	row("load tool", "CPU %.0f%% of %d%%, late by p99 %s", t.CPU, 100*t.Processors, Time(t.Lag.P99, t.Lag))
 	for _, f := range r.Failures {
 		row("error", "%s %s, %s times: %s", f.Kind, f.Code, Count(f.Count), f.Example)
 	}
@@ -43,7 +43,7 @@ func (r *Report) Text() string {
 	return b.String()
 }
 
-// Summary is what was asked for, in a sentence.
+// Summary describes the load in a sentence.
 func Summary(l load.Load) string {
 	text := fmt.Sprintf("%s clients in %s rooms, %s messages/s of %s bytes for %gs", Count(l.Clients), Count(l.Rooms),
 		Number(l.Rate), Count(l.Body), l.Duration)
@@ -64,7 +64,7 @@ func told(d load.Deliveries) string {
 	if d.Lost == 0 && d.Gaps == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", of which the server told %s (in %s gaps)", Count(d.LostTold), Count(d.Gaps))
+	return fmt.Sprintf(", of which the server reported %s (in %s gaps)", Count(d.LostTold), Count(d.Gaps))
 }
 
 func latency(q load.Quantiles) string {

@@ -2,9 +2,8 @@ package report
 
 import "github.com/DhruvikDonga/simplysocket/cmd/simplysocket/load"
 
-// thin joins samples that follow each other until there are no more than a chart
-// has room for. What is per second becomes the mean, what
-// is counted the sum, and latency the worst.
+// thin joins consecutive samples until there are no more than a chart has room for. Rates
+// become their mean, counts their sum, and latencies their worst.
 func thin(samples []load.Sample, most int) []load.Sample {
 	size := (len(samples) + most - 1) / most
 	if size <= 1 {
@@ -33,7 +32,7 @@ func join(samples []load.Sample) load.Sample {
 	return all
 }
 
-// worse is the longer of two times that may be missing.
+// worse is the longer of two times, each of which may be missing.
 func worse(a, b *load.Milliseconds) *load.Milliseconds {
 	if a == nil || b != nil && *b > *a {
 		return b

@@ -13,7 +13,7 @@ func TestThin(t *testing.T) {
 	}
 	samples[2].P99, samples[3].P99 = ms(7), ms(5)
 	if got := thin(samples, 5); len(got) != 5 || got[1] != samples[1] {
-		t.Errorf("what has room is changed: %+v", got)
+		t.Errorf("samples that fit are changed: %+v", got)
 	}
 	got := thin(samples, 3)
 	if len(got) != 3 {

@@ -1,4 +1,4 @@
-// The page: its parts and how they hang together.
+// The page: its parts and how they fit together.
 
 import { askPassword, askRoom } from "./dialogs.js";
 import { closePanels, startPanels } from "./panels.js";
@@ -14,7 +14,7 @@ import { say } from "./notice.js";
 
 const firstRoom = "general";
 
-// The server is next to the page, under whatever path a proxy serves both.
+// The ws is next to the page, under whatever path a proxy serves both.
 const server = new URL("ws", location.href);
 server.protocol = server.protocol.replace("http", "ws");
 
@@ -27,7 +27,7 @@ const composer = new Composer(chat);
 const memberList = new MemberList(chat, (slug) => write(slug));
 const roomList = new RoomList(chat, { entered: (name) => enter(name), selected: (room) => select(room) });
 
-// write has the next messages go to one client alone.
+// write addresses the next messages to one client.
 function write(slug) {
   closePanels();
   composer.address(slug);
@@ -56,8 +56,8 @@ async function enter(name) {
 
 const linkedRoom = () => new URLSearchParams(location.hash.slice(1)).get("room");
 
-// The rest shows what has changed: once a frame at most, however much does. A
-// page in the background draws no frames but has a title, so a timer does it.
+// The rest shows changes, at most once per frame. A page in the background
+// draws no frames but has a title, so a timer updates it.
 
 const frame = 16; // ms
 let showing = false;
@@ -105,7 +105,7 @@ function showRoom() {
     room.transcript.show(room === active);
     room.transcript.quiet.hidden = !room.inside || room.count > 1;
   }
-  // The address is the link to what is shown.
+  // The address is a link to the room that is shown.
   if (active && linkedRoom() !== active.name) history.replaceState(null, "", `#room=${active.name}`);
 }
 

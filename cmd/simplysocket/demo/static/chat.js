@@ -1,4 +1,4 @@
-// The chat: the rooms this page is in, those that are open, and what happens in
+// The chat: the rooms this page is in, the open rooms, and what happens in
 // them.
 
 import { connect } from "./simplysocket.js";
@@ -9,9 +9,9 @@ const listEvery = 3_000; // ms between two looks at the open rooms
 
 const endings = { kicked: "You were removed from the room.", closed: "The room was closed." };
 
-// Chat tells its view by three hooks: changed() when anything but a transcript is
-// not as it was, transcript(name) to make the transcript of a room, and
-// failed(text) for what a person should know.
+// Chat notifies its view through three hooks: changed() when anything but a
+// transcript has changed, transcript(name) to make the transcript of a room,
+// and failed(text) for errors that the user should see.
 export class Chat {
   rooms = new Map(); // name -> Room, in joining order
   listed = []; // the first open rooms, as the server tells
@@ -37,8 +37,8 @@ export class Chat {
     return this.#socket.state;
   }
 
-  // open connects. After the end of a connection it also enters the rooms again
-  // that this page was in.
+  // open connects. After a connection has ended it also enters the page's
+  // rooms again.
   open() {
     this.#socket = connect(this.#url);
     this.#socket.onState((state, error) => this.#stateChanged(state, error));
@@ -51,7 +51,7 @@ export class Chat {
     return this.listed.find((room) => room.name === name);
   }
 
-  // join enters a room and shows it. It throws what the client does.
+  // join enters a room and shows it. It throws the client's errors.
   async join(name, params = {}) {
     this.select(await this.#enter(name, params));
     this.list();
@@ -66,7 +66,7 @@ export class Chat {
     try {
       if (inside) await channel.leave();
     } catch {
-      // This page has done with the room in any case.
+      // The page is done with the room in any case.
     }
     this.list();
   }
@@ -77,7 +77,7 @@ export class Chat {
     this.#view.changed();
   }
 
-  // list asks which rooms are open, and goes on asking while somebody looks.
+  // list asks which rooms are open, and repeats that while somebody looks.
   async list() {
     clearTimeout(this.#relist);
     if (document.hidden || this.state !== "connected") return;
@@ -88,11 +88,11 @@ export class Chat {
       this.listedCount = count;
       this.#view.changed();
     } catch {
-      // The next look may fare better.
+      // The next attempt may succeed.
     }
   }
 
-  // send says something in a room, to everybody or to one member alone.
+  // send sends a message to a room, or to one of its members.
   async send(room, text, to = "") {
     const line = room.transcript.say({ sender: this.me, own: true, to, text });
     if (!to) room.sends(line);
@@ -122,7 +122,7 @@ export class Chat {
   }
 
   async #enter(name, params) {
-    // Whoever finds the room closed opens it as it was.
+    // If the room was closed, the join opens it again as it was.
     const capacity = params.capacity ?? (params.create ? undefined : this.listing(name)?.capacity);
     const channel = await this.#socket.join(name, { ...params, capacity });
     const { create, ...kept } = params;
@@ -148,7 +148,7 @@ export class Chat {
     return room;
   }
 
-  // follow has the room know what happens on its channel.
+  // follow connects the room to the events of its channel.
   #follow(room, channel) {
     const { transcript } = room;
     channel.on("send-message", (body, message) => this.#heard(room, body, message));

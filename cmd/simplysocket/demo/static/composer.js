@@ -1,4 +1,4 @@
-// Where messages are written.
+// The field where messages are written.
 
 import { find } from "./dom.js";
 import { nameOf } from "./names.js";
@@ -18,7 +18,7 @@ export class Composer {
     find("to-everybody").addEventListener("click", () => this.address(""));
   }
 
-  // show follows the room that is shown. Each keeps what was begun in it.
+  // show follows the room that is shown. Each room keeps its draft.
   show() {
     const { active, state } = this.#chat;
     if (this.#room !== active) {
@@ -26,7 +26,7 @@ export class Composer {
       this.#room = active;
       this.#text.value = active?.draft ?? "";
     }
-    // While the connection is lost, one can go on writing.
+    // Writing stays possible while the connection is lost.
     const outside = active && state === "connected" && !active.inside;
     find("composer").hidden = !active || outside;
     find("outside").hidden = !outside;
@@ -37,8 +37,8 @@ export class Composer {
     this.#text.placeholder = to ? "Write to one member alone" : `Write to ${active?.name ?? "a room"}`;
   }
 
-  // address has the next messages go to one member alone, or with an empty slug
-  // to everybody.
+  // address sends the next messages to one member, or with an empty slug to
+  // everybody.
   address(slug) {
     if (!this.#room) return;
     this.#room.recipient = slug;
@@ -46,8 +46,8 @@ export class Composer {
     this.#text.focus();
   }
 
-  // focus has the next key write, except where that would bring up a keyboard
-  // on the screen.
+  // focus moves the keyboard focus to the field, except where that would open
+  // an on-screen keyboard.
   focus() {
     this.show();
     if (!window.matchMedia("(pointer: coarse)").matches) this.#text.focus();

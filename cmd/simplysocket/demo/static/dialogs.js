@@ -1,9 +1,9 @@
-// The questions the page asks: what a new room is like, and a room's password.
+// The dialogs of the page: for a new room, and for a room's password.
 
 import { explain } from "./words.js";
 import { find } from "./dom.js";
 
-// ask shows a dialog until answer(form) succeeds or the person gives up.
+// ask shows a dialog until answer(form) succeeds or the user gives up.
 function ask(dialog, answer) {
   const form = dialog.querySelector("form");
   const problem = dialog.querySelector(".problem");
@@ -24,7 +24,7 @@ function ask(dialog, answer) {
   dialog.showModal();
 }
 
-// askRoom has a person create a room.
+// askRoom lets the user create a room.
 export function askRoom(chat) {
   ask(find("create-dialog"), async ({ room, capacity, password }) => {
     const name = room.value.trim();
@@ -39,7 +39,7 @@ export function askRoom(chat) {
   });
 }
 
-// askPassword has a person enter a room that is locked.
+// askPassword asks for the password of a locked room.
 export function askPassword(chat, name) {
   find("password-ask").textContent = `${name} asks for a password`;
   ask(find("password-dialog"), async ({ password }) => {

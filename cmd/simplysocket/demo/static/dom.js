@@ -1,4 +1,4 @@
-// Elements, made and updated without HTML text: what users write never becomes
+// Elements, made and updated without HTML text: user input never becomes
 // markup.
 
 export const find = (id) => document.getElementById(id);
@@ -18,8 +18,8 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
-// icon shows a symbol of the page's sprite. With a label it says something to
-// all; without, it is decoration.
+// icon shows a symbol of the page's sprite. With a label it has a meaning for
+// screen readers; without one, it is decoration.
 export function icon(name, label) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
@@ -34,9 +34,9 @@ export function icon(name, label) {
   return svg;
 }
 
-// keyed makes the children of parent those of items, in their order. Elements
-// stay, and stay where they are, as long as their key does, so that a refresh
-// takes no focus away.
+// keyed makes the children of parent those of items, in order. Elements stay,
+// and stay in place, as long as their key does, so that a refresh does not
+// move the focus.
 export function keyed(parent, items, keyOf, make, update) {
   const wanted = new Set(items.map(keyOf));
   const kept = new Map();

@@ -7,7 +7,7 @@ export class MemberList {
   #chat;
   #chosen;
 
-  // chosen is called with the slug of a member that is chosen.
+  // chosen is called with the slug of the chosen member.
   constructor(chat, chosen) {
     this.#chat = chat;
     this.#chosen = chosen;

@@ -1,11 +1,11 @@
-// What a client is called: its slug, which is long and random, shortened and
-// given a colour of its own.
+// How a client is displayed: its slug, which is long and random, shortened and
+// given a color of its own.
 
 import { element } from "./dom.js";
 
 const short = (slug) => slug.slice(0, 6);
 
-// hue is an FNV-1a hash, on the circle of colours.
+// hue is an FNV-1a hash, on the color circle.
 function hue(slug) {
   let hash = 0x811c9dc5;
   for (let i = 0; i < slug.length; i++) {
@@ -14,18 +14,18 @@ function hue(slug) {
   return (hash >>> 0) % 360;
 }
 
-function coloured(node, slug) {
+function colored(node, slug) {
   node.style.setProperty("--hue", hue(slug));
   return node;
 }
 
 // nameOf is a client's name; its full slug shows on hovering.
 export const nameOf = (slug) =>
-  coloured(element("span", { class: "name", title: slug }, short(slug)), slug);
+  colored(element("span", { class: "name", title: slug }, short(slug)), slug);
 
 // nameButton is a name that can be chosen.
 export const nameButton = (slug, chosen) =>
-  coloured(
+  colored(
     element(
       "button",
       { type: "button", class: "name", title: slug, "aria-label": `Write to ${short(slug)} alone`, click: () => chosen(slug) },
@@ -35,4 +35,4 @@ export const nameButton = (slug, chosen) =>
   );
 
 export const avatarOf = (slug) =>
-  coloured(element("span", { class: "avatar", "aria-hidden": "true" }, slug.slice(0, 2)), slug);
+  colored(element("span", { class: "avatar", "aria-hidden": "true" }, slug.slice(0, 2)), slug);

@@ -1,4 +1,4 @@
-// A message to the person about what did not work.
+// A message to the user about an error.
 
 import { find } from "./dom.js";
 

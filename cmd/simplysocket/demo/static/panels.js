@@ -1,4 +1,4 @@
-// The panels at the sides, which small windows show one at a time, on demand.
+// The side panels, which small windows show one at a time, on demand.
 
 import { find } from "./dom.js";
 

@@ -6,8 +6,8 @@ export class RoomList {
   #chat;
   #hooks;
 
-  // entered(name) is called for a room that is open, selected(room) for one of
-  // our own.
+  // entered(name) is called for an open room, selected(room) for one of our
+  // own.
   constructor(chat, hooks) {
     this.#chat = chat;
     this.#hooks = hooks;
@@ -50,7 +50,7 @@ export class RoomList {
   }
 }
 
-// fill shows what is known of a room in its item.
+// fill shows what is known about a room in its item.
 function fill(node, { name, members, capacity, locked }, unread) {
   const [label, signs, count, badge] = node.firstChild.children;
   label.textContent = name;

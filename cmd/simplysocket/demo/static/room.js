@@ -1,5 +1,5 @@
-// A room as this page shows it. It stays where it is while the page is out of the
-// room, to come back to.
+// A room as this page shows it. The object stays while the page is out of the
+// room, so that the page can come back to it.
 
 export class Room {
   channel = undefined; // the client's room: a new one whenever this page joins
@@ -25,8 +25,8 @@ export class Room {
     return this.inside ? this.channel.count : 0;
   }
 
-  // welcomed takes in what the room has said on joining, which it says anew to a
-  // new session, and reports whether there was anything new.
+  // welcomed handles what the room says on joining, which it repeats for a new
+  // session, and reports whether anything was new.
   welcomed() {
     const { welcome } = this.channel;
     if (welcome === this.#welcome) return false;
@@ -58,8 +58,8 @@ export class Room {
     this.#sending = this.#sending.filter((waiting) => waiting !== line);
   }
 
-  // returned takes our line of that text, if there is one. Lines before it are
-  // lost in a gap: what we say comes back in order.
+  // returned removes and returns our first line with that text, if there is
+  // one. Lines before it are lost in a gap: our messages come back in order.
   returned(text) {
     const at = this.#sending.findIndex((line) => line.text === text);
     return this.#sending.splice(0, at + 1).at(-1);

@@ -1,13 +1,14 @@
-// What was said in a room, as it is shown.
+// The messages of a room, as they are shown.
 
 import { avatarOf, nameButton, nameOf } from "./names.js";
 import { element } from "./dom.js";
 
-// A transcript forgets what is older than this many lines.
+// A transcript keeps this many lines.
 const mostLines = 500;
 
-// How far from the end, in pixels, still counts as reading along. The style
-// sheet has the scroller count from its end, so that it stays there by itself.
+// The distance from the end, in pixels, that still counts as reading along.
+// The style sheet makes the scroller count from its end, so that it stays
+// there by itself.
 const nearEnd = 60;
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
@@ -18,7 +19,7 @@ export class Transcript {
   #latest;
   #nameChosen;
 
-  // nameChosen is called with the slug of a sender whose name is chosen.
+  // nameChosen is called with the slug of a sender whose name is clicked.
   constructor(room, parent, nameChosen) {
     this.#nameChosen = nameChosen;
     this.#lines = element("ol");
@@ -43,7 +44,7 @@ export class Transcript {
     parent.append(this.node);
   }
 
-  // show makes this the transcript that is seen, or not.
+  // show shows or hides the transcript.
   show(seen) {
     this.node.hidden = !seen;
   }
@@ -52,15 +53,14 @@ export class Transcript {
     this.node.remove();
   }
 
-  // notice says what happened. A client that it speaks of is called by its short
-  // name, in its colour.
+  // notice says what happened. It shows a client by its short name, in its
+  // color.
   notice(text, client) {
     const parts = client ? text.split(client).flatMap((part, i) => (i ? [nameOf(client), part] : [part])) : [text];
     this.#append(element("li", { class: "notice" }, ...parts));
   }
 
-  // say adds a line and returns it. To is the client that it is for alone, or
-  // empty.
+  // say adds a line and returns it. To is the only recipient, or empty.
   say({ sender, own, to, text, time = Date.now() }) {
     const at = new Date(time);
     const address = [];
@@ -126,7 +126,7 @@ export class Transcript {
   }
 }
 
-// join has a line leave out who says it, where that is who spoke before.
+// join hides the sender of a line if the line before has the same sender.
 function join(node) {
   const before = node.previousElementSibling;
   node.classList.toggle(

@@ -19,8 +19,8 @@ const errors = {
   closed: () => "You are disconnected.",
 };
 
-// explain says what an error means. What the server says stands for codes that
-// are not known here, such as an application's own.
+// explain says what an error means. For unknown codes, such as an
+// application's own, it returns the server's text.
 export function explain(error, room, capacity) {
   return Object.hasOwn(errors, error.code) ? errors[error.code](room, capacity) : error.message;
 }
