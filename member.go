@@ -16,12 +16,12 @@ type Member struct {
 
 // member returns the application's view of a member, which is made on first use.
 func (r *Room) member(core *room.Member) *Member {
-	m := &Member{room: r, core: core}
-	switch face := core.Face.(type) {
-	case *memberFace:
+	if face, ok := core.Face.(*memberFace); ok {
 		return (*Member)(face)
-	case *room.Properties:
-		m.props = face
+	}
+	m := &Member{room: r, core: core}
+	if core.Face != nil {
+		m.props = core.Face.Properties() // it was restored
 	}
 	core.Face = (*memberFace)(m)
 	return m
