@@ -11,7 +11,7 @@ import (
 type Member struct {
 	room  *Room
 	core  *room.Member
-	props *room.Properties // nil: it has none
+	props room.Properties
 }
 
 // member returns the application's view of a member, which is made on first use.
@@ -21,7 +21,7 @@ func (r *Room) member(core *room.Member) *Member {
 	}
 	m := &Member{room: r, core: core}
 	if core.Face != nil {
-		m.props = core.Face.Properties() // it was restored
+		m.props = *core.Face.Properties() // it was restored
 	}
 	core.Face = (*memberFace)(m)
 	return m
@@ -31,7 +31,7 @@ func (r *Room) member(core *room.Member) *Member {
 type memberFace Member
 
 // Properties implements [room.Face].
-func (m *memberFace) Properties() *room.Properties { return m.props }
+func (m *memberFace) Properties() *room.Properties { return &m.props }
 
 // ID returns the client's ID: its public name, which is never used again.
 func (m *Member) ID() string { return m.core.ID }

@@ -19,8 +19,8 @@ type Key[T any] struct {
 
 // PropertyHolder has properties: a [*Room] or a [*Member].
 type PropertyHolder interface {
-	// holder returns the room, and the properties if there are any or make is set.
-	holder(make bool) (*Room, *room.Properties)
+	// holder returns the room, the member if it is one, and the properties, if there are any.
+	holder() (*Room, *room.Member, *room.Properties)
 	// changed is called after a listed property has changed.
 	changed()
 }
@@ -56,13 +56,13 @@ func NewKey[T any](name string, opts ...KeyOption) Key[T] {
 // valid in the room's turns only. It panics for a property that was stored and does not
 // decode into T.
 func (k Key[T]) Lookup(h PropertyHolder) (value T, ok bool) {
-	_, properties := h.holder(false)
+	_, _, properties := h.holder()
 	held, ok := properties.Get(k.name)
 	if ok && held.Value == nil && !k.transient {
 		if err := json.Unmarshal(held.Form, &value); err != nil {
 			panic(fmt.Sprintf("simplysocket: the stored property %q: %v", k.name, err))
 		}
-		properties.Set(k.name, k.property(value))
+		properties.Decoded(k.name, k.property(value))
 		return value, true
 	}
 	value, ok = held.Value.(T)
@@ -77,10 +77,9 @@ func (k Key[T]) Value(h PropertyHolder) T {
 
 // Set sets the property. It panics for a listed property whose value has no JSON form.
 func (k Key[T]) Set(h PropertyHolder, value T) {
-	r, properties := h.holder(true)
+	r, member, _ := h.holder()
 	r.mustBeInTurn("Key.Set")
-	k.undo(r, properties)
-	properties.Set(k.name, k.property(value))
+	r.core.SetProperty(member, k.name, k.property(value))
 	if k.listed {
 		h.changed()
 	}
@@ -88,23 +87,10 @@ func (k Key[T]) Set(h PropertyHolder, value T) {
 
 // Delete removes the property.
 func (k Key[T]) Delete(h PropertyHolder) {
-	r, properties := h.holder(true)
+	r, member, _ := h.holder()
 	r.mustBeInTurn("Key.Delete")
-	k.undo(r, properties)
-	properties.Delete(k.name)
+	r.core.DeleteProperty(member, k.name)
 	h.changed()
-}
-
-// undo has the present property put back if the handler fails.
-func (k Key[T]) undo(r *Room, properties *room.Properties) {
-	before, had := properties.Get(k.name)
-	r.core.OnRevoke(func() {
-		if had {
-			properties.Set(k.name, before)
-		} else {
-			properties.Delete(k.name)
-		}
-	})
 }
 
 func (k Key[T]) property(value T) room.Property {
@@ -119,15 +105,14 @@ func (k Key[T]) property(value T) room.Property {
 	return p
 }
 
-func (r *Room) holder(bool) (*Room, *room.Properties) { return r, r.core.Properties() }
+func (r *Room) holder() (*Room, *room.Member, *room.Properties) {
+	return r, nil, r.core.Properties()
+}
 
 func (r *Room) changed() { r.core.SetProperties(r.listedProperties()) }
 
-func (m *Member) holder(make bool) (*Room, *room.Properties) {
-	if m.props == nil && make {
-		m.props = new(room.Properties)
-	}
-	return m.room, m.props
+func (m *Member) holder() (*Room, *room.Member, *room.Properties) {
+	return m.room, m.core, &m.props
 }
 
 func (m *Member) changed() {}

@@ -1,6 +1,7 @@
 package simplysocket
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,7 +43,11 @@ func NewState[T any](r *Room, name string, initial T, opts ...StateOption) *T {
 }
 
 // state is the untyped core of what NewState declares. It implements [room.Value].
-type state[T any] struct{ current T }
+type state[T any] struct {
+	current T
+	tracked bool
+	stored  json.RawMessage // as it was written down last, if it is tracked
+}
 
 func (s *state[T]) copyInitial() error {
 	fields, err := s.Fields()
@@ -58,6 +63,20 @@ func (s *state[T]) Fields() ([]room.Field, error) {
 	return []room.Field{{Form: form}}, err
 }
 
+// Track implements [room.Value].
+func (s *state[T]) Track() { s.tracked = true }
+
+// Changes implements [room.Value]. What a handler does to a state is seen by nobody, so its
+// form tells.
+func (s *state[T]) Changes() ([]room.Field, error) {
+	fields, err := s.Fields()
+	if err != nil || bytes.Equal(fields[0].Form, s.stored) {
+		return nil, err
+	}
+	s.stored = fields[0].Form
+	return fields, nil
+}
+
 // Replace implements [room.Value].
 func (s *state[T]) Replace(fields []room.Field) error {
 	if len(fields) != 1 {
@@ -68,6 +87,9 @@ func (s *state[T]) Replace(fields []room.Field) error {
 		return err
 	}
 	s.current = stored
+	if s.tracked {
+		s.stored = fields[0].Form
+	}
 	return nil
 }
 

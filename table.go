@@ -1,6 +1,7 @@
 package simplysocket
 
 import (
+	"cmp"
 	"encoding/json"
 	"iter"
 	"reflect"
@@ -23,6 +24,22 @@ type Table[K TableKey, V any] struct {
 	rows map[K]*row[K, V]
 	list []*row[K, V] // by place; nil: deleted
 	next uint64       // place of the next new row
+
+	tracked bool
+	touched []touch[K] // since the table was written down
+	old     uint64     // place before which all rows were there then
+}
+
+// touch is a change of a row.
+type touch[K TableKey] struct {
+	key     K
+	deleted bool
+}
+
+func (t *Table[K, V]) touch(key K, deleted bool) {
+	if t.tracked {
+		t.touched = append(t.touched, touch[K]{key, deleted})
+	}
 }
 
 type row[K TableKey, V any] struct {
@@ -59,6 +76,7 @@ func (t *Table[K, V]) Len() int { return len(t.rows) }
 // Set sets the value of a key.
 func (t *Table[K, V]) Set(key K, value V) {
 	t.room.mustBeInTurn("Table.Set")
+	t.touch(key, false)
 	if held := t.rows[key]; held != nil {
 		before := held.value
 		t.room.core.OnRevoke(func() { held.value = before })
@@ -75,6 +93,7 @@ func (t *Table[K, V]) Set(key K, value V) {
 func (t *Table[K, V]) Delete(key K) {
 	t.room.mustBeInTurn("Table.Delete")
 	if held := t.rows[key]; held != nil {
+		t.touch(key, true)
 		t.room.core.OnRevoke(func() { t.insert(held) })
 		t.remove(held)
 	}
@@ -135,14 +154,60 @@ type tableCore[K TableKey, V any] Table[K, V]
 // Fields implements [room.Value].
 func (t *tableCore[K, V]) Fields() ([]room.Field, error) {
 	fields := make([]room.Field, 0, len(t.rows))
-	for key, value := range (*Table[K, V])(t).All() {
-		form, err := json.Marshal(value)
-		if err != nil {
-			return nil, &room.ValueError{Key: formatKey(key), Err: err}
+	for _, held := range t.list {
+		if held == nil {
+			continue
 		}
-		fields = append(fields, room.Field{Key: formatKey(key), Form: form})
+		var err error
+		if fields, err = held.appendTo(fields); err != nil {
+			return nil, err
+		}
 	}
 	return fields, nil
+}
+
+// Track implements [room.Value].
+func (t *tableCore[K, V]) Track() { t.tracked = true }
+
+// Changes implements [room.Value]. Rows that were there keep their places; a key that was
+// deleted and set again is deleted first, and new rows come last.
+func (t *tableCore[K, V]) Changes() (fields []room.Field, err error) {
+	seen := make(map[K]bool, len(t.touched))
+	var added []*row[K, V]
+	for _, touched := range t.touched {
+		held := t.rows[touched.key]
+		if touched.deleted && (held == nil || held.place >= t.old) {
+			fields = append(fields, room.Field{Key: formatKey(touched.key)})
+		}
+		switch {
+		case held == nil || seen[touched.key]:
+		case held.place < t.old:
+			if fields, err = held.appendTo(fields); err != nil {
+				return nil, err
+			}
+		default:
+			added = append(added, held)
+		}
+		seen[touched.key] = true
+	}
+	slices.SortFunc(added, func(a, b *row[K, V]) int { return cmp.Compare(a.place, b.place) })
+	for _, held := range added {
+		if fields, err = held.appendTo(fields); err != nil {
+			return nil, err
+		}
+	}
+	clear(t.touched)
+	t.touched, t.old = t.touched[:0], t.next
+	return fields, nil
+}
+
+// appendTo appends the row as a field.
+func (held *row[K, V]) appendTo(fields []room.Field) ([]room.Field, error) {
+	form, err := json.Marshal(held.value)
+	if err != nil {
+		return nil, &room.ValueError{Key: formatKey(held.key), Err: err}
+	}
+	return append(fields, room.Field{Key: formatKey(held.key), Form: form}), nil
 }
 
 // Replace implements [room.Value].
@@ -159,6 +224,7 @@ func (t *tableCore[K, V]) Replace(fields []room.Field) error {
 		t.next++
 		(*Table[K, V])(t).append(added)
 	}
+	t.touched, t.old = nil, t.next
 	return nil
 }
 

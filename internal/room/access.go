@@ -196,4 +196,5 @@ func (m *Machine) rememberGuess(network string, seen guess) {
 		}
 	}
 	m.guesses[network] = seen
+	m.changes.guess()
 }

@@ -30,10 +30,11 @@ func config(kind string) room.Config {
 // Others also obey the profile of a member that leaves, drops or resumes, and the profile
 // of the member "closer" when the room closes.
 type app struct {
-	kind   string
-	m      *room.Machine
-	tally  tally
-	ledger ledger
+	kind     string
+	recorded bool
+	m        *room.Machine
+	tally    tally
+	ledger   ledger
 }
 
 // order is the body of a message: what the application should do.
@@ -55,6 +56,9 @@ type order struct {
 
 func (a *app) Setup(m *room.Machine) error {
 	a.m = m
+	if a.recorded {
+		m.Record()
+	}
 	a.tally, a.ledger = tally{}, ledger{m: m, fields: []room.Field{}}
 	m.Declare(room.Declaration{Name: "tally", Version: 1, Value: &a.tally})
 	m.Declare(room.Declaration{Name: "ledger", Value: &a.ledger})
@@ -263,12 +267,13 @@ func (a *app) obey(from string, o *order, body json.RawMessage, actions ...strin
 		case "erase":
 			a.ledger.erase(o.Name)
 		case "mark":
-			a.mark(m.Properties(), o)
+			property := room.Property{Value: o.Text, Form: encode(o.Text), Listed: o.N == 1}
+			m.SetProperty(nil, o.Name, property)
 			if who := m.Member(from); who != nil {
 				if who.Face == nil {
 					who.Face = new(room.Properties)
 				}
-				a.mark(who.Face.Properties(), o)
+				m.SetProperty(who, o.Name, property)
 			}
 		case "read":
 			if err := m.Broadcast("state", a.state(), &room.Send{}); err != nil {
@@ -308,19 +313,6 @@ func (a *app) obey(from string, o *order, body json.RawMessage, actions ...strin
 	return nil
 }
 
-// mark sets a property.
-func (a *app) mark(p *room.Properties, o *order) {
-	before, had := p.Get(o.Name)
-	a.m.OnRevoke(func() {
-		if had {
-			p.Set(o.Name, before)
-		} else {
-			p.Delete(o.Name)
-		}
-	})
-	p.Set(o.Name, room.Property{Value: o.Text, Form: encode(o.Text), Listed: o.N == 1})
-}
-
 // state shows all that the application keeps.
 func (a *app) state() json.RawMessage {
 	shown := map[string]any{"tally": a.tally, "ledger": a.ledger.fields}
@@ -346,19 +338,35 @@ type tally struct{ N int }
 
 func (v *tally) Fields() ([]room.Field, error) { return []room.Field{{Form: encode(*v)}}, nil }
 
+func (v *tally) Track() {}
+
+func (v *tally) Changes() ([]room.Field, error) { return v.Fields() }
+
 func (v *tally) Replace(fields []room.Field) error { return json.Unmarshal(fields[0].Form, v) }
 
 // ledger is a table in the order in which its keys were written last.
 type ledger struct {
-	m      *room.Machine
-	fields []room.Field
+	m       *room.Machine
+	fields  []room.Field
+	written []room.Field
 }
 
 func (v *ledger) Fields() ([]room.Field, error) { return v.fields, nil }
 
 func (v *ledger) Replace(fields []room.Field) error {
-	v.fields = append([]room.Field{}, fields...)
+	v.fields, v.written = append([]room.Field{}, fields...), slices.Clone(fields)
 	return nil
+}
+
+func (v *ledger) Track() {}
+
+// Changes deletes all that was there, and sets all that is.
+func (v *ledger) Changes() (changed []room.Field, err error) {
+	for _, f := range v.written {
+		changed = append(changed, room.Field{Key: f.Key})
+	}
+	v.written = slices.Clone(v.fields)
+	return append(changed, v.fields...), nil
 }
 
 func (v *ledger) write(key string, form json.RawMessage) {

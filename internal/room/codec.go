@@ -197,6 +197,14 @@ func (r *reader) fail(what string) {
 	r.b = nil
 }
 
+// end returns the error of the reader, or one for bytes that are left.
+func (r *reader) end() error {
+	if len(r.b) > 0 {
+		r.fail("bytes after the end")
+	}
+	return r.err
+}
+
 func (r *reader) byte() byte {
 	if len(r.b) == 0 {
 		r.fail("cut short")

@@ -36,6 +36,7 @@ func (m *Machine) join(e *Entry) (err error) {
 		away:      e.Flags&FlagAway != 0,
 	}
 	m.order.add(member)
+	m.changes.member(member)
 	in := false
 	defer func() {
 		if !in {
@@ -163,6 +164,7 @@ type leftBody struct {
 // remove takes a member out and tells the others.
 func (m *Machine) remove(member *Member, reason LeaveReason) {
 	m.order.remove(member)
+	m.changes.member(member)
 	m.changed = true
 	if m.order.live == 0 {
 		m.emptied = m.now
@@ -204,6 +206,7 @@ func (m *Machine) drop(e *Entry) {
 
 func (m *Machine) setAway(member *Member) {
 	member.away = true
+	m.changes.member(member)
 	m.markPresenceChanged(member)
 	m.emit(&Item{Kind: ItemDrop, Number: member.Number})
 	m.hook("OnDrop", func() error { return m.hooks.Drop(member) })
@@ -216,16 +219,16 @@ func (m *Machine) restored(e *Entry) error {
 	if err := m.hooks.Restore(time.Duration(e.Number)); err != nil { //nolint:gosec // see Entry.Number
 		return err
 	}
-	var leaving []*Member
-	for member := range m.order.all() {
-		if !member.resumable {
-			leaving = append(leaving, member)
-		} else if !member.away {
+	members := slices.Collect(m.order.all()) // the hooks may kick some
+	for _, member := range members {
+		if member.resumable && !member.away && m.order.has(member) {
 			m.setAway(member)
 		}
 	}
-	for _, member := range leaving {
-		m.remove(member, Dropped)
+	for _, member := range members {
+		if !member.resumable && m.order.has(member) {
+			m.remove(member, Dropped)
+		}
 	}
 	return nil
 }
@@ -245,6 +248,7 @@ func (m *Machine) resume(e *Entry) {
 	}
 	wasAway := member.away
 	member.away, member.conn, member.Identity = false, e.Conn, e.Who.Identity
+	m.changes.member(member)
 	it := Item{Kind: ItemResume, Number: member.Number, Seen: e.Seen}
 	if !m.cfg.Lobby && e.Seen.Epoch != 0 {
 		it.Lost = e.Seen.Epoch != m.cfg.Epoch

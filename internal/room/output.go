@@ -163,6 +163,7 @@ func (m *Machine) OnRevoke(f func()) {
 func set[T any](m *Machine, setting *T, to T) {
 	before := *setting
 	m.OnRevoke(func() { *setting = before })
+	m.changes.setting()
 	*setting = to
 }
 

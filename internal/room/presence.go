@@ -28,6 +28,7 @@ func (m *Machine) markPresenceChanged(member *Member) {
 	if m.cfg.Lobby || m.presence.off || member.presenceDirty || m.order.live > m.cfg.AnnounceMaxMembers {
 		return
 	}
+	m.changes.setting()
 	member.presenceDirty = true
 	m.presence.changed = append(m.presence.changed, member)
 	if !m.presence.due {
@@ -42,6 +43,7 @@ type presenceBody struct {
 
 // tellPresence announces the members that have changed.
 func (m *Machine) tellPresence() {
+	m.changes.setting()
 	stirred := m.presence.changed
 	m.presence.changed, m.presence.due = nil, false
 	var page memberPage
@@ -68,6 +70,7 @@ func (m *Machine) tellPresence() {
 func (m *Machine) setInfo(e *Entry) {
 	if member := m.order.find(e.Member); member != nil {
 		member.Info = e.Body
+		m.changes.member(member)
 		m.markPresenceChanged(member)
 	}
 }
@@ -82,6 +85,7 @@ func (m *Machine) thinned() bool {
 		return false
 	}
 	if !m.presence.counting {
+		m.changes.setting()
 		m.presence.counting = true
 		m.setAlarm(alarm{kind: alarmCount, due: m.now.Add(time.Second)})
 	}
@@ -93,6 +97,7 @@ type countBody struct {
 }
 
 func (m *Machine) announceCount() {
+	m.changes.setting()
 	m.presence.counting = false
 	m.broadcast(protocol.ActionRoomCount, EncodeBody(countBody{m.order.live}), m.cfg.Server, nil)
 }

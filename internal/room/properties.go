@@ -27,16 +27,19 @@ func (p *Properties) Get(name string) (held Property, ok bool) {
 	return held, ok
 }
 
-// Set sets the property of that name.
-func (p *Properties) Set(name string, to Property) {
-	if p.held == nil {
-		p.held = map[string]Property{}
-	}
-	p.held[name] = to
-}
+// Decoded replaces a property by the same in another form: it is no change.
+func (p *Properties) Decoded(name string, to Property) { p.set(name, to, true) }
 
-// Delete removes the property of that name.
-func (p *Properties) Delete(name string) { delete(p.held, name) }
+func (p *Properties) set(name string, to Property, held bool) {
+	switch {
+	case !held:
+		delete(p.held, name)
+	case p.held == nil:
+		p.held = map[string]Property{name: to}
+	default:
+		p.held[name] = to
+	}
+}
 
 // Listed returns the forms of the listed properties, by name.
 func (p *Properties) Listed() map[string]json.RawMessage {
@@ -52,13 +55,42 @@ func (p *Properties) Listed() map[string]json.RawMessage {
 // Properties returns p: properties without a view of the caller stand for themselves.
 func (p *Properties) Properties() *Properties { return p }
 
+// SetProperty sets a property of a member, whose face has properties, or with a nil member of
+// the room. It is undone if the output of the hook at hand is taken back.
+func (m *Machine) SetProperty(member *Member, name string, to Property) {
+	m.changeProperty(member, name, to, true)
+}
+
+// DeleteProperty removes a property, as SetProperty sets one.
+func (m *Machine) DeleteProperty(member *Member, name string) {
+	m.changeProperty(member, name, Property{}, false)
+}
+
+func (m *Machine) changeProperty(member *Member, name string, to Property, held bool) {
+	properties := &m.properties
+	if member != nil {
+		properties = member.Face.Properties()
+		m.changes.member(member)
+	} else {
+		m.changes.property()
+	}
+	before, had := properties.Get(name)
+	m.OnRevoke(func() { properties.set(name, before, had) })
+	properties.set(name, to, held)
+}
+
+// kept returns the names of the properties that are kept, in order.
+func (p *Properties) kept() []string {
+	if p == nil || len(p.held) == 0 {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(p.held))
+	return slices.DeleteFunc(names, func(name string) bool { return p.held[name].Transient })
+}
+
 // properties writes all that are kept, in the order of their names.
 func (w *writer) properties(p *Properties) error {
-	var names []string
-	if p != nil {
-		names = slices.Sorted(maps.Keys(p.held))
-		names = slices.DeleteFunc(names, func(name string) bool { return p.held[name].Transient })
-	}
+	names := p.kept()
 	w.int(len(names))
 	for _, name := range names {
 		held := p.held[name]
@@ -85,7 +117,7 @@ func (r *reader) properties() (p *Properties) {
 			p = new(Properties)
 		}
 		name := r.string()
-		p.Set(name, Property{Listed: r.bool(), Form: r.json()})
+		p.Decoded(name, Property{Listed: r.bool(), Form: r.json()})
 	}
 	return p
 }

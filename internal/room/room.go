@@ -55,8 +55,11 @@ type Machine struct {
 
 	phase    phase
 	now      time.Time
+	pos      uint64 // of the newest entry
 	seq      uint64
-	joined   bool // somebody has been a member
+	index    uint64   // of the newest record
+	changes  *changes // since then; nil: the room is not written down
+	joined   bool     // somebody has been a member
 	emptied  time.Time
 	order    roster
 	stamp    uint64
@@ -112,6 +115,10 @@ const (
 	phaseClosed
 )
 
+// Record makes the machine note what changes, for [Machine.AppendRecord]. It is called by
+// the hooks at the beginning of the setup.
+func (m *Machine) Record() { m.changes = new(changes) }
+
 // Open runs the setup. A room whose setup fails is closed at once: the error is in the
 // output's reply.
 func Open(cfg Config, hooks Hooks) (*Machine, *Output) {
@@ -158,6 +165,7 @@ func (m *Machine) Apply(e *Entry) *Output {
 	if e.Time.After(m.now) {
 		m.now = e.Time
 	}
+	m.pos = e.Pos
 	reply, err := m.dispatch(e)
 	if err != nil {
 		m.revoke(m.out.before)

@@ -76,6 +76,21 @@ func (r *roster) append(m *Member) {
 	}
 }
 
+// newest is the number of the member who joined last, of those that have a place.
+func (r *roster) newest() uint64 {
+	for i := len(r.slots) - 1; i >= 0; i-- {
+		if r.slots[i] != nil {
+			return r.slots[i].Number
+		}
+	}
+	return 0
+}
+
+// has reports whether this very member is in it.
+func (r *roster) has(m *Member) bool {
+	return int(m.slot) < len(r.slots) && r.slots[m.slot] == m
+}
+
 func (r *roster) remove(m *Member) {
 	r.slots[m.slot] = nil
 	r.live--

@@ -95,6 +95,7 @@ type stage struct {
 	pos  uint64
 
 	restored bool // before each entry
+	hear     func(*room.Output)
 }
 
 // run runs a command: its name, arguments of the form key=value, and JSON last.
@@ -259,7 +260,11 @@ func (s *stage) apply(b *strings.Builder, e *room.Entry) {
 		}
 		e = &decoded
 	}
-	describe(b, apply(s.m, e))
+	out := apply(s.m, e)
+	if s.hear != nil {
+		s.hear(out)
+	}
+	describe(b, out)
 }
 
 func later(a, b time.Time) time.Time {

@@ -2,7 +2,6 @@ package room
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"maps"
 	"slices"
 )
@@ -20,23 +19,57 @@ func (m *Machine) Snapshot(b []byte) ([]byte, error) {
 	}
 	w := writer{append(b, snapshotVersion)}
 	w.config(&m.cfg)
-	w.byte(byte(m.phase))
-	w.time(m.now)
-	w.uint(m.seq)
-	w.bool(m.joined)
-	w.time(m.emptied)
-	if err := w.members(m); err != nil {
-		return b, err
+	w.uint(m.index)
+	w.head(m)
+	w.int(m.order.live)
+	for member := range m.order.all() {
+		if err := w.member(m, member); err != nil {
+			return b, err
+		}
 	}
 	w.guesses(m.guesses)
 	w.access(&m.access)
 	w.settings(&m.settings)
 	w.presence(&m.presence)
-	w.clocks(&m.clocks)
-	if m.lobby != nil {
-		w.float(m.lobby.tokens)
-		w.time(m.lobby.filled)
+	w.int(len(m.alarms))
+	for i := range m.alarms {
+		w.alarm(&m.alarms[i])
 	}
+	w.int(len(m.running))
+	for i := range m.running {
+		w.task(&m.running[i])
+	}
+	w.bucket(m)
+	w.values(values)
+	if err := w.properties(&m.properties); err != nil {
+		return b, &ValueError{Room: m.cfg.Name, Value: "properties", Err: err}
+	}
+	if m.changes != nil {
+		_, err = m.valueChanges()
+		m.changes.forget()
+	}
+	return w.b, err
+}
+
+// Restore returns the machine of a snapshot: see [ReadSnapshot] and [Image.Open].
+func Restore(snapshot []byte, hooks Hooks) (*Machine, error) {
+	image, err := ReadSnapshot(snapshot)
+	if err != nil {
+		return nil, err
+	}
+	return image.Open(hooks)
+}
+
+// head writes what changes with nearly every entry.
+func (w *writer) head(m *Machine) {
+	w.byte(byte(m.phase))
+	w.time(m.now)
+	w.uint(m.pos)
+	w.uint(m.seq)
+	w.bool(m.joined)
+	w.time(m.emptied)
+	w.uint(m.order.next)
+	w.uint(m.newest)
 	w.bool(m.poisoned)
 	w.bool(m.changed)
 	w.bool(m.source != nil)
@@ -44,68 +77,36 @@ func (m *Machine) Snapshot(b []byte) ([]byte, error) {
 		state, _ := m.source.MarshalBinary() // never fails
 		w.bytes(state)
 	}
-	w.values(values)
-	if err := w.properties(&m.properties); err != nil {
-		return b, &ValueError{Room: m.cfg.Name, Value: "properties", Err: err}
-	}
-	return w.b, nil
 }
 
-// Restore returns the machine of a snapshot. It runs the setup, which registers what the
-// hooks handle and declares what they keep; what the setup does besides that is replaced by
-// the state of the snapshot. The error wraps [ErrEncoding], is a [*ValueError], or is that of
-// the setup.
-func Restore(snapshot []byte, hooks Hooks) (*Machine, error) {
-	r := reader{b: snapshot}
-	if version := r.byte(); version != snapshotVersion {
-		r.fail(fmt.Sprintf("snapshot of version %d", version))
-	}
-	cfg := r.config()
-	if r.err != nil {
-		return nil, r.err
-	}
-	m := newMachine(cfg, hooks)
-	m.out = new(Output)
-	if err := m.setUp(); err != nil {
-		return nil, err
-	}
-	m.out = nil
+func (r *reader) head(m *Machine) {
 	if m.phase = phase(r.byte()); m.phase > phaseClosed {
 		r.fail("no such phase")
 	}
-	m.now, m.seq, m.joined, m.emptied = r.time(), r.uint(), r.bool(), r.time()
-	r.members(m)
-	m.guesses = r.guesses()
-	r.access(&m.access)
-	r.settings(&m.settings)
-	r.presence(m)
-	r.clocks(&m.clocks)
-	if m.lobby != nil {
-		*m.lobby = bucket{r.float(), r.time()}
-	}
+	m.now, m.pos, m.seq, m.joined, m.emptied = r.time(), r.uint(), r.uint(), r.bool(), r.time()
+	m.order.next, m.newest = r.uint(), r.uint()
 	m.poisoned, m.changed = r.bool(), r.bool()
-	if m.source, m.random = nil, nil; r.bool() {
+	if r.bool() {
 		state := r.next()
 		m.Rand()
 		if err := m.source.UnmarshalBinary(state); err != nil {
 			r.fail("randomness: " + err.Error())
 		}
 	}
-	values := r.values()
-	m.properties = Properties{}
-	if kept := r.properties(); kept != nil {
-		m.properties = *kept
+}
+
+// bucket writes the budget of a lobby.
+func (w *writer) bucket(m *Machine) {
+	if m.lobby != nil {
+		w.float(m.lobby.tokens)
+		w.time(m.lobby.filled)
 	}
-	if len(r.b) > 0 {
-		r.fail("bytes after the end")
+}
+
+func (r *reader) bucket(m *Machine) {
+	if m.lobby != nil {
+		*m.lobby = bucket{r.float(), r.time()}
 	}
-	if r.err != nil {
-		return nil, r.err
-	}
-	if err := m.adopt(values); err != nil {
-		return nil, err
-	}
-	return m, nil
 }
 
 func (w *writer) config(c *Config) {
@@ -134,59 +135,57 @@ func (r *reader) config() Config {
 const (
 	memberResumable = 1 << iota
 	memberAway
-	memberStirred
 	memberInfo
 	memberIdentity
 	memberProperties
 )
 
-func (w *writer) members(m *Machine) error {
-	w.uint(m.order.next)
-	w.int(m.order.live)
-	for member := range m.order.all() {
-		var properties *Properties
-		if member.Face != nil {
-			properties = member.Face.Properties()
-		}
-		flags := flag(memberResumable, member.resumable) | flag(memberAway, member.away) | flag(memberStirred, member.presenceDirty) |
-			flag(memberInfo, member.Info != nil) | flag(memberIdentity, member.Identity != nil) | flag(memberProperties, properties != nil)
-		w.byte(flags)
-		w.uint(member.Number)
-		w.string(member.ID)
-		w.uint(member.conn)
-		if member.Info != nil {
-			w.bytes(member.Info)
-		}
-		w.identity(member.Identity)
-		if properties != nil {
-			if err := w.properties(properties); err != nil {
-				return &ValueError{Room: m.cfg.Name, Value: "member " + member.ID, Err: err}
-			}
+func (w *writer) member(m *Machine, member *Member) error {
+	var properties *Properties
+	if member.Face != nil {
+		properties = member.Face.Properties()
+	}
+	w.byte(flag(memberResumable, member.resumable) | flag(memberAway, member.away) |
+		flag(memberInfo, member.Info != nil) | flag(memberIdentity, member.Identity != nil) | flag(memberProperties, len(properties.kept()) > 0))
+	w.uint(member.Number)
+	w.string(member.ID)
+	w.uint(member.conn)
+	if member.Info != nil {
+		w.bytes(member.Info)
+	}
+	w.identity(member.Identity)
+	if len(properties.kept()) > 0 {
+		if err := w.properties(properties); err != nil {
+			return &ValueError{Room: m.cfg.Name, Value: "member " + member.ID, Err: err}
 		}
 	}
 	return nil
 }
 
+func (r *reader) member() *Member {
+	flags := r.byte()
+	member := &Member{
+		Number: r.uint(), ID: r.string(), conn: r.uint(),
+		resumable: flags&memberResumable != 0, away: flags&memberAway != 0,
+	}
+	if flags&memberInfo != 0 {
+		member.Info = r.bytes()
+	}
+	if flags&memberIdentity != 0 {
+		member.Identity = r.identity()
+	}
+	if flags&memberProperties != 0 {
+		if properties := r.properties(); properties != nil {
+			member.Face = properties
+		}
+	}
+	return member
+}
+
 func (r *reader) members(m *Machine) {
-	m.order = roster{next: r.uint()}
 	last := uint64(0)
 	for range r.count() {
-		flags := r.byte()
-		member := &Member{
-			Number: r.uint(), ID: r.string(), conn: r.uint(),
-			resumable: flags&memberResumable != 0, away: flags&memberAway != 0, presenceDirty: flags&memberStirred != 0,
-		}
-		if flags&memberInfo != 0 {
-			member.Info = r.bytes()
-		}
-		if flags&memberIdentity != 0 {
-			member.Identity = r.identity()
-		}
-		if flags&memberProperties != 0 {
-			if properties := r.properties(); properties != nil {
-				member.Face = properties
-			}
-		}
+		member := r.member()
 		if m.order.find(member.ID) != nil || member.Number <= last || member.Number > m.order.next {
 			r.fail("members out of order")
 			return
@@ -276,42 +275,38 @@ func (r *reader) presence(m *Machine) {
 	}
 }
 
-func (w *writer) clocks(c *clocks) {
-	w.uint(c.newest)
-	w.int(len(c.alarms))
-	for i := range c.alarms {
-		a := &c.alarms[i]
-		w.uint(a.number)
-		w.byte(byte(a.kind))
-		w.time(a.due)
-		w.string(a.name)
-		w.int(a.index)
-		w.bytes(a.body)
-	}
-	w.int(len(c.running))
-	for i := range c.running {
-		t := &c.running[i]
-		w.uint(t.number)
-		w.string(t.name)
-		w.bytes(t.query)
-	}
+func (w *writer) alarm(a *alarm) {
+	w.uint(a.number)
+	w.byte(byte(a.kind))
+	w.time(a.due)
+	w.string(a.name)
+	w.int(a.index)
+	w.bytes(a.body)
 }
 
-// clocks keeps the periods, which the setup has registered. A tick of a period that is
-// not registered any more is forgotten.
+func (r *reader) alarm() alarm {
+	a := alarm{number: r.uint(), kind: alarmKind(r.byte()), due: r.time(), name: r.string(), index: r.int(), body: r.optional()}
+	if a.kind > alarmCount {
+		r.fail("no such alarm")
+	}
+	return a
+}
+
+func (w *writer) task(t *task) {
+	w.uint(t.number)
+	w.string(t.name)
+	w.bytes(t.query)
+}
+
+func (r *reader) task() task {
+	return task{number: r.uint(), name: r.string(), query: r.optional()}
+}
+
 func (r *reader) clocks(c *clocks) {
-	*c = clocks{periods: c.periods, newest: r.uint()}
 	for range r.count() {
-		a := alarm{number: r.uint(), kind: alarmKind(r.byte()), due: r.time(), name: r.string(), index: r.int(), body: r.optional()}
-		if a.kind > alarmCount {
-			r.fail("no such alarm")
-			return
-		}
-		if a.kind != alarmTick || a.index < len(c.periods) {
-			c.alarms = append(c.alarms, a)
-		}
+		c.alarms = append(c.alarms, r.alarm())
 	}
 	for range r.count() {
-		c.running = append(c.running, task{number: r.uint(), name: r.string(), query: r.optional()})
+		c.running = append(c.running, r.task())
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // clocks is what is still to come for a room. Every alarm reaches it as an entry.
 type clocks struct {
-	alarms  []alarm // in the order in which they were set
+	alarms  []alarm // in the order in which they were set, which is that of their numbers
 	newest  uint64  // number of the newest alarm or task
 	periods []time.Duration
 	running []task
@@ -47,11 +47,18 @@ func (m *Machine) setAlarm(a alarm) {
 	m.clearAlarm(a.kind, a.name, a.index)
 	m.newest++
 	a.number = m.newest
+	m.changes.alarm(a.number)
 	m.alarms = append(m.alarms, a)
 }
 
 func (m *Machine) clearAlarm(kind alarmKind, name string, index int) {
-	m.alarms = slices.DeleteFunc(m.alarms, func(a alarm) bool { return a.kind == kind && a.name == name && a.index == index })
+	m.alarms = slices.DeleteFunc(m.alarms, func(a alarm) bool {
+		is := a.kind == kind && a.name == name && a.index == index
+		if is {
+			m.changes.alarm(a.number)
+		}
+		return is
+	})
 }
 
 // NextAlarm returns when the next alarm is due.
@@ -84,6 +91,7 @@ func (m *Machine) alarm(e *Entry) error {
 	}
 	a := m.alarms[i]
 	m.alarms = slices.Delete(m.alarms, i, i+1)
+	m.changes.alarm(a.number)
 	switch a.kind {
 	case alarmTimer:
 		return m.hooks.Timer(a.name, a.body)
@@ -150,6 +158,7 @@ func (m *Machine) startTask(name string, query json.RawMessage) {
 		return
 	}
 	m.newest++
+	m.changes.task(m.newest)
 	m.running = append(m.running, task{m.newest, name, query})
 	m.out.Effects = append(m.out.Effects, Effect{Kind: EffectTask, Number: m.newest, Name: name, Body: query})
 }
@@ -162,6 +171,7 @@ func (m *Machine) taskEnded(e *Entry) error {
 	}
 	t := m.running[i]
 	m.running = slices.Delete(m.running, i, i+1)
+	m.changes.task(t.number)
 	return m.hooks.Task(t.name, t.query, e.Body, e.Failed, e.Flags&FlagInterrupted != 0)
 }
 

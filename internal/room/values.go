@@ -12,7 +12,12 @@ type Value interface {
 	// Fields returns the JSON form of all that the value holds, in an order that a restore
 	// keeps. A state has one field, without a key.
 	Fields() ([]Field, error)
-	// Replace takes over what was written. An error that is a [*ValueError] says which key
+	// Track makes the value note what changes, for Changes.
+	Track()
+	// Changes returns what has changed since the last call, to be redone in that order. A
+	// field without a form was deleted.
+	Changes() ([]Field, error)
+	// Replace takes over what was written, and notes no change. An error that is a [*ValueError] says which key
 	// cannot be read.
 	Replace([]Field) error
 }
@@ -63,6 +68,7 @@ type written struct {
 	name    string
 	version int
 	fields  []Field
+	places  map[string]int // of the keys in fields; nil until a record is redone
 }
 
 // Declare registers a value. It belongs in the setup. It reports whether the name was free.
@@ -73,6 +79,9 @@ func (m *Machine) Declare(d Declaration) bool {
 		}
 	}
 	m.declared = append(m.declared, d)
+	if m.changes != nil {
+		d.Value.Track()
+	}
 	return true
 }
 
@@ -91,9 +100,9 @@ func (m *Machine) values() ([]written, error) {
 			return err
 		})
 		if err != nil {
-			return nil, &ValueError{Room: m.cfg.Name, Value: d.Name, Err: err}
+			return nil, d.failed(m.cfg.Name, err)
 		}
-		values = append(values, written{d.Name, d.Version, fields})
+		values = append(values, written{name: d.Name, version: d.Version, fields: fields})
 	}
 	return append(values, m.undeclared...), nil
 }
@@ -124,12 +133,9 @@ func (m *Machine) declaration(name string) *Declaration {
 
 // read takes over a value that was written, if need be by way of its migration.
 func (d *Declaration) read(room string, v *written) error {
-	fail := func(key string, err error) error {
-		return &ValueError{Room: room, Value: d.Name, Key: key, Err: err}
-	}
 	switch {
 	case v.version > d.Version:
-		return fail("", fmt.Errorf("%w: version %d, and this program reads up to %d", ErrNewer, v.version, d.Version))
+		return d.failed(room, fmt.Errorf("%w: version %d, and this program reads up to %d", ErrNewer, v.version, d.Version))
 	case v.version < d.Version && d.Migrate != nil:
 		for i := range v.fields {
 			f := &v.fields[i]
@@ -138,20 +144,25 @@ func (d *Declaration) read(room string, v *written) error {
 				return err
 			})
 			if err != nil {
-				return fail(f.Key, fmt.Errorf("the migration from version %d failed: %w", v.version, err))
+				return d.failed(room, &ValueError{Key: f.Key, Err: fmt.Errorf("the migration from version %d failed: %w", v.version, err)})
 			}
 		}
 	}
-	err := guard(func() error { return d.Value.Replace(v.fields) })
-	var of *ValueError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &of):
-		return fail(of.Key, fmt.Errorf("%w: %w", ErrCorrupt, of.Err))
-	default:
-		return fail("", fmt.Errorf("%w: %w", ErrCorrupt, err))
+	if err := guard(func() error { return d.Value.Replace(v.fields) }); err != nil {
+		failed := d.failed(room, err)
+		failed.Err = fmt.Errorf("%w: %w", ErrCorrupt, failed.Err)
+		return failed
 	}
+	return nil
+}
+
+// failed says which value an error is about. The value itself may have said which key.
+func (d *Declaration) failed(room string, err error) *ValueError {
+	failed := &ValueError{Room: room, Value: d.Name, Err: err}
+	if of, ok := err.(*ValueError); ok { //nolint:errorlint // what an error of the application wraps is its own
+		failed.Key, failed.Err = of.Key, of.Err
+	}
+	return failed
 }
 
 func (w *writer) values(values []written) {
@@ -163,7 +174,7 @@ func (w *writer) values(values []written) {
 		w.int(len(v.fields))
 		for _, f := range v.fields {
 			w.string(f.Key)
-			w.bytes(f.Form)
+			w.bytes(f.Form) // no JSON text is empty: a deleted field is
 		}
 	}
 }
@@ -172,18 +183,50 @@ func (r *reader) values() (values []written) {
 	for range r.count() {
 		v := written{name: r.string(), version: r.int()}
 		for range r.count() {
-			v.fields = append(v.fields, Field{r.string(), r.json()})
+			v.fields = append(v.fields, r.field())
 		}
 		values = append(values, v)
 	}
 	return values
 }
 
+func (r *reader) field() Field {
+	f := Field{Key: r.string()}
+	if form := r.optional(); form != nil {
+		f.Form = form
+		r.check(form)
+	}
+	return f
+}
+
+func (r *reader) check(form json.RawMessage) {
+	if r.err == nil && !json.Valid(form) {
+		r.fail("not a JSON text")
+	}
+}
+
 // json reads a JSON text.
 func (r *reader) json() json.RawMessage {
 	raw := r.bytes()
-	if r.err == nil && !json.Valid(raw) {
-		r.fail("not a JSON text")
-	}
+	r.check(raw)
 	return raw
+}
+
+// valueChanges returns what has changed of the declared values since the last call.
+func (m *Machine) valueChanges() (changed []written, err error) {
+	for i := range m.declared {
+		d := &m.declared[i]
+		var fields []Field
+		err := guard(func() (err error) {
+			fields, err = d.Value.Changes()
+			return err
+		})
+		if err != nil {
+			return nil, d.failed(m.cfg.Name, err)
+		}
+		if len(fields) > 0 {
+			changed = append(changed, written{name: d.Name, version: d.Version, fields: fields})
+		}
+	}
+	return changed, nil
 }

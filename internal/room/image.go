@@ -1,0 +1,83 @@
+package room
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Image is a room as it was written down: the snapshot that it begins with, and the records
+// that followed. It runs no code of the application until it is opened.
+type Image struct {
+	m      *Machine // without hooks
+	values []written
+}
+
+// ReadSnapshot returns the image of a snapshot. The error wraps [ErrEncoding].
+func ReadSnapshot(snapshot []byte) (*Image, error) {
+	r := reader{b: snapshot}
+	if version := r.byte(); version != snapshotVersion {
+		r.fail(fmt.Sprintf("snapshot of version %d", version))
+	}
+	m := newMachine(r.config(), nil)
+	m.index = r.uint()
+	i := &Image{m: m}
+	r.head(m)
+	r.members(m)
+	m.guesses = r.guesses()
+	r.access(&m.access)
+	r.settings(&m.settings)
+	r.presence(m)
+	r.clocks(&m.clocks)
+	r.bucket(m)
+	i.values = r.values()
+	if properties := r.properties(); properties != nil {
+		m.properties = *properties
+	}
+	if err := r.end(); err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// Config returns what the room was opened with.
+func (i *Image) Config() *Config { return &i.m.cfg }
+
+// Index is the number of the newest record in the image; 0: the snapshot was made before
+// the first.
+func (i *Image) Index() uint64 { return i.m.index }
+
+// Open returns the machine of the image, which is used up by it. Open runs the setup, which
+// registers what the hooks handle and declares what they keep; what the setup does besides
+// that is replaced by the state of the image. A tick of a period that is not registered any
+// more is forgotten. The error is a [*ValueError], or that of the
+// setup.
+func (i *Image) Open(hooks Hooks) (*Machine, error) {
+	for at := range i.values {
+		i.values[at].compact()
+	}
+	m := i.m
+	stored := *m
+	m.hooks, m.phase = hooks, phaseSetup
+	m.out = new(Output)
+	if err := m.setUp(); err != nil {
+		return nil, err
+	}
+	m.out = nil
+	stored.takeRegistered(m)
+	*m = stored
+	for _, member := range m.presence.changed {
+		member.presenceDirty = true
+	}
+	if err := m.adopt(i.values); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// takeRegistered takes over what a setup has registered.
+func (m *Machine) takeRegistered(setUp *Machine) {
+	m.hooks, m.cfg = setUp.hooks, setUp.cfg
+	m.declared, m.relaying, m.wrapped, m.changes = setUp.declared, setUp.relaying, setUp.wrapped, setUp.changes
+	m.periods = setUp.periods
+	m.alarms = slices.DeleteFunc(m.alarms, func(a alarm) bool { return a.kind == alarmTick && a.index >= len(m.periods) })
+}
