@@ -70,32 +70,32 @@ func (m message) String() string {
 	return fmt.Sprintf("%s to %s from %s room=%s re=%s ref=%d seq=%d %s", m.Action, m.Target, m.Sender, m.Room, m.Re, m.Ref, m.Seq, m.Body)
 }
 
-// field returns a string of the body.
-func (m message) field(name string) string {
+// Field returns a string of the body.
+func (m message) Field(name string) string {
 	var body map[string]any
 	_ = json.Unmarshal(m.Body, &body)
 	s, _ := body[name].(string)
 	return s
 }
 
-func (m message) code() string { return m.field("code") }
+func (m message) Code() string { return m.Field("code") }
 
 // client is a WebSocket client that keeps what it receives, in order.
 type client struct {
-	t    testing.TB
-	conn *socket.Conn
-	id   string
+	t      testing.TB
+	id     string
+	Conn   *socket.Conn
+	LastID uint64
 
 	reading  sync.Mutex // held by whoever keeps the client from reading
 	paused   bool
 	mu       sync.Mutex
 	inbox    []message
-	next     int // the first message that no expect has looked at
+	next     int // the first message that no Expect has looked at
 	answered int // ... and no answer
 	came     chan struct{}
 	closed   *socket.CloseError
 	done     chan struct{}
-	lastID   uint64
 	pongs    atomic.Int32
 }
 
@@ -120,7 +120,7 @@ func header(key, value string) dialOption {
 func (h *host) try(query string, opts ...dialOption) (*client, error) {
 	c, err := h.open(query, opts...)
 	if err == nil {
-		h.t.Cleanup(c.cutOff)
+		h.t.Cleanup(c.CutOff)
 	}
 	return c, err
 }
@@ -136,7 +136,7 @@ func (h *host) open(query string, opts ...dialOption) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{t: h.t, conn: conn, came: make(chan struct{}, 1), done: make(chan struct{})}
+	c := &client{t: h.t, Conn: conn, came: make(chan struct{}, 1), done: make(chan struct{})}
 	go c.read()
 	return c, nil
 }
@@ -155,7 +155,7 @@ func (h *host) raw(query string, opts ...dialOption) *client {
 func (h *host) connect(opts ...dialOption) *client {
 	h.t.Helper()
 	c := h.raw("", opts...)
-	c.id = c.expect("welcome").field("client")
+	c.id = c.Expect("welcome").Field("client")
 	return c
 }
 
@@ -163,38 +163,38 @@ func (h *host) connect(opts ...dialOption) *client {
 func (h *host) member(room string, opts ...dialOption) *client {
 	h.t.Helper()
 	c := h.connect(opts...)
-	c.call(protocol.ActionJoinRoom, room, nil)
+	c.Call(protocol.ActionJoinRoom, room, nil)
 	return c
 }
 
 func (c *client) read() {
 	defer close(c.done)
-	err := c.conn.Read(c)
+	err := c.Conn.Read(c)
 	closed := &socket.CloseError{Code: 1006}
 	if errors.As(err, &closed) && closed.Peer {
-		_ = c.conn.WriteClose(closed.Code, "")
+		_ = c.Conn.WriteClose(closed.Code, "")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = closed
 }
 
-// pause has the client read nothing more until resume, or the end of the test.
-func (c *client) pause() {
+// Pause has the client read nothing more until Resume, or the end of the test.
+func (c *client) Pause() {
 	c.reading.Lock()
 	c.paused = true
-	c.t.Cleanup(c.resume)
+	c.t.Cleanup(c.Resume)
 }
 
-func (c *client) resume() {
+func (c *client) Resume() {
 	if c.paused {
 		c.paused = false
 		c.reading.Unlock()
 	}
 }
 
-// forget frees what has come.
-func (c *client) forget() {
+// Forget frees what has come.
+func (c *client) Forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inbox, c.next, c.answered = nil, 0, 0
@@ -230,11 +230,13 @@ func (c *client) Message(payload []byte) {
 	}
 }
 
-func (c *client) Ping(payload []byte) { _ = c.conn.WritePong(payload) }
+func (c *client) Ping(payload []byte) { _ = c.Conn.WritePong(payload) }
 func (c *client) Pong()               { c.pongs.Add(1) }
 
-// until waits for the next message that the test wants; others are passed over.
-func (c *client) until(what string, want func(message) bool) message {
+func (c *client) Pongs() int { return int(c.pongs.Load()) }
+
+// Until waits for the next message that the test wants; others are passed over.
+func (c *client) Until(what string, want func(message) bool) message {
 	c.t.Helper()
 	return c.scan(&c.next, what, want)
 }
@@ -257,43 +259,46 @@ func (c *client) scan(next *int, what string, want func(message) bool) message {
 		closed := c.closed
 		c.mu.Unlock()
 		if closed != nil {
-			c.t.Fatalf("waiting for %s: connection closed with %d %s; got %v", what, closed.Code, closed.Reason, c.recent())
+			c.t.Fatalf("waiting for %s: connection closed with %d %s; got %v", what, closed.Code, closed.Reason, c.Recent())
 		}
 		select {
 		case <-c.came:
 		case <-c.done:
 		case <-deadline.C:
-			c.t.Fatalf("waiting for %s: it did not come; got %v", what, c.recent())
+			c.t.Fatalf("waiting for %s: it did not come; got %v", what, c.Recent())
 		}
 	}
 }
 
-// expect waits for the next message of that action, answers aside.
-func (c *client) expect(action string) message {
+// Expect waits for the next message of that action, answers aside.
+func (c *client) Expect(action string) message {
 	c.t.Helper()
-	return c.until(action, func(m message) bool { return m.Action == action && m.Ref == 0 })
+	return c.Until(action, func(m message) bool { return m.Action == action && m.Ref == 0 })
 }
 
-// recent is the end of what has come, for messages of failures.
-func (c *client) recent() []message {
-	all := c.received()
+// Recent is the end of what has come, for messages of failures.
+func (c *client) Recent() []message {
+	all := c.Received()
 	return all[max(0, len(all)-5):]
 }
 
-// received returns all that has come so far.
-func (c *client) received() []message {
+// Received returns all that has come so far.
+func (c *client) Received() []message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]message(nil), c.inbox...)
 }
 
-// cutOff ends the connection without a word.
-func (c *client) cutOff() {
-	_ = c.conn.CloseNow()
+// CutOff ends the connection without a word.
+func (c *client) CutOff() {
+	_ = c.Conn.CloseNow()
 	<-c.done
 }
 
-func (c *client) ended() bool {
+// Done is closed when the connection has ended.
+func (c *client) Done() <-chan struct{} { return c.done }
+
+func (c *client) Ended() bool {
 	select {
 	case <-c.done:
 		return true
@@ -302,31 +307,31 @@ func (c *client) ended() bool {
 	}
 }
 
-// closing waits for the end of the connection.
-func (c *client) closing() *socket.CloseError {
+// Closing waits for the end of the connection.
+func (c *client) Closing() *socket.CloseError {
 	c.t.Helper()
 	select {
 	case <-c.done:
 	case <-time.After(patience):
-		c.t.Fatalf("connection was not closed; got %v", c.recent())
+		c.t.Fatalf("connection was not closed; got %v", c.Recent())
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.closed
 }
 
-// write sends text as it is.
-func (c *client) write(text string) {
+// Write sends text as it is.
+func (c *client) Write(text string) {
 	c.t.Helper()
-	if err := c.conn.WriteText([]byte(text)); err != nil {
+	if err := c.Conn.WriteText([]byte(text)); err != nil {
 		c.t.Fatalf("write: %v", err)
 	}
 }
 
-// send sends a message that asks for no answer; nil is an empty body.
-func (c *client) send(action, target string, body any) {
+// Send sends a message that asks for no answer; nil is an empty body.
+func (c *client) Send(action, target string, body any) {
 	c.t.Helper()
-	c.write(envelope(0, action, target, body))
+	c.Write(envelope(0, action, target, body))
 }
 
 func envelope(id uint64, action, target string, body any) string {
@@ -337,36 +342,64 @@ func envelope(id uint64, action, target string, body any) string {
 	return string(protocol.AppendEnvelope(nil, &protocol.Header{Action: action, Target: target, ID: id}, raw))
 }
 
-// ask sends a message and returns its answer, an ack or an error.
-func (c *client) ask(action, target string, body any) message {
+// Ask sends a message and returns its answer, an ack or an error.
+func (c *client) Ask(action, target string, body any) message {
 	c.t.Helper()
-	c.lastID++
-	id := c.lastID
-	c.write(envelope(id, action, target, body))
-	return c.answer(id)
+	c.LastID++
+	id := c.LastID
+	c.Write(envelope(id, action, target, body))
+	return c.Answer(id)
 }
 
-// answer waits for the answer to an id; it passes over nothing that expect
+// Answer waits for the answer to an id; it passes over nothing that Expect
 // could look for.
-func (c *client) answer(id uint64) message {
+func (c *client) Answer(id uint64) message {
 	c.t.Helper()
 	return c.scan(&c.answered, fmt.Sprintf("the answer to %d", id), func(m message) bool { return m.Ref == id })
 }
 
-// call is ask for what must succeed.
-func (c *client) call(action, target string, body any) message {
+// First waits for the first message. It is false if the connection ends before.
+func (c *client) First() (message, bool) {
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for {
+		ended := c.Ended()
+		if all := c.Received(); len(all) > 0 {
+			return all[0], true
+		}
+		if ended {
+			return message{}, false
+		}
+		select {
+		case <-c.came:
+		case <-c.done:
+		case <-deadline.C:
+			return message{}, false
+		}
+	}
+}
+
+// AnswerOf finds the answer to an id among all that has come.
+func (c *client) AnswerOf(id uint64) message {
 	c.t.Helper()
-	m := c.ask(action, target, body)
+	from := 0
+	return c.scan(&from, fmt.Sprint("the answer to ", id), func(m message) bool { return m.Ref == id })
+}
+
+// Call is Ask for what must succeed.
+func (c *client) Call(action, target string, body any) message {
+	c.t.Helper()
+	m := c.Ask(action, target, body)
 	if m.Action != protocol.ActionAck {
 		c.t.Fatalf("%s %s: %v", action, target, m)
 	}
 	return m
 }
 
-// refused is ask for what must fail.
-func (c *client) refused(action, target string, body any, code string) {
+// Refused is ask for what must fail.
+func (c *client) Refused(action, target string, body any, code string) {
 	c.t.Helper()
-	if m := c.ask(action, target, body); m.Action != protocol.ActionError || m.code() != code {
+	if m := c.Ask(action, target, body); m.Action != protocol.ActionError || m.Code() != code {
 		c.t.Errorf("%s to %q: got %v, want error %s", action, target, m, code)
 	}
 }
