@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 )
 
 // page is a v1 client over one connection after the other. Unlike an SDK it does nothing
@@ -697,11 +698,10 @@ func FuzzHello(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		c, err := h.open("", v1)
+		c, err := servertest.Open(t, h.Server, "", v1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.t = t
 		defer c.CutOff()
 		c.Write(`{"action":"hello","message_body":` + body + `}`)
 		first, came := c.First()
