@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
@@ -21,16 +22,11 @@ import (
 func (h *host) status(opts ...dialOption) int {
 	h.t.Helper()
 	_, err := h.try("", opts...)
-	var refused *socket.DialError
-	switch {
-	case err == nil:
-		return http.StatusSwitchingProtocols
-	case errors.As(err, &refused):
-		return refused.Status
-	default:
+	status := servertest.Status(err)
+	if status == 0 {
 		h.t.Fatal(err)
-		return 0
 	}
+	return status
 }
 
 func TestOrigin(t *testing.T) {
