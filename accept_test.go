@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
@@ -21,16 +22,11 @@ import (
 func (h *host) status(opts ...dialOption) int {
 	h.t.Helper()
 	_, err := h.try("", opts...)
-	var refused *socket.DialError
-	switch {
-	case err == nil:
-		return http.StatusSwitchingProtocols
-	case errors.As(err, &refused):
-		return refused.Status
-	default:
+	status := servertest.Status(err)
+	if status == 0 {
 		h.t.Fatal(err)
-		return 0
 	}
+	return status
 }
 
 func TestOrigin(t *testing.T) {
@@ -87,14 +83,14 @@ func TestOnConnect(t *testing.T) {
 		})
 	})
 	c := h.raw("", header("X-User", "ann"))
-	c.expect("welcome")
-	if m := c.expect("hello"); m.field("user") != "ann" {
+	c.Expect("welcome")
+	if m := c.Expect("hello"); m.Field("user") != "ann" {
 		t.Errorf("got %v", m)
 	}
-	if first := c.received()[0]; first.Action != "welcome" {
+	if first := c.Received()[0]; first.Action != "welcome" {
 		t.Errorf("the first message is %v", first)
 	}
-	if end := h.raw("", header("X-User", "banned")).closing(); end.Code != 4003 || !strings.Contains(end.Reason, "you are banned") {
+	if end := h.raw("", header("X-User", "banned")).Closing(); end.Code != 4003 || !strings.Contains(end.Reason, "you are banned") {
 		t.Errorf("closed with %v", end)
 	}
 }
@@ -123,27 +119,27 @@ func TestOneWrite(t *testing.T) {
 func TestHello(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.raw("?room=r", v1)
-	c.write(`{"action":"hello","message_body":{"session":"unknown"},"id":1}`)
-	m := c.expect("welcome")
-	if c.received()[0].Action != "welcome" || m.field("session") == "" || !strings.Contains(string(m.Body), `"resumed":false`) {
+	c.Write(`{"action":"hello","message_body":{"session":"unknown"},"id":1}`)
+	m := c.Expect("welcome")
+	if c.Received()[0].Action != "welcome" || m.Field("session") == "" || !strings.Contains(string(m.Body), `"resumed":false`) {
 		t.Errorf("got %v", m)
 	}
-	c.expect("joined-room")
-	client := h.Client(m.field("client"))
+	c.Expect("joined-room")
+	client := h.Client(m.Field("client"))
 	for n := range 3 {
 		_ = client.Send("numbered", nil)
-		if m := c.expect("numbered"); m.N != uint64(n+1) {
+		if m := c.Expect("numbered"); m.N != uint64(n+1) {
 			t.Errorf("n is %d, want %d", m.N, n+1)
 		}
 	}
-	c.write(`{"action":"hello","id":2}`)
-	if m := c.answer(2); m.code() != "forbidden" {
+	c.Write(`{"action":"hello","id":2}`)
+	if m := c.Answer(2); m.Code() != "forbidden" {
 		t.Errorf("a second hello: %v", m)
 	}
 	for _, first := range []string{`{"action":"send-message","target":"lobby"}`, `nonsense`, `{}`} {
 		c := h.raw("", v1)
-		c.write(first)
-		if end := c.closing(); end.Code != 1008 {
+		c.Write(first)
+		if end := c.Closing(); end.Code != 1008 {
 			t.Errorf("%s first: closed with %v", first, end)
 		}
 	}
@@ -153,11 +149,11 @@ func TestHello(t *testing.T) {
 func TestGoneBeforeHello(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.raw("", v1)
-	_ = c.conn.WriteClose(1000, "")
-	if end := c.closing(); end.Code != 1000 {
+	_ = c.Conn.WriteClose(1000, "")
+	if end := c.Closing(); end.Code != 1000 {
 		t.Errorf("close was answered with %v", end)
 	}
-	_ = h.raw("", v1).conn.CloseNow()
+	_ = h.raw("", v1).Conn.CloseNow()
 	h.waitForClients(0)
 }
 
@@ -176,8 +172,8 @@ func TestLimitsOfConnections(t *testing.T) {
 	if got := h.status(forwarded("10.0.0.3")); got != 503 {
 		t.Errorf("a third client: %d", got)
 	}
-	_ = a.conn.WriteClose(1000, "")
-	_ = a.closing()
+	_ = a.Conn.WriteClose(1000, "")
+	_ = a.Closing()
 	h.waitForClients(1)
 	h.connect(forwarded("10.0.0.1"))
 
@@ -229,18 +225,18 @@ func TestTLS(t *testing.T) {
 	trusting := func(o *socket.DialOptions) { o.TLS = secure.Client().Transport.(*http.Transport).TLSClientConfig }
 	a, b := h.member("r", trusting), h.member("r", trusting)
 	for i := range 200 {
-		a.call("x", "r", object{"i": i, "x": strings.Repeat("x", i*10)})
+		a.Call("x", "r", object{"i": i, "x": strings.Repeat("x", i*10)})
 	}
 	for i := range 200 {
-		if m := b.expect("x"); decode[struct{ I int }](t, m.Body).I != i {
+		if m := b.Expect("x"); decode[struct{ I int }](t, m.Body).I != i {
 			t.Fatalf("message %d is %v", i, m)
 		}
 	}
-	_ = a.conn.WriteClose(1000, "")
-	if end := a.closing(); end.Code != 1000 {
+	_ = a.Conn.WriteClose(1000, "")
+	if end := a.Closing(); end.Code != 1000 {
 		t.Errorf("close was answered with %v", end)
 	}
-	b.expect("client-left-room")
+	b.Expect("client-left-room")
 }
 
 func TestOptionsAreChecked(t *testing.T) {

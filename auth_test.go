@@ -40,11 +40,11 @@ func TestAuthentication(t *testing.T) {
 		t.Errorf("user %q", user)
 	}
 	page := h.raw("", v1, func(o *socket.DialOptions) { o.Subprotocols = append(o.Subprotocols, bearer) })
-	if got := page.conn.Subprotocol(); got != protocol.Subprotocol {
+	if got := page.Conn.Subprotocol(); got != protocol.Subprotocol {
 		t.Errorf("subprotocol %q: the token must never be echoed", got)
 	}
-	page.write(`{"action":"hello"}`)
-	page.expect("welcome")
+	page.Write(`{"action":"hello"}`)
+	page.Expect("welcome")
 
 	for _, opts := range [][]dialOption{
 		nil,
@@ -56,7 +56,7 @@ func TestAuthentication(t *testing.T) {
 			t.Errorf("got %d, want 401", got)
 		}
 		// If v1 is offered, a page can see the refusal.
-		if end := h.raw("", append(opts, v1)...).closing(); end.Code != 4001 {
+		if end := h.raw("", append(opts, v1)...).Closing(); end.Code != 4001 {
 			t.Errorf("closed with %v, want 4001", end)
 		}
 	}
@@ -110,12 +110,12 @@ func TestRevokedWhileConnecting(t *testing.T) {
 		})
 	})
 	plain, page := h.raw(""), h.raw("", v1)
-	page.write(`{"action":"hello"}`)
+	page.Write(`{"action":"hello"}`)
 	for _, c := range []*client{plain, page} {
-		if end := c.closing(); end.Code != 4001 || end.Reason != "revoked" {
+		if end := c.Closing(); end.Code != 4001 || end.Reason != "revoked" {
 			t.Errorf("closed with %v", end)
 		}
-		if got := c.received(); len(got) != 0 {
+		if got := c.Received(); len(got) != 0 {
 			t.Errorf("got %v", got)
 		}
 	}
@@ -141,7 +141,7 @@ func TestUserOfASessionIsFixed(t *testing.T) {
 		t.Errorf("the user is %q, want guest", got)
 	}
 	h.User(h.Client(p.id).Identity().User).Disconnect(protocol.CloseDisconnected, "banned")
-	if end := p.closing(); end.Code != uint16(protocol.CloseDisconnected) {
+	if end := p.Closing(); end.Code != uint16(protocol.CloseDisconnected) {
 		t.Errorf("closed with %v", end)
 	}
 	if h.Client(p.id) != nil {

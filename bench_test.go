@@ -25,7 +25,7 @@ func BenchmarkDisconnect(b *testing.B) {
 		}
 		waitFor(b, "all joins", func() bool { s := h.Stats(); return s.Joins-s.Leaves == rooms+1 }) // the lobby too
 		b.StartTimer()
-		_ = c.conn.CloseNow()
+		_ = c.Conn.CloseNow()
 		waitFor(b, "all leaves", func() bool { s := h.Stats(); return s.Leaves == s.Joins })
 	}
 }
@@ -50,12 +50,12 @@ func BenchmarkReconnectStorm(b *testing.B) {
 	}
 	each(func(i int, _ *page) {
 		pages[i] = h.page()
-		pages[i].call("join-room", fmt.Sprint("room/", i%rooms), nil)
+		pages[i].Call("join-room", fmt.Sprint("room/", i%rooms), nil)
 	})
 	stayed := h.member("room/0")
 	var longest time.Duration
 	storm := func(missed string) time.Duration {
-		each(func(_ int, p *page) { _ = p.conn.CloseNow() })
+		each(func(_ int, p *page) { _ = p.Conn.CloseNow() })
 		waitFor(b, "all to be away", func() bool { return h.Stats().Disconnected == sessions })
 		for room := range rooms {
 			if err := h.Room(fmt.Sprint("room/", room)).Broadcast(missed, nil); err != nil {
@@ -69,8 +69,8 @@ func BenchmarkReconnectStorm(b *testing.B) {
 		each(func(_ int, p *page) {
 			broken := p.client
 			p.resume()
-			broken.forget()
-			p.until("what was missed", func(m message) bool { return m.Action == missed })
+			broken.Forget()
+			p.Until("what was missed", func(m message) bool { return m.Action == missed })
 		})
 		took := time.Since(began)
 		close(stop)
@@ -98,7 +98,7 @@ func (c *client) stall(stop <-chan struct{}) (longest time.Duration) {
 			return longest
 		case <-time.After(10 * time.Millisecond):
 			asked := time.Now()
-			c.call("alive", "room/0", nil)
+			c.Call("alive", "room/0", nil)
 			longest = max(longest, time.Since(asked))
 		}
 	}
@@ -115,8 +115,8 @@ func BenchmarkTrace(b *testing.B) {
 			h := serve(b, true, &simplysocket.Options{Trace: trace, MessageRate: simplysocket.Unlimited})
 			c := h.member("r")
 			for b.Loop() {
-				c.call("x", "r", nil)
-				c.forget()
+				c.Call("x", "r", nil)
+				c.Forget()
 			}
 		})
 	}
@@ -132,8 +132,8 @@ func BenchmarkIdleRooms(b *testing.B) {
 		c := h.connect()
 		join := func(from, to int) {
 			for i := from; i < to; i++ {
-				c.call("join-room", fmt.Sprint("room/", i), nil)
-				c.forget()
+				c.Call("join-room", fmt.Sprint("room/", i), nil)
+				c.Forget()
 			}
 		}
 		heap := func() uint64 {

@@ -70,29 +70,29 @@ func TestTimer(t *testing.T) {
 			})
 		})
 		c := h.member("r")
-		c.call("set", "r", count{10})
+		c.Call("set", "r", count{10})
 		time.Sleep(11 * time.Second) // @11
-		c.call("set", "r", count{10})
+		c.Call("set", "r", count{10})
 		time.Sleep(5 * time.Second) // @16
-		c.call("set", "r", count{7})
+		c.Call("set", "r", count{7})
 		time.Sleep(8 * time.Second) // @24
-		c.call("set", "r", count{5})
-		c.call("stop", "r", nil)
-		c.call("fail", "r", nil)
+		c.Call("set", "r", count{5})
+		c.Call("stop", "r", nil)
+		c.Call("fail", "r", nil)
 		time.Sleep(time.Minute)
 		seen.check(t, "bell10@10", "bell7@23")
-		for _, m := range c.received() {
+		for _, m := range c.Received() {
 			if m.Action == "dropped" {
 				t.Error("the output of a timer that failed was released")
 			}
 		}
-		if m := c.expect("bell"); string(m.Body) != `{"n":10}` || m.Sender != "server" {
+		if m := c.Expect("bell"); string(m.Body) != `{"n":10}` || m.Sender != "server" {
 			t.Errorf("got %v", m)
 		}
 
 		// A room that closes ends its timers.
-		c.call("set", "r", count{60})
-		c.call("leave-room", "r", nil)
+		c.Call("set", "r", count{60})
+		c.Call("leave-room", "r", nil)
 		time.Sleep(time.Hour)
 		seen.check(t, "bell10@10", "bell7@23")
 	})
@@ -114,7 +114,7 @@ func TestEvery(t *testing.T) {
 		})
 		c := h.member("r")
 		time.Sleep(3100 * time.Millisecond)
-		c.call("busy", "r", count{2200}) // from 3.1 to 5.3: the beats of 4 and 5 become one
+		c.Call("busy", "r", count{2200}) // from 3.1 to 5.3: the beats of 4 and 5 become one
 		time.Sleep(1400 * time.Millisecond)
 		seen.check(t, "tick@1", "tick@2", "tock@2.5", "tick@3", "tick@5.3", "tock@5.3", "tick@6")
 	})
@@ -141,7 +141,7 @@ func TestNowNeverGoesBack(t *testing.T) {
 		})
 		c := h.member("r")
 		for range 5 {
-			c.call("now", "r", nil)
+			c.Call("now", "r", nil)
 		}
 		if !slices.IsSortedFunc(times, time.Time.Compare) || !exactly(times[5].Sub(began), 4*time.Second) {
 			t.Errorf("times %v", times)
@@ -184,24 +184,24 @@ func TestTask(t *testing.T) {
 			})
 		})
 		c := h.member("r")
-		c.call("lookup", "r", count{10})
-		c.call("hi", "r", nil) // the room does not wait
+		c.Call("lookup", "r", count{10})
+		c.Call("hi", "r", nil) // the room does not wait
 		if !exactly(time.Since(seen.since), 0) {
 			t.Error("the room waited for the task")
 		}
-		c.expect("found")
+		c.Expect("found")
 		for n, want := range map[int]string{1: "not-found: nothing there", 2: "task: disk on fire", 3: "task: panic: boom"} {
-			c.call("lookup", "r", count{n})
-			if m := c.expect("failed"); m.field("text") != want {
+			c.Call("lookup", "r", count{n})
+			if m := c.Expect("failed"); m.Field("text") != want {
 				t.Errorf("task %d: %v", n, m)
 			}
 		}
 		if got := h.Stats().Panics; got != 1 {
 			t.Errorf("counted %d panics", got)
 		}
-		c.call("hi", "r", nil) // a task that panics does not close the room
-		c.call("lookup", "r", count{4})
-		c.call("close", "r", nil)
+		c.Call("hi", "r", nil) // a task that panics does not close the room
+		c.Call("lookup", "r", count{4})
+		c.Call("close", "r", nil)
 		if err := <-canceled; !errors.Is(err, context.Canceled) {
 			t.Errorf("the task's context: %v", err)
 		}
@@ -224,22 +224,22 @@ func TestEmptyRoomCloses(t *testing.T) {
 			})
 		})
 		c := h.connect()
-		c.call("join-room", "r", nil)
+		c.Call("join-room", "r", nil)
 		time.Sleep(time.Minute)
-		c.call("leave-room", "r", nil)
+		c.Call("leave-room", "r", nil)
 		time.Sleep(29 * time.Second)
-		c.call("join-room", "r", nil) // @89
+		c.Call("join-room", "r", nil) // @89
 		time.Sleep(time.Minute)
-		c.call("leave-room", "r", nil) // @149
+		c.Call("leave-room", "r", nil) // @149
 		time.Sleep(31 * time.Second)
 		seen.check(t, "open@0", "close@179")
 		if err := h.Room("r").Send("x", nil); !errors.Is(err, simplysocket.ErrRoomClosed) {
 			t.Errorf("Send: %v", err)
 		}
-		c.call("join-room", "r", nil)
+		c.Call("join-room", "r", nil)
 		seen.check(t, "open@0", "close@179", "open@180")
 
-		c.refused("join-room", "shy", nil, "forbidden") // a room that nobody entered closes at once
+		c.Refused("join-room", "shy", nil, "forbidden") // a room that nobody entered closes at once
 		synctest.Wait()
 		if got := h.Stats().Rooms; got != 2 {
 			t.Errorf("%d rooms are open, want r and the lobby", got)
@@ -260,11 +260,11 @@ func TestFlushInterval(t *testing.T) {
 		c := h.member("r")
 		began := time.Now()
 		for range 5 {
-			c.send("x", "r", nil)
+			c.Send("x", "r", nil)
 			time.Sleep(time.Millisecond)
 		}
 		for i := range 5 {
-			m := c.expect("x")
+			m := c.Expect("x")
 			if took := time.Since(began); !exactly(took, 50*time.Millisecond) {
 				t.Errorf("message %d came after %v", i, took)
 			}
@@ -272,7 +272,7 @@ func TestFlushInterval(t *testing.T) {
 				t.Errorf("message %d has the time %d, want %d", i, m.Time, want)
 			}
 		}
-		c.call("leave-room", "r", nil)
+		c.Call("leave-room", "r", nil)
 	})
 }
 
@@ -291,10 +291,10 @@ func TestSlowTurn(t *testing.T) {
 		c := h.member("r")
 		began := time.Now()
 		for range 3 {
-			c.send("slow", "r", nil)
+			c.Send("slow", "r", nil)
 		}
 		for i := range 3 {
-			c.expect("done")
+			c.Expect("done")
 			if took := time.Since(began); !exactly(took, time.Duration(i+1)*time.Second) {
 				t.Errorf("message %d came after %v", i, took)
 			}
@@ -315,7 +315,7 @@ func TestRoomCountIsPaced(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		var counts []string
-		for _, m := range first.received() {
+		for _, m := range first.Received() {
 			if m.Action == "room-count" {
 				counts = append(counts, string(m.Body))
 			}
@@ -331,12 +331,12 @@ func TestPasswordWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
 		a, b := h.connect(), h.connect()
-		a.call("join-room", "r", object{"password": "secret"})
+		a.Call("join-room", "r", object{"password": "secret"})
 		for range 10 {
-			b.refused("join-room", "r", object{"password": "wrong"}, "forbidden")
+			b.Refused("join-room", "r", object{"password": "wrong"}, "forbidden")
 		}
-		b.refused("join-room", "r", object{"password": "secret"}, "rate-limited")
+		b.Refused("join-room", "r", object{"password": "secret"}, "rate-limited")
 		time.Sleep(61 * time.Second)
-		b.call("join-room", "r", object{"password": "secret"})
+		b.Call("join-room", "r", object{"password": "secret"})
 	})
 }

@@ -3,7 +3,6 @@ package simplysocket_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -42,9 +41,9 @@ func gatedRoom(t *testing.T) *gated {
 // batch makes the admin close the room, with before() in the same batch as that message,
 // and after() in the next one.
 func (g *gated) batch(admin *client, how string, before, after func()) {
-	admin.send("block", "r", nil)
+	admin.Send("block", "r", nil)
 	first := <-g.gate
-	admin.send(how, "r", nil)
+	admin.Send(how, "r", nil)
 	waitForReceived(g.host)
 	before()
 	waitForReceived(g.host)
@@ -74,21 +73,21 @@ func TestCloseKeepsTheOrder(t *testing.T) {
 			g := gatedRoom(t)
 			admin, other, c := g.member("r"), g.connect(), g.connect()
 			g.batch(admin, how, func() {
-				other.write(envelope(1, "join-room", "r", nil)) // opens the next room
-				c.write(envelope(1, "join-room", "r", nil))
-				c.write(envelope(2, "say", "r", object{"N": 1}))
+				other.Write(envelope(1, "join-room", "r", nil)) // opens the next room
+				c.Write(envelope(1, "join-room", "r", nil))
+				c.Write(envelope(2, "say", "r", object{"N": 1}))
 			}, func() {
-				c.write(envelope(3, "say", "r", object{"N": 2}))
-				c.write(envelope(4, "leave-room", "r", nil))
-				c.write(envelope(5, "join-room", "r", nil))
-				c.write(envelope(6, "say", "r", object{"N": 3}))
+				c.Write(envelope(3, "say", "r", object{"N": 2}))
+				c.Write(envelope(4, "leave-room", "r", nil))
+				c.Write(envelope(5, "join-room", "r", nil))
+				c.Write(envelope(6, "say", "r", object{"N": 3}))
 			})
 			for id := uint64(1); id <= 6; id++ {
-				if m := c.answerOf(id); m.Action != "ack" {
+				if m := c.AnswerOf(id); m.Action != "ack" {
 					t.Errorf("%d: %v", id, m)
 				}
 			}
-			other.answerOf(1)
+			other.AnswerOf(1)
 			if got := drain(g.heard); !slices.Equal(got, []int{1, 2, 3}) {
 				t.Errorf("handled %v", got)
 			}
@@ -101,30 +100,23 @@ func TestCloseKeepsTheOrder(t *testing.T) {
 func TestCloseAnswersItsMembers(t *testing.T) {
 	g := gatedRoom(t)
 	admin, c := g.member("r"), g.connect()
-	c.write(envelope(1, "join-room", "r", nil))
-	c.answerOf(1)
+	c.Write(envelope(1, "join-room", "r", nil))
+	c.AnswerOf(1)
 	g.batch(admin, "close", func() {
-		c.write(envelope(11, "say", "r", object{"N": 1}))
+		c.Write(envelope(11, "say", "r", object{"N": 1}))
 	}, func() {
-		c.write(envelope(12, "leave-room", "r", nil))
-		c.write(envelope(13, "join-room", "r", nil))
-		c.write(envelope(14, "say", "r", object{"N": 2}))
+		c.Write(envelope(12, "leave-room", "r", nil))
+		c.Write(envelope(13, "join-room", "r", nil))
+		c.Write(envelope(14, "say", "r", object{"N": 2}))
 	})
 	for id, want := range map[uint64]string{11: "unknown-room", 12: "", 13: "", 14: ""} {
-		if m := c.answerOf(id); m.code() != want {
+		if m := c.AnswerOf(id); m.Code() != want {
 			t.Errorf("%d: %v, want %q", id, m, want)
 		}
 	}
 	if got := drain(g.heard); !slices.Equal(got, []int{2}) {
 		t.Errorf("handled %v", got)
 	}
-}
-
-// answerOf finds the answer to an id among everything received.
-func (c *client) answerOf(id uint64) message {
-	c.t.Helper()
-	from := 0
-	return c.scan(&from, fmt.Sprint("the answer to ", id), func(m message) bool { return m.Ref == id })
 }
 
 func drain(heard chan int) (all []int) {
@@ -149,11 +141,11 @@ func TestServerMessageToARoomThatCloses(t *testing.T) {
 		}
 	}
 	g.batch(admin, "close", func() { send(1) }, func() {
-		c.write(envelope(1, "join-room", "r", nil))
+		c.Write(envelope(1, "join-room", "r", nil))
 		waitForReceived(g.host)
 		send(2)
 	})
-	c.answerOf(1)
+	c.AnswerOf(1)
 	waitFor(t, "the message after the join", func() bool { return len(g.heard) == 1 })
 	if got := drain(g.heard); !slices.Equal(got, []int{2}) || g.Stats().Unhandled != 1 {
 		t.Errorf("handled %v, unhandled %d", got, g.Stats().Unhandled)
@@ -164,7 +156,7 @@ func TestServerMessageToARoomThatCloses(t *testing.T) {
 func TestCallToARoomThatCloses(t *testing.T) {
 	g := gatedRoom(t)
 	admin := g.member("r")
-	admin.send("close", "r", nil)
+	admin.Send("close", "r", nil)
 	second := <-g.gate
 	called := make(chan error)
 	go func() { called <- g.Room("r").Call(context.Background(), "credit", nil, nil) }()
@@ -179,10 +171,10 @@ func TestCallToARoomThatCloses(t *testing.T) {
 // ends.
 func TestSetupWaitsForOnClose(t *testing.T) {
 	for name, end := range map[string]func(*testing.T, *host, *client){
-		"close": func(_ *testing.T, _ *host, c *client) { c.send("close", "r", nil) },
-		"panic": func(_ *testing.T, _ *host, c *client) { c.send("blow", "r", nil) },
+		"close": func(_ *testing.T, _ *host, c *client) { c.Send("close", "r", nil) },
+		"panic": func(_ *testing.T, _ *host, c *client) { c.Send("blow", "r", nil) },
 		"empty": func(t *testing.T, _ *host, c *client) {
-			c.call("leave-room", "r", nil)
+			c.Call("leave-room", "r", nil)
 			time.Sleep(30 * time.Millisecond)
 		},
 	} {
@@ -208,9 +200,9 @@ func TestSetupWaitsForOnClose(t *testing.T) {
 			c := h.member("r")
 			for range 5 {
 				end(t, h, c)
-				c.call("join-room", "r", nil)
+				c.Call("join-room", "r", nil)
 			}
-			c.call("leave-room", "r", nil)
+			c.Call("leave-room", "r", nil)
 			waitFor(t, "the last close", func() bool { return open.Load() == 0 })
 			if saved.Load() != 6 {
 				t.Errorf("%d openings saved", saved.Load())
@@ -259,10 +251,10 @@ func TestOnLeaveOnce(t *testing.T) {
 				// The lobby admits them in turns of its own, which no other room waits
 				// for.
 				waitFor(t, "the lobby to have them all", func() bool { return h.Stats().Joins == 12 })
-				clients[0].send(first, "r", nil)
+				clients[0].Send(first, "r", nil)
 				<-done
 				for _, c := range clients {
-					c.expect("left-room")
+					c.Expect("left-room")
 				}
 				mu.Lock()
 				defer mu.Unlock()
@@ -290,9 +282,9 @@ func TestCreateIsExact(t *testing.T) {
 		for range 8 {
 			c := h.connect()
 			clients.Go(func() {
-				if m := c.ask("join-room", "r", object{"create": true}); m.Action == "ack" {
+				if m := c.Ask("join-room", "r", object{"create": true}); m.Action == "ack" {
 					created.Add(1)
-				} else if m.code() != "room-exists" {
+				} else if m.Code() != "room-exists" {
 					t.Errorf("got %v", m)
 				}
 			})
@@ -321,21 +313,21 @@ func TestShutdownIsBusy(t *testing.T) {
 	down := make(chan error)
 	go func() { down <- h.Shutdown(context.Background()) }()
 	waitFor(t, "the lobby to close", func() bool { return h.Stats().Rooms == 1 })
-	c.write(envelope(50, "x", "r", nil)) // waits for a room that will not open again
-	d.write(envelope(50, "join-room", "r", nil))
-	d.write(envelope(51, "history", "r", nil))
-	d.write(envelope(52, "x", "r", nil))
-	d.write(envelope(53, "x", "", nil))
+	c.Write(envelope(50, "x", "r", nil)) // waits for a room that will not open again
+	d.Write(envelope(50, "join-room", "r", nil))
+	d.Write(envelope(51, "history", "r", nil))
+	d.Write(envelope(52, "x", "r", nil))
+	d.Write(envelope(53, "x", "", nil))
 	waitForReceived(h)
 	close(release)
 	if err := <-down; err != nil {
 		t.Error(err)
 	}
-	if m := c.answerOf(50); m.code() != "busy" {
+	if m := c.AnswerOf(50); m.Code() != "busy" {
 		t.Errorf("got %v", m)
 	}
 	for id := uint64(50); id <= 53; id++ {
-		if m := d.answerOf(id); m.code() != "busy" {
+		if m := d.AnswerOf(id); m.Code() != "busy" {
 			t.Errorf("%d: %v", id, m)
 		}
 	}
@@ -396,16 +388,16 @@ func sendThrough(c *client, stop <-chan struct{}, mu *sync.Mutex, handled map[st
 		default:
 		}
 		first := id
-		c.write(envelope(id, "join-room", "r", nil))
+		c.Write(envelope(id, "join-room", "r", nil))
 		for range 10 {
 			id++
-			c.write(envelope(id, "say", "r", object{"N": id}))
+			c.Write(envelope(id, "say", "r", object{"N": id}))
 		}
 		last := uint64(0)
 		for n := first; n <= id; n++ {
-			if m := c.answerOf(n); m.Action == "ack" && n > first {
+			if m := c.AnswerOf(n); m.Action == "ack" && n > first {
 				last = n
-			} else if m.Action == "error" && m.code() != "unknown-room" && m.code() != "not-a-member" {
+			} else if m.Action == "error" && m.Code() != "unknown-room" && m.Code() != "not-a-member" {
 				c.t.Errorf("%v", m)
 			}
 		}
@@ -414,7 +406,7 @@ func sendThrough(c *client, stop <-chan struct{}, mu *sync.Mutex, handled map[st
 			c.t.Errorf("%d was acknowledged, and %d was the last handled", last, handled[c.id])
 		}
 		mu.Unlock()
-		c.forget()
+		c.Forget()
 		id++
 	}
 }

@@ -21,13 +21,13 @@ func TestNoticesAreNotConflated(t *testing.T) {
 		})
 		witness, a, b := h.member("r"), h.member("r"), h.member("r")
 		time.Sleep(time.Second)
-		a.send("leave-room", "r", nil)
-		b.send("leave-room", "r", nil)
+		a.Send("leave-room", "r", nil)
+		b.Send("leave-room", "r", nil)
 		time.Sleep(time.Second)
 		left := map[string]bool{}
-		for _, m := range witness.received() {
+		for _, m := range witness.Received() {
 			if m.Action == "client-left-room" {
-				left[m.field("client")] = true
+				left[m.Field("client")] = true
 			}
 		}
 		if !left[a.id] || !left[b.id] {
@@ -52,12 +52,12 @@ func TestConflateStopsAtALeave(t *testing.T) {
 		})
 	})
 	witness, loser := h.member("r"), h.member("r")
-	loser.send("end", "r", nil)
+	loser.Send("end", "r", nil)
 	for c, want := range map[*client]string{witness: "later", loser: "last"} {
-		m := c.until("the score or the end", func(m message) bool {
-			return m.Action == "score" && m.field("text") == want || m.Action == "left-room"
+		m := c.Until("the score or the end", func(m message) bool {
+			return m.Action == "score" && m.Field("text") == want || m.Action == "left-room"
 		})
-		if m.field("text") != want {
+		if m.Field("text") != want {
 			t.Errorf("got %v, want the %s score", m, want)
 		}
 	}

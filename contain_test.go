@@ -76,15 +76,15 @@ func TestHostileErrors(t *testing.T) {
 				s.HandleRoom("setup", func(*simplysocket.Room) error { return hostile })
 			})
 			c, d := h.member("r"), h.member("r")
-			c.refused("x", "r", nil, "internal")
+			c.Refused("x", "r", nil, "internal")
 			if err := h.Room("r").Call(t.Context(), "x", nil, nil); err == nil {
 				t.Error("Call succeeded")
 			}
-			c.refused("join-room", "setup", nil, "internal")
-			d.call("leave-room", "r", nil)
-			c.call("close-door", "r", nil)
-			d.refused("join-room", "r", nil, "internal")
-			c.call("fine", "r", nil)
+			c.Refused("join-room", "setup", nil, "internal")
+			d.Call("leave-room", "r", nil)
+			c.Call("close-door", "r", nil)
+			d.Refused("join-room", "r", nil, "internal")
+			c.Call("fine", "r", nil)
 		})
 	}
 }
@@ -101,10 +101,10 @@ func TestErrorReachesTheWireSound(t *testing.T) {
 		return nil
 	})
 	c := h.member("r")
-	if m := c.ask("long", "r", nil); m.code() != "too-long" || len(m.Body) > 8<<10 {
-		t.Errorf("code %q, %d bytes", m.code(), len(m.Body))
+	if m := c.Ask("long", "r", nil); m.Code() != "too-long" || len(m.Body) > 8<<10 {
+		t.Errorf("code %q, %d bytes", m.Code(), len(m.Body))
 	}
-	if m := c.ask("bytes", "r", nil); m.code() != "odd" || m.field("message") != "caf\ufffd" {
+	if m := c.Ask("bytes", "r", nil); m.Code() != "odd" || m.Field("message") != "caf\ufffd" {
 		t.Errorf("got %v", m)
 	}
 }
@@ -154,16 +154,16 @@ func TestHostileTraces(t *testing.T) {
 			})
 			c, p := h.connect(), h.page()
 			for _, action := range []string{"boom", "exit"} {
-				c.call("join-room", "r", nil)
-				p.call("join-room", "r", nil)
-				c.refused(action, "r", nil, "internal")
-				c.expect("room-closed")
+				c.Call("join-room", "r", nil)
+				p.Call("join-room", "r", nil)
+				c.Refused(action, "r", nil, "internal")
+				c.Expect("room-closed")
 			}
 			p.cut()
 			p.resume()
-			c.call("join-room", "r", nil)
-			c.call("fine", "r", nil)
-			c.cutOff()
+			c.Call("join-room", "r", nil)
+			c.Call("fine", "r", nil)
+			c.CutOff()
 			p.forgetAll()
 			h.waitForClients(0)
 		})
@@ -172,8 +172,8 @@ func TestHostileTraces(t *testing.T) {
 
 // forgetAll ends the page's session.
 func (p *page) forgetAll() {
-	_ = p.conn.WriteClose(1000, "")
-	p.cutOff()
+	_ = p.Conn.WriteClose(1000, "")
+	p.CutOff()
 }
 
 // hostileHandler is a log handler that fails once it is switched on.
@@ -232,8 +232,8 @@ func TestHostileValues(t *testing.T) {
 	c := h.member("r")
 	client := h.Client(c.id)
 	for name, value := range map[string]any{"moody": bad, "utf8": badJSON, "deep": deep(100)} {
-		c.call(name, "r", nil)
-		c.refused("reply-"+name, "r", nil, "internal")
+		c.Call(name, "r", nil)
+		c.Refused("reply-"+name, "r", nil, "internal")
 		for what, err := range map[string]error{
 			"Client.Send":       client.Send("x", value),
 			"Client.SetInfo":    client.SetInfo(value),
@@ -248,7 +248,7 @@ func TestHostileValues(t *testing.T) {
 			}
 		}
 	}
-	c.call("channel", "r", nil)
+	c.Call("channel", "r", nil)
 }
 
 // deep is a body with that many levels.
@@ -287,13 +287,13 @@ func TestListedValueThatPanics(t *testing.T) {
 		return nil
 	})
 	c := h.member("r")
-	c.call("later", "r", nil)
-	if m := c.call("list-rooms", "", nil); !strings.Contains(string(m.Body), `"properties":{"k":{"a":1}}`) {
+	c.Call("later", "r", nil)
+	if m := c.Call("list-rooms", "", nil); !strings.Contains(string(m.Body), `"properties":{"k":{"a":1}}`) {
 		t.Errorf("got %v", m)
 	}
-	c.refused("x", "r", nil, "internal")
-	c.expect("room-closed")
-	c.call("join-room", "r", nil)
+	c.Refused("x", "r", nil, "internal")
+	c.Expect("room-closed")
+	c.Call("join-room", "r", nil)
 }
 
 // TestHostileTasks: whatever a task does, its result arrives.
@@ -320,8 +320,8 @@ func TestHostileTasks(t *testing.T) {
 				return nil
 			})
 			c := h.member("r")
-			c.call("x", "r", nil)
-			c.expect("done")
+			c.Call("x", "r", nil)
+			c.Expect("done")
 		})
 	}
 }
@@ -365,7 +365,7 @@ func TestHijackWithoutBuffers(t *testing.T) {
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
 	h.URL = "ws://" + listener.Addr().String() + "/ws"
-	h.member("r").call("x", "r", nil)
+	h.member("r").Call("x", "r", nil)
 }
 
 // TestMiddlewareThatReturnsNothing: such a room does not open, instead of failing at each
@@ -376,7 +376,7 @@ func TestMiddlewareThatReturnsNothing(t *testing.T) {
 		simplysocket.On(room, "x", func(*simplysocket.Member, simplysocket.None) error { return nil })
 		return nil
 	})
-	h.connect().refused("join-room", "r", nil, "internal")
+	h.connect().Refused("join-room", "r", nil, "internal")
 	if got := h.Stats().Panics; got != 0 {
 		t.Errorf("%d panics", got)
 	}
@@ -409,6 +409,6 @@ func TestLogThatExits(t *testing.T) {
 		})
 	})
 	c := h.member("r")
-	c.refused("fail", "r", nil, string(protocol.CodeInternal))
-	c.call("ping", "r", nil)
+	c.Refused("fail", "r", nil, string(protocol.CodeInternal))
+	c.Call("ping", "r", nil)
 }

@@ -35,24 +35,24 @@ func TestAnswersOfALeftRoom(t *testing.T) {
 		})
 	})
 	p := h.page()
-	p.call("join-room", "fast", nil)
-	p.call("join-room", "slow", nil)
-	p.lastID++
-	slow := p.lastID
-	p.write(envelope(slow, "x", "slow", nil))
+	p.Call("join-room", "fast", nil)
+	p.Call("join-room", "slow", nil)
+	p.LastID++
+	slow := p.LastID
+	p.Write(envelope(slow, "x", "slow", nil))
 	<-gate
 	for range 3 * protocol.MaxUnanswered { // each is answered before the next one
-		p.call("x", "fast", nil)
+		p.Call("x", "fast", nil)
 	}
-	p.call("leave-room", "fast", nil)
+	p.Call("leave-room", "fast", nil)
 	p.cut()
 	p.resume()
-	p.write(envelope(slow, "x", "slow", nil)) // its answer may have been lost
+	p.Write(envelope(slow, "x", "slow", nil)) // its answer may have been lost
 	gate <- struct{}{}
-	if m := p.answer(slow); m.Action != "ack" || m.field("text") != "the only answer" {
+	if m := p.Answer(slow); m.Action != "ack" || m.Field("text") != "the only answer" {
 		t.Errorf("got %v", m)
 	}
-	p.call("list-members", "slow", nil)
+	p.Call("list-members", "slow", nil)
 	if ran != 1 {
 		t.Errorf("it ran %d times", ran)
 	}
@@ -69,33 +69,33 @@ func TestPatientRetry(t *testing.T) {
 		})
 	})
 	p, other := h.page(), h.member("r")
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	others := []*client{other, h.member("r"), h.member("r"), h.member("r"), h.member("r")} // each has a share
-	first := p.call("x", "r", nil).Ref
+	first := p.Call("x", "r", nil).Ref
 	p.cut()
 	p.resume()
-	other.send("block", "r", nil)
+	other.Send("block", "r", nil)
 	<-gate
 	for range 16 {
 		for _, c := range others {
-			c.send("x", "r", nil)
+			c.Send("x", "r", nil)
 		}
 	}
 	waitFor(t, "the mailbox to fill", func() bool { return h.Stats().Busy > 0 })
-	p.lastID++
-	id := p.lastID
-	p.write(envelope(id, "x", "r", nil)) // it is retried until there is a place
+	p.LastID++
+	id := p.LastID
+	p.Write(envelope(id, "x", "r", nil)) // it is retried until there is a place
 	busy := h.Stats().Busy
 	waitFor(t, "many tries", func() bool { return h.Stats().Busy > busy+3 })
 	gate <- struct{}{}
-	if m := p.answer(id); m.Action != "ack" {
+	if m := p.Answer(id); m.Action != "ack" {
 		t.Errorf("got %v", m)
 	}
 	p.cut()
 	p.resume()
 	for _, again := range []uint64{first, id} {
-		p.write(envelope(again, "x", "r", nil))
-		if m := p.answer(again); m.Action != "ack" || m.field("text") != "x" {
+		p.Write(envelope(again, "x", "r", nil))
+		if m := p.Answer(again); m.Action != "ack" || m.Field("text") != "x" {
 			t.Errorf("%d again: %v", again, m)
 		}
 	}
@@ -112,15 +112,15 @@ func TestOpenerDecidesNothingOverCode(t *testing.T) {
 	options := object{"capacity": 1000, "password": "mine", "hidden": true, "properties": object{"a": 1}}
 	opener := h.connect()
 	for _, room := range []string{"game/1", "own/1"} {
-		opener.call("join-room", room, options)
-		h.connect().call("join-room", room, nil)
+		opener.Call("join-room", room, options)
+		h.connect().Call("join-room", room, nil)
 	}
-	h.connect().refused("join-room", "game/1", nil, "room-full")
-	if m := opener.call("list-rooms", "", nil); strings.Contains(string(m.Body), "properties") || !strings.Contains(string(m.Body), `"capacity":2`) {
+	h.connect().Refused("join-room", "game/1", nil, "room-full")
+	if m := opener.Call("list-rooms", "", nil); strings.Contains(string(m.Body), "properties") || !strings.Contains(string(m.Body), `"capacity":2`) {
 		t.Errorf("got %v", m)
 	}
-	opener.call("join-room", "relay/1", options)
-	h.connect().refused("join-room", "relay/1", object{"password": "yours"}, "forbidden")
+	opener.Call("join-room", "relay/1", options)
+	h.connect().Refused("join-room", "relay/1", object{"password": "yours"}, "forbidden")
 }
 
 // TestLobbyOfACodedServer: it relays nothing, whichever way it is sent, unless a handler
@@ -132,28 +132,28 @@ func TestLobbyOfACodedServer(t *testing.T) {
 	})
 	a, b := h.connect(), h.connect()
 	for _, target := range []string{"", "lobby"} {
-		a.refused("x", target, nil, "unknown-action")
-		a.refused("join-room", target, nil, "unknown-action")
+		a.Refused("x", target, nil, "unknown-action")
+		a.Refused("join-room", target, nil, "unknown-action")
 	}
-	a.send("x", "", nil)
-	a.write(`{"action":"x","target":"` + b.id + `","IsTargetClient":true,"id":70}`)
-	if m := a.answerOf(70); m.code() != "unknown-client" {
+	a.Send("x", "", nil)
+	a.Write(`{"action":"x","target":"` + b.id + `","IsTargetClient":true,"id":70}`)
+	if m := a.AnswerOf(70); m.Code() != "unknown-client" {
 		t.Errorf("got %v", m)
 	}
-	a.write(`{"action":"x","target":"` + b.id + `","IsTargetClient":true,"room":"lobby","id":71}`)
-	if m := a.answerOf(71); m.Action != "error" {
+	a.Write(`{"action":"x","target":"` + b.id + `","IsTargetClient":true,"room":"lobby","id":71}`)
+	if m := a.AnswerOf(71); m.Action != "error" {
 		t.Errorf("got %v", m)
 	}
 	if err := h.Room("lobby").Broadcast("from-the-server", nil); err != nil {
 		t.Error(err)
 	}
-	b.expect("from-the-server")
-	for _, m := range b.received() {
+	b.Expect("from-the-server")
+	for _, m := range b.Received() {
 		if m.Action == "x" {
 			t.Errorf("the lobby relayed %v", m)
 		}
 	}
-	b.call("list-members", "", nil)
+	b.Call("list-members", "", nil)
 }
 
 // TestServerReadsKeysExactly: the server matches the keys of a body exactly, and rejects
@@ -161,12 +161,12 @@ func TestLobbyOfACodedServer(t *testing.T) {
 func TestServerReadsKeysExactly(t *testing.T) {
 	h := serve(t, false, nil)
 	a := h.connect()
-	a.write(`{"action":"join-room","target":"r","message_body":{"password":"one","PASSWORD":"two","Capacity":1},"id":1}`)
-	a.answerOf(1)
+	a.Write(`{"action":"join-room","target":"r","message_body":{"password":"one","PASSWORD":"two","Capacity":1},"id":1}`)
+	a.AnswerOf(1)
 	b := h.connect()
-	b.refused("join-room", "r", object{"Password": "one"}, "forbidden")
-	b.refused("join-room", "r", object{"password": "two"}, "forbidden")
-	b.call("join-room", "r", object{"password": "one"})
+	b.Refused("join-room", "r", object{"Password": "one"}, "forbidden")
+	b.Refused("join-room", "r", object{"password": "two"}, "forbidden")
+	b.Call("join-room", "r", object{"password": "one"})
 	for i, to := range []string{
 		`"join-room","target":"new","message_body":{"password":"a","password":"b"}`,
 		`"join-room","target":"new","message_body":{"create":true,"create":false}`,
@@ -175,21 +175,21 @@ func TestServerReadsKeysExactly(t *testing.T) {
 		`"list-rooms","message_body":{"after":1}`,
 	} {
 		id := uint64(100 + i)
-		b.write(fmt.Sprintf(`{"action":%s,"id":%d}`, to, id))
-		if m := b.answerOf(id); m.code() != "bad-message" {
+		b.Write(fmt.Sprintf(`{"action":%s,"id":%d}`, to, id))
+		if m := b.AnswerOf(id); m.Code() != "bad-message" {
 			t.Errorf("%s: %v", to, m)
 		}
 	}
-	b.write(`{"action":"join-room","target":"case","message_body":{"CREATE":false},"id":120}`)
-	if m := b.answerOf(120); m.Action != "ack" {
+	b.Write(`{"action":"join-room","target":"case","message_body":{"CREATE":false},"id":120}`)
+	if m := b.AnswerOf(120); m.Action != "ack" {
 		t.Errorf("got %v", m)
 	}
 	c := h.raw("", v1)
-	c.write(`{"action":"hello","message_body":{"SESSION":"x","features":["later"]}}`)
-	c.expect("welcome")
+	c.Write(`{"action":"hello","message_body":{"SESSION":"x","features":["later"]}}`)
+	c.Expect("welcome")
 	c = h.raw("", v1)
-	c.write(`{"action":"hello","message_body":{"session":"x","session":"y"}}`)
-	if end := c.closing(); end.Code != 1008 {
+	c.Write(`{"action":"hello","message_body":{"session":"x","session":"y"}}`)
+	if end := c.Closing(); end.Code != 1008 {
 		t.Errorf("closed with %v", end)
 	}
 }
@@ -233,27 +233,27 @@ func TestErrorsNameNoGoTypes(t *testing.T) {
 		object{"amount": "a"}, object{"amount": 1.5}, object{"nested": 1}, object{"nested": object{"at": "noon"}},
 		object{"nested": object{"at": 1}}, object{"tags": 1}, object{"tags": []int{1}}, object{"amount": 1e300},
 	} {
-		m := c.ask("x", "r", body)
-		text := m.field("message")
+		m := c.Ask("x", "r", body)
+		text := m.Field("message")
 		for _, leak := range []string{"Go", "struct", "ledger", "Ledger", "simplysocket", "time.", "embedded", "int", "[]"} {
 			if strings.Contains(strings.ReplaceAll(text, "integer", ""), leak) {
 				t.Errorf("%v: %q names %q", body, text, leak)
 			}
 		}
-		if m.code() != "bad-message" {
+		if m.Code() != "bad-message" {
 			t.Errorf("%v: %v", body, m)
 		}
-		if m := h.connect().ask("join-room", "r", body); m.code() != "bad-message" || m.field("message") != text {
+		if m := h.connect().Ask("join-room", "r", body); m.Code() != "bad-message" || m.Field("message") != text {
 			t.Errorf("join with %v: %v", body, m)
 		}
 	}
-	if m := c.ask("x", "r", object{"amount": "a"}); m.field("message") != `message_body: "amount" wants an integer in range, not string` {
+	if m := c.Ask("x", "r", object{"amount": "a"}); m.Field("message") != `message_body: "amount" wants an integer in range, not string` {
 		t.Errorf("got %v", m)
 	}
-	if m := c.ask("own", "r", object{"A": 1}); strings.Contains(m.field("message"), "ownForm") {
+	if m := c.Ask("own", "r", object{"A": 1}); strings.Contains(m.Field("message"), "ownForm") {
 		t.Errorf("got %v", m)
 	}
-	c.refused("spoken", "r", object{"A": 1}, "too-odd")
+	c.Refused("spoken", "r", object{"A": 1}, "too-odd")
 }
 
 // TestClosesThatStand: for any code and reason of the application, the client reads a
@@ -272,7 +272,7 @@ func TestClosesThatStand(t *testing.T) {
 	for name, reason := range reasons {
 		c := h.connect()
 		h.Client(c.id).Disconnect(4003, reason)
-		end := c.closing()
+		end := c.Closing()
 		if end.Code != 4003 || !utf8.ValidString(end.Reason) || len(end.Reason) > 123 || end.Reason == "" {
 			t.Errorf("%s: closed with %d %q", name, end.Code, end.Reason)
 		}
@@ -280,14 +280,14 @@ func TestClosesThatStand(t *testing.T) {
 	for _, code := range []protocol.CloseCode{0, 1, 999, 1002, 1003, 1004, 1005, 1006, 1007, 1009, 1010, 1014, 1015, 1016, 2999, 4000, 4008, 4009, 4010, 4029, 4099, 5000, 65535} {
 		c := h.connect()
 		h.Client(c.id).Disconnect(code, "banned")
-		if end := c.closing(); end.Code != 4003 || end.Reason != "banned" {
+		if end := c.Closing(); end.Code != 4003 || end.Reason != "banned" {
 			t.Errorf("%d: closed with %v", code, end)
 		}
 	}
 	for _, code := range []protocol.CloseCode{1000, 1001, 1008, 1011, 1012, 1013, 3000, 3999, 4001, 4003, 4100, 4999} {
 		c := h.connect()
 		h.Client(c.id).Disconnect(code, "")
-		if end := c.closing(); end.Code != uint16(code) {
+		if end := c.Closing(); end.Code != uint16(code) {
 			t.Errorf("%d: closed with %v", code, end)
 		}
 	}
@@ -316,12 +316,12 @@ func TestConflateInATurn(t *testing.T) {
 		})
 		a, b := h.member("r"), h.member("r")
 		for n := range 60 {
-			a.send("move", "r", struct{ N int }{n})
+			a.Send("move", "r", struct{ N int }{n})
 		}
 		time.Sleep(time.Second)
 		for c, want := range map[*client][]string{a: {"note {}", `move {"N":-1}`}, b: {"note {}", `move {"N":58}`}} {
 			var got []string
-			for _, m := range c.received() {
+			for _, m := range c.Received() {
 				if m.Action == "move" || m.Action == "note" {
 					got = append(got, m.Action+" "+string(m.Body))
 				}
@@ -330,8 +330,8 @@ func TestConflateInATurn(t *testing.T) {
 				t.Errorf("got %q, want %q", got, want)
 			}
 		}
-		a.cutOff()
-		b.cutOff()
+		a.CutOff()
+		b.CutOff()
 	})
 }
 
@@ -349,11 +349,11 @@ func TestRoomTimeNeverGoesBack(t *testing.T) {
 		})
 		c := h.member("r")
 		time.Sleep(90 * time.Minute)
-		c.call("x", "r", nil)
+		c.Call("x", "r", nil)
 		if got := now.Sub(opened); !exactly(got, 90*time.Minute) || now.Round(0).Sub(opened.Round(0)) != got {
 			t.Errorf("%v by the monotonic clock, %v by the wall clock", got, now.Round(0).Sub(opened.Round(0)))
 		}
-		c.cutOff()
+		c.CutOff()
 	})
 }
 
@@ -362,12 +362,12 @@ func TestRoomTimeNeverGoesBack(t *testing.T) {
 func TestRelayedBodiesAreCompact(t *testing.T) {
 	h := serve(t, false, nil)
 	a, b := h.member("r"), h.member("r")
-	a.write("{\"action\":\"x\",\n\"target\":\"r\",\"message_body\":{\r\n\t\"a b\" : \"c  \\\" d\\\\\" ,\n\"n\": [ 1.50 , 9007199254740993 ] } }")
-	if m := b.expect("x"); string(m.Body) != `{"a b":"c  \" d\\","n":[1.50,9007199254740993]}` {
+	a.Write("{\"action\":\"x\",\n\"target\":\"r\",\"message_body\":{\r\n\t\"a b\" : \"c  \\\" d\\\\\" ,\n\"n\": [ 1.50 , 9007199254740993 ] } }")
+	if m := b.Expect("x"); string(m.Body) != `{"a b":"c  \" d\\","n":[1.50,9007199254740993]}` {
 		t.Errorf("got %s", m.Body)
 	}
-	a.write("{\"action\":\"y\",\"target\":\"" + b.id + "\",\"IsTargetClient\":true,\"message_body\":{ \"a\":\n1 }}")
-	if m := b.expect("y"); string(m.Body) != `{"a":1}` {
+	a.Write("{\"action\":\"y\",\"target\":\"" + b.id + "\",\"IsTargetClient\":true,\"message_body\":{ \"a\":\n1 }}")
+	if m := b.Expect("y"); string(m.Body) != `{"a":1}` {
 		t.Errorf("got %s", m.Body)
 	}
 }
@@ -386,11 +386,11 @@ func TestJoinsAndLeavesAreAnnounced(t *testing.T) {
 		return nil
 	})
 	a, b := h.member("r"), h.member("r")
-	if m := a.expect("client-joined-room"); m.field("client") != b.id || m.field("message") != "Client "+b.id+" joined the room" {
+	if m := a.Expect("client-joined-room"); m.Field("client") != b.id || m.Field("message") != "Client "+b.id+" joined the room" {
 		t.Errorf("got %v", m)
 	}
-	b.call("leave-room", "r", nil)
-	if m := a.expect("client-left-room"); m.field("client") != b.id || m.field("reason") != "left" {
+	b.Call("leave-room", "r", nil)
+	if m := a.Expect("client-left-room"); m.Field("client") != b.id || m.Field("reason") != "left" {
 		t.Errorf("got %v", m)
 	}
 }
@@ -400,10 +400,10 @@ func TestJoinsAndLeavesAreAnnounced(t *testing.T) {
 func TestEpochGapIsFollowedByJoinedRoom(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, HistoryMessages: 8})
 	other, p := h.member("r"), h.page()
-	p.call("join-room", "r", nil)
-	joined := decode[struct{ Epoch uint64 }](t, p.expect("joined-room").Body)
+	p.Call("join-room", "r", nil)
+	joined := decode[struct{ Epoch uint64 }](t, p.Expect("joined-room").Body)
 	for range 20 {
-		other.call("x", "r", nil)
+		other.Call("x", "r", nil)
 	}
 	for name, seen := range map[string][2]uint64{
 		"another epoch":       {joined.Epoch + 1, 5},
@@ -413,8 +413,8 @@ func TestEpochGapIsFollowedByJoinedRoom(t *testing.T) {
 		p.position()
 		p.rooms["r"] = seen
 		p.resume()
-		gap := p.expect("gap")
-		again := p.expect("joined-room")
+		gap := p.Expect("gap")
+		again := p.Expect("joined-room")
 		state := decode[struct {
 			Epoch, Seq uint64
 			Count      int
@@ -422,15 +422,15 @@ func TestEpochGapIsFollowedByJoinedRoom(t *testing.T) {
 		if gap.Room != "r" || state.Epoch != joined.Epoch || state.Seq != again.Seq || state.Count != 2 {
 			t.Errorf("%s: gap %v, then %v", name, gap, again)
 		}
-		acked := other.call("x", "r", nil) // what the history still holds precedes it
-		p.until("the message before the ack", func(m message) bool { return m.Action == "x" && m.Seq == acked.Seq-1 })
+		acked := other.Call("x", "r", nil) // what the history still holds precedes it
+		p.Until("the message before the ack", func(m message) bool { return m.Action == "x" && m.Seq == acked.Seq-1 })
 		if acked.Seq <= state.Seq {
 			t.Errorf("%s: after %d came %v", name, state.Seq, acked)
 		}
 		p.position()
 		p.cut()
 		p.resume() // counts in the new epoch
-		p.call("list-members", "r", nil)
+		p.Call("list-members", "r", nil)
 		if got := p.texts("x"); len(got) != 0 {
 			t.Errorf("%s: after a second resume came %v", name, got)
 		}
@@ -441,7 +441,7 @@ func TestEpochGapIsFollowedByJoinedRoom(t *testing.T) {
 func TestWelcomeHasFeatures(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.raw("")
-	if m := c.expect("welcome"); !strings.Contains(string(m.Body), `"features":[]`) {
+	if m := c.Expect("welcome"); !strings.Contains(string(m.Body), `"features":[]`) {
 		t.Errorf("got %v", m)
 	}
 }
@@ -457,13 +457,13 @@ func TestOnlyTakesMembers(t *testing.T) {
 		return nil
 	})
 	a, b := h.member("r"), h.member("r")
-	a.call("x", "r", nil)
-	a.expect("to")
-	b.expect("others")
+	a.Call("x", "r", nil)
+	a.Expect("to")
+	b.Expect("others")
 	if err := h.Room("r").Broadcast("nil", json.RawMessage(`{}`), nil); err != nil {
 		t.Error(err)
 	}
-	b.expect("nil")
+	b.Expect("nil")
 }
 
 // TestTakeoverDoesNotWait: a connection that waits for a place in a mailbox gives up when
@@ -479,30 +479,30 @@ func TestTakeoverDoesNotWait(t *testing.T) {
 		})
 	})
 	p, other := h.page(), h.member("r")
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	p.cut()
 	p.resume()
-	other.send("block", "r", nil)
+	other.Send("block", "r", nil)
 	<-gate
-	p.lastID += 2
-	p.write(envelope(p.lastID-1, "x", "r", nil)) // waits
-	p.write(envelope(p.lastID, "x", "r", nil))   // queues after it
+	p.LastID += 2
+	p.Write(envelope(p.LastID-1, "x", "r", nil)) // waits
+	p.Write(envelope(p.LastID, "x", "r", nil))   // queues after it
 	waitFor(t, "the first to wait", func() bool { return h.Stats().Busy > 2 })
 	began := time.Now()
 	p.resume()
 	if took := time.Since(began); took > longTakeover {
 		t.Errorf("the takeover took %v", took)
 	}
-	for id := p.lastID - 1; id <= p.lastID; id++ {
-		p.write(envelope(id, "x", "r", nil))
+	for id := p.LastID - 1; id <= p.LastID; id++ {
+		p.Write(envelope(id, "x", "r", nil))
 	}
 	gate <- struct{}{}
-	for id := p.lastID - 1; id <= p.lastID; id++ {
-		if m := p.answer(id); m.Action != "ack" {
+	for id := p.LastID - 1; id <= p.LastID; id++ {
+		if m := p.Answer(id); m.Action != "ack" {
 			t.Errorf("%d: %v", id, m)
 		}
 	}
-	p.call("list-members", "r", nil)
+	p.Call("list-members", "r", nil)
 	if ran != 2 {
 		t.Errorf("it ran %d times", ran)
 	}

@@ -26,20 +26,20 @@ func TestOldConnectionThatIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
 		p := h.page()
-		p.call("join-room", "r", nil)
+		p.Call("join-room", "r", nil)
 		old := p.client
-		_ = old.conn.Write([]byte(rawFrame(0x01, `{"action":`))) // a message that never ends
+		_ = old.Conn.Write([]byte(rawFrame(0x01, `{"action":`))) // a message that never ends
 		p.resume()
 		for range 20 { // data keeps coming, so that the connection is not silent
 			time.Sleep(10 * time.Second)
-			_ = old.conn.Write([]byte(rawFrame(0x00, " ")))
+			_ = old.Conn.Write([]byte(rawFrame(0x00, " ")))
 		}
-		p.call("say", "r", nil)
+		p.Call("say", "r", nil)
 		if h.Client(p.id) == nil {
 			t.Error("the session has ended")
 		}
-		old.cutOff()
-		p.cutOff()
+		old.CutOff()
+		p.CutOff()
 	})
 }
 
@@ -50,11 +50,11 @@ func TestDisconnectIsToldOnce(t *testing.T) {
 		Disconnect: func(simplysocket.DisconnectInfo) { told.Add(1) },
 	}})
 	p := h.page()
-	p.pause() // it does not answer 4009
+	p.Pause() // it does not answer 4009
 	next := h.raw("", v1)
-	next.write(envelope(0, "hello", "", object{"session": p.token}))
-	next.expect("welcome")
-	_ = next.conn.WriteClose(1000, "")
+	next.Write(envelope(0, "hello", "", object{"session": p.token}))
+	next.Expect("welcome")
+	_ = next.Conn.WriteClose(1000, "")
 	waitFor(t, "both connections to end", func() bool { return h.Stats().Clients == 0 })
 	s := h.Stats()
 	if s.Connects != s.Disconnects || told.Load() != int64(s.Disconnects) {
@@ -69,9 +69,9 @@ func TestTraceTellsHowItEnded(t *testing.T) {
 		Disconnect: func(info simplysocket.DisconnectInfo) { told <- info },
 	}})
 	for want, end := range map[uint16]func(p *page){
-		1000: func(p *page) { _ = p.conn.WriteClose(1000, "bye") },
-		1006: func(p *page) { p.cutOff() },
-		1003: func(p *page) { _ = p.conn.Write([]byte(rawFrame(0x82, ""))) },
+		1000: func(p *page) { _ = p.Conn.WriteClose(1000, "bye") },
+		1006: func(p *page) { p.CutOff() },
+		1003: func(p *page) { _ = p.Conn.Write([]byte(rawFrame(0x82, ""))) },
 		4100: func(p *page) { h.Client(p.id).Disconnect(4100, "enough") },
 	} {
 		p := h.page()
@@ -86,7 +86,7 @@ func TestTraceTellsHowItEnded(t *testing.T) {
 func TestNoResumeTakesNothingOver(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{DisableResume: true})
 	p := h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	if p.token != "" {
 		t.Errorf("a token %q that resumes nothing", p.token)
 	}
@@ -112,7 +112,7 @@ func TestIdentityIsTheUser(t *testing.T) {
 		})
 	})
 	p := h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	p.cut()
 	p.resume()
 	if first, second := <-claims, <-claims; first != json.Number("1") || second != json.Number("2") {
@@ -163,21 +163,21 @@ func TestJoinWhileAway(t *testing.T) {
 	if err := h.Client(p.id).Join("r", nil); err != nil {
 		t.Fatal(err)
 	}
-	w.expect("client-joined-room")
-	if m := w.call("list-members", "r", nil); !strings.Contains(string(m.Body), `{"client":"`+p.id+`","state":"away"}`) {
+	w.Expect("client-joined-room")
+	if m := w.Call("list-members", "r", nil); !strings.Contains(string(m.Body), `{"client":"`+p.id+`","state":"away"}`) {
 		t.Errorf("got %v", m)
 	}
-	w.call("x", "r", note{"while away"})
+	w.Call("x", "r", note{"while away"})
 	p.resume()
-	p.expect("joined-room")
-	if m := p.expect("x"); m.field("text") != "while away" {
+	p.Expect("joined-room")
+	if m := p.Expect("x"); m.Field("text") != "while away" {
 		t.Errorf("got %v", m)
 	}
-	p.call("x", "r", note{"back"})
+	p.Call("x", "r", note{"back"})
 	if got := p.texts("x"); len(got) != 2 {
 		t.Errorf("got %v", got)
 	}
-	if m := w.call("list-members", "r", nil); !strings.Contains(string(m.Body), `{"client":"`+p.id+`","state":"online"}`) {
+	if m := w.Call("list-members", "r", nil); !strings.Contains(string(m.Body), `{"client":"`+p.id+`","state":"online"}`) {
 		t.Errorf("got %v", m)
 	}
 }
@@ -191,7 +191,7 @@ func TestKickWhileAway(t *testing.T) {
 		return nil
 	})
 	p := h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	p.position()
 	p.cut()
 	_ = h.Room("r").Send("wait", nil)
@@ -199,7 +199,7 @@ func TestKickWhileAway(t *testing.T) {
 	_ = h.Room("r").Send("kick", note{p.id})
 	p.resume() // its resume queues after the kick
 	gate <- struct{}{}
-	if m := p.expect("left-room"); m.field("reason") != "kicked" {
+	if m := p.Expect("left-room"); m.Field("reason") != "kicked" {
 		t.Errorf("got %v", m)
 	}
 }
@@ -212,9 +212,9 @@ func TestPeerCloses(t *testing.T) {
 		3000: false, 4000: false, 4001: false, 4003: false, 4010: true,
 	} {
 		p := h.page()
-		p.call("join-room", "r", nil)
-		_ = p.conn.WriteClose(code, "")
-		<-p.done
+		p.Call("join-room", "r", nil)
+		_ = p.Conn.WriteClose(code, "")
+		<-p.Done()
 		waitFor(t, "the end", func() bool { return h.Stats().Clients == 0 })
 		m := p.hello(object{"session": p.token})
 		if resumed := strings.Contains(string(m.Body), `"resumed":true`); resumed != kept {
@@ -257,16 +257,16 @@ func overlap(h *host) bool {
 	if err1 != nil || err2 != nil {
 		return true
 	}
-	defer first.cutOff()
-	defer second.cutOff()
+	defer first.CutOff()
+	defer second.CutOff()
 	hello := []byte(envelope(0, "hello", "", object{"session": token}))
-	go func() { _ = first.conn.WriteText(hello) }()
-	_ = second.conn.WriteText(hello)
-	m := second.expect("welcome")
-	second.write(envelope(1, "list-members", "", nil)) // shows that it has the token
-	second.answer(1)
-	second.cutOff()
-	_, resumed := h.greet(m.field("session"))
+	go func() { _ = first.Conn.WriteText(hello) }()
+	_ = second.Conn.WriteText(hello)
+	m := second.Expect("welcome")
+	second.Write(envelope(1, "list-members", "", nil)) // shows that it has the token
+	second.Answer(1)
+	second.CutOff()
+	_, resumed := h.greet(m.Field("session"))
 	return resumed
 }
 
@@ -276,10 +276,10 @@ func (h *host) greet(session string) (token string, resumed bool) {
 	if err != nil {
 		return "", false
 	}
-	defer c.cutOff()
-	c.write(envelope(0, "hello", "", object{"session": session}))
-	m := c.expect("welcome")
-	return m.field("session"), strings.Contains(string(m.Body), `"resumed":true`)
+	defer c.CutOff()
+	c.Write(envelope(0, "hello", "", object{"session": session}))
+	m := c.Expect("welcome")
+	return m.Field("session"), strings.Contains(string(m.Body), `"resumed":true`)
 }
 
 // TestLobbyAfterPanic: whatever reaches the lobby first after a panic has closed it, in a
@@ -308,7 +308,7 @@ func TestLobbyAfterPanic(t *testing.T) {
 		for first, use := range map[string]func(h *host, p *page, c *client){
 			"drop":    func(_ *host, p *page, _ *client) { p.cut() },
 			"resume":  func(_ *host, p *page, _ *client) { p.resume() },
-			"message": func(_ *host, _ *page, c *client) { c.call("hi", "", nil) },
+			"message": func(_ *host, _ *page, c *client) { c.Call("hi", "", nil) },
 			"connect": func(h *host, _ *page, _ *client) { h.connect() },
 			"leave":   func(h *host, p *page, _ *client) { h.Client(p.id).Disconnect(4100, "") },
 		} {
@@ -320,13 +320,13 @@ func TestLobbyAfterPanic(t *testing.T) {
 					others = append(others, h.connect())
 				}
 				for range 3 {
-					c.refused("boom", "", nil, "internal")
+					c.Refused("boom", "", nil, "internal")
 				}
 				use(h, p, c)
 				for _, other := range others {
-					other.call("hi", "", nil)
+					other.Call("hi", "", nil)
 				}
-				h.connect().call("hi", "", nil)
+				h.connect().Call("hi", "", nil)
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				defer cancel()
 				if err := h.Shutdown(ctx); err != nil {
@@ -353,16 +353,16 @@ func TestLobbyThatDoesNotOpen(t *testing.T) {
 	})
 	for range 50 {
 		c := h.raw("")
-		if end := c.closing(); protocol.CloseCode(end.Code) != protocol.CloseInternal {
+		if end := c.Closing(); protocol.CloseCode(end.Code) != protocol.CloseInternal {
 			t.Fatalf("closed with %v", end)
 		}
-		if n := len(c.received()); n > 1 {
-			t.Errorf("a client that only connected read %d messages: %v", n, c.recent())
+		if n := len(c.Received()); n > 1 {
+			t.Errorf("a client that only connected read %d messages: %v", n, c.Recent())
 		}
 	}
 	h.waitForClients(0)
 	broken.Store(false)
-	h.connect().call("hi", "", nil)
+	h.connect().Call("hi", "", nil)
 }
 
 // TestLobbyThatPanicsAtEachJoin: it ends, and each client is sent away once.
@@ -385,9 +385,9 @@ func TestLobbyThatPanicsAtEachJoin(t *testing.T) {
 		clients = append(clients, h.connect())
 	}
 	broken.Store(true)
-	clients[0].send("boom", "", nil)
+	clients[0].Send("boom", "", nil)
 	for _, c := range clients {
-		if end := c.closing(); protocol.CloseCode(end.Code) != protocol.CloseInternal {
+		if end := c.Closing(); protocol.CloseCode(end.Code) != protocol.CloseInternal {
 			t.Errorf("closed with %v", end)
 		}
 	}
@@ -421,9 +421,9 @@ func TestJoinedWhileAway(t *testing.T) {
 	}
 	p.resume()
 	close(free)
-	p.call("list-members", "r", nil)
+	p.Call("list-members", "r", nil)
 	var got []string
-	for _, m := range p.received() {
+	for _, m := range p.Received() {
 		if m.Room == "r" && m.Ref == 0 || m.Target == "r" {
 			got = append(got, m.Action)
 		}

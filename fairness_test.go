@@ -20,11 +20,11 @@ func BenchmarkListRooms(b *testing.B) {
 			manyRooms(b, h, 50_000, hidden)
 			c := h.connect()
 			for b.Loop() {
-				c.call("join-room", "other", nil)
-				c.call("list-rooms", "", nil)
-				c.call("leave-room", "other", nil)
-				c.call("list-rooms", "", nil)
-				c.forget()
+				c.Call("join-room", "other", nil)
+				c.Call("list-rooms", "", nil)
+				c.Call("leave-room", "other", nil)
+				c.Call("list-rooms", "", nil)
+				c.Forget()
 			}
 		})
 	}
@@ -52,18 +52,18 @@ func BenchmarkFairness(b *testing.B) {
 		name string
 		step func(p *page, n int) error
 	}{
-		{"list-rooms", func(p *page, n int) error { return p.conn.WriteText([]byte(`{"action":"list-rooms"}`)) }},
+		{"list-rooms", func(p *page, n int) error { return p.Conn.WriteText([]byte(`{"action":"list-rooms"}`)) }},
 		{"empty-continuations", func(p *page, n int) error {
 			if n == 0 {
-				_ = p.conn.Write([]byte(rawFrame(0x01, "{")))
+				_ = p.Conn.Write([]byte(rawFrame(0x01, "{")))
 			}
-			return p.conn.Write(empty)
+			return p.Conn.Write(empty)
 		}},
-		{"pings", func(p *page, n int) error { return p.conn.Write(pings) }},
+		{"pings", func(p *page, n int) error { return p.Conn.Write(pings) }},
 		{"resumes", func(p *page, _ int) error { return p.resumeOnce() }},
-		{"full-rate", func(p *page, n int) error { return p.conn.WriteText([]byte(`{"action":"x","target":"r"}`)) }},
+		{"full-rate", func(p *page, n int) error { return p.Conn.WriteText([]byte(`{"action":"x","target":"r"}`)) }},
 		{"joins-and-leaves", func(p *page, n int) error {
-			return p.conn.WriteText([]byte(fmt.Sprintf(`{"action":%q,"target":"r"}`, []string{"leave-room", "join-room"}[n%2])))
+			return p.Conn.WriteText([]byte(fmt.Sprintf(`{"action":%q,"target":"r"}`, []string{"leave-room", "join-room"}[n%2])))
 		}},
 	} {
 		b.Run(attack.name, func(b *testing.B) {
@@ -73,20 +73,20 @@ func BenchmarkFairness(b *testing.B) {
 			attackers := func(stop <-chan struct{}) {
 				for {
 					p := h.page()
-					p.call("join-room", "r", nil)
+					p.Call("join-room", "r", nil)
 					for n := 0; ; n++ {
 						select {
 						case <-stop:
-							p.cutOff()
+							p.CutOff()
 							return
 						default:
 						}
-						if attack.step(p, n) != nil || p.ended() {
+						if attack.step(p, n) != nil || p.Ended() {
 							break // it was disconnected, and comes back
 						}
 						time.Sleep(time.Second / 190) // as much as a client may send, and more if that is not counted
 					}
-					p.cutOff()
+					p.CutOff()
 				}
 			}
 			var quiet, attacked []time.Duration
@@ -121,13 +121,9 @@ func (p *page) resumeOnce() error {
 	if err != nil {
 		return err
 	}
-	_ = c.conn.WriteText([]byte(envelope(0, "hello", "", object{"session": p.token})))
-	select {
-	case <-c.came:
-	case <-c.done:
-	}
-	if all := c.received(); len(all) > 0 {
-		p.client, p.token = c, all[0].field("session")
+	_ = c.Conn.WriteText([]byte(envelope(0, "hello", "", object{"session": p.token})))
+	if m, came := c.First(); came {
+		p.client, p.token = c, m.Field("session")
 		return nil
 	}
 	return errors.New("turned away")
@@ -137,9 +133,9 @@ func (p *page) resumeOnce() error {
 func (c *client) roundTrips(n int) (all []time.Duration) {
 	for range n {
 		began := time.Now()
-		c.call("say", "r", nil)
+		c.Call("say", "r", nil)
 		all = append(all, time.Since(began))
-		c.forget()
+		c.Forget()
 		time.Sleep(5 * time.Millisecond)
 	}
 	return all

@@ -47,8 +47,8 @@ func TestCapacityRace(t *testing.T) {
 			for i := part; i < racers; i += 64 {
 				// A full mailbox answers busy; a racer tries again.
 				for {
-					m := clients[i].ask("join-room", "arena", nil)
-					switch m.code() {
+					m := clients[i].Ask("join-room", "arena", nil)
+					switch m.Code() {
 					case "":
 						in.Add(1)
 					case "room-full":
@@ -71,7 +71,7 @@ func TestCapacityRace(t *testing.T) {
 	// A place that becomes free is given away again, once.
 	for _, c := range clients {
 		if len(h.Client(c.id).Rooms()) > 0 {
-			c.call("leave-room", "arena", nil)
+			c.Call("leave-room", "arena", nil)
 			break
 		}
 	}
@@ -79,7 +79,7 @@ func TestCapacityRace(t *testing.T) {
 	for i := range 100 {
 		wg.Go(func() {
 			c := clients[racers-1-i]
-			if len(h.Client(c.id).Rooms()) == 0 && c.ask("join-room", "arena", nil).Action == "ack" {
+			if len(h.Client(c.id).Rooms()) == 0 && c.Ask("join-room", "arena", nil).Action == "ack" {
 				again.Add(1)
 			}
 		})
@@ -103,52 +103,52 @@ func TestBlockedHandler(t *testing.T) {
 	})
 	defer close(release)
 	a, b := h.member("stuck"), h.member("free")
-	a.send("block", "stuck", nil)
+	a.Send("block", "stuck", nil)
 	for range 10 {
-		a.send("wait", "stuck", nil)
+		a.Send("wait", "stuck", nil)
 	}
 	for {
-		a.send("wait", "stuck", nil)
-		if m := a.expect("error"); m.code() == "busy" {
+		a.Send("wait", "stuck", nil)
+		if m := a.Expect("error"); m.Code() == "busy" {
 			break
 		}
 	}
 	for { // others have shares of their own, until it is full
 		c := h.connect()
-		c.write(envelope(1, "join-room", "stuck", nil))
+		c.Write(envelope(1, "join-room", "stuck", nil))
 		waitForReceived(h)
-		if len(c.received()) > 1 {
-			if m := c.answer(1); m.code() != "busy" {
+		if len(c.Received()) > 1 {
+			if m := c.Answer(1); m.Code() != "busy" {
 				t.Errorf("got %v", m)
 			}
 			break
 		}
 	}
 	for range 100 {
-		b.call("x", "free", nil)
+		b.Call("x", "free", nil)
 	}
-	a.call("join-room", "free", nil)
-	a.call("x", "free", nil)
-	a.refused("x", "", nil, "unknown-action")
+	a.Call("join-room", "free", nil)
+	a.Call("x", "free", nil)
+	a.Refused("x", "", nil, "unknown-action")
 	busy := h.Stats().Busy
 	if busy == 0 {
 		t.Error("busy is not counted")
 	}
-	b.refused("join-room", "stuck", nil, "busy")
+	b.Refused("join-room", "stuck", nil, "busy")
 	if got := h.Stats().Busy; got != busy+1 {
 		t.Errorf("a refused join: %d are counted as busy, want %d", got, busy+1)
 	}
 	// One leave has a place, a second one does not.
-	a.send("leave-room", "stuck", nil)
+	a.Send("leave-room", "stuck", nil)
 	for range 100 {
-		a.refused("leave-room", "stuck", nil, "not-a-member")
+		a.Refused("leave-room", "stuck", nil, "not-a-member")
 	}
 	if err := h.Room("stuck").Send("x", nil); err == nil {
 		t.Error("a full mailbox accepted a message of the server")
 	}
 	// A leave always has a place; the client is free at once.
-	_ = a.conn.CloseNow()
-	b.until("a leaves", func(m message) bool { return m.Action == "client-left-room" && m.field("client") == a.id })
+	_ = a.Conn.CloseNow()
+	b.Until("a leaves", func(m message) bool { return m.Action == "client-left-room" && m.Field("client") == a.id })
 }
 
 // TestMailboxBytes: a mailbox is bounded in bytes too, but a single message always has a
@@ -164,13 +164,13 @@ func TestMailboxBytes(t *testing.T) {
 	})
 	a := h.member("stuck")
 	body := object{"x": strings.Repeat("x", 10<<10)}
-	a.send("block", "stuck", nil)
-	a.send("large", "stuck", body)
-	a.refused("large", "stuck", body, "busy")
-	a.send("large", "stuck", object{"x": "small"})
+	a.Send("block", "stuck", nil)
+	a.Send("large", "stuck", body)
+	a.Refused("large", "stuck", body, "busy")
+	a.Send("large", "stuck", object{"x": "small"})
 	close(release)
 	body["x"] = strings.Repeat("x", 60<<10)
-	waitFor(t, "a place", func() bool { return a.ask("large", "stuck", body).Action == "ack" })
+	waitFor(t, "a place", func() bool { return a.Ask("large", "stuck", body).Action == "ack" })
 }
 
 // mute joins a room over a socket with small buffers, and reads nothing more.
@@ -186,7 +186,7 @@ func (h *host) mute(room string) *client {
 			return nc, err
 		}
 	})
-	c.pause()
+	c.Pause()
 	return c
 }
 
@@ -205,17 +205,17 @@ func TestSlowMember(t *testing.T) {
 	slow := h.mute("r")
 	body := object{"x": strings.Repeat("x", 32<<10)}
 	for range messages {
-		others[0].call("x", "r", body)
+		others[0].Call("x", "r", body)
 	}
 	for i, c := range others {
 		n := 0
-		c.until(fmt.Sprintf("all messages at member %d", i), func(m message) bool {
+		c.Until(fmt.Sprintf("all messages at member %d", i), func(m message) bool {
 			if m.Action == "x" {
 				n++
 			}
 			return n == messages
 		})
-		c.forget()
+		c.Forget()
 	}
 	if s := h.Stats(); s.Overflows != 1 {
 		t.Errorf("%d overflows", s.Overflows)
@@ -223,8 +223,8 @@ func TestSlowMember(t *testing.T) {
 	if h.Client(slow.id) != nil {
 		t.Error("the slow client is still a client")
 	}
-	slow.resume()
-	if end := slow.closing(); end.Code != 4008 {
+	slow.Resume()
+	if end := slow.Closing(); end.Code != 4008 {
 		t.Errorf("closed with %v", end)
 	}
 }
@@ -261,14 +261,14 @@ func TestOverflowPolicies(t *testing.T) {
 			a := h.member("r")
 			slow := h.mute("r")
 			for i := range messages {
-				a.call("x", "r", object{"i": i, "x": strings.Repeat("x", 32<<10)})
+				a.Call("x", "r", object{"i": i, "x": strings.Repeat("x", 32<<10)})
 			}
-			slow.resume()
-			a.call("end", "r", nil)
-			slow.expect("end")
+			slow.Resume()
+			a.Call("end", "r", nil)
+			slow.Expect("end")
 			got, gaps, last := 0, 0, uint64(0)
 			newest := -1
-			for _, m := range slow.received() {
+			for _, m := range slow.Received() {
 				switch m.Action {
 				case "x":
 					got++
@@ -318,17 +318,17 @@ func TestChurn(t *testing.T) {
 						return
 					}
 					for n := range 20 {
-						c.send("join-room", fmt.Sprintf("c/%d", n%3), nil)
-						c.send("x", fmt.Sprintf("c/%d", n%3), nil)
-						c.send("leave-room", fmt.Sprintf("c/%d", n%3), nil)
+						c.Send("join-room", fmt.Sprintf("c/%d", n%3), nil)
+						c.Send("x", fmt.Sprintf("c/%d", n%3), nil)
+						c.Send("leave-room", fmt.Sprintf("c/%d", n%3), nil)
 					}
 					if i%2 == 0 {
-						c.call("x", "", nil)
-						_ = c.conn.WriteClose(1000, "")
-						_ = c.closing()
+						c.Call("x", "", nil)
+						_ = c.Conn.WriteClose(1000, "")
+						_ = c.Closing()
 					}
-					_ = c.conn.CloseNow()
-					<-c.done
+					_ = c.Conn.CloseNow()
+					<-c.Done()
 				}
 			})
 		}
@@ -368,13 +368,13 @@ func TestSoak(t *testing.T) {
 			wg.Go(func() {
 				for n := range batch {
 					room := fmt.Sprintf("room/%d", (i+n)%10)
-					c.send("join-room", room, nil)
+					c.Send("join-room", room, nil)
 					if n%20 < 19 {
-						c.send("leave-room", room, nil)
+						c.Send("leave-room", room, nil)
 						continue
 					}
-					c.call("leave-room", room, nil) // no client falls behind
-					c.forget()
+					c.Call("leave-room", room, nil) // no client falls behind
+					c.Forget()
 				}
 			})
 		}
@@ -438,7 +438,7 @@ func TestPingFlood(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	witness.call("x", "r", nil)
+	witness.Call("x", "r", nil)
 	sent := uint64(rounds * len(pings)) // 26 MB, of which the pools may keep some
 	if _, after, _ := resources(); after > before+sent/4 {
 		t.Errorf("the heap went from %d to %d for %d bytes of pings", before, after, sent)
@@ -458,5 +458,5 @@ func TestSlowHandshakes(t *testing.T) {
 		defer nc.Close()
 		_, _ = nc.Write([]byte("GET /ws HT"))
 	}
-	h.member("r").call("x", "r", nil)
+	h.member("r").Call("x", "r", nil)
 }

@@ -1,15 +1,10 @@
 package simplysocket_test
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/internal/servertest"
@@ -51,111 +46,57 @@ func (h *host) waitForClients(n int) {
 	waitFor(h.t, fmt.Sprint(n, " clients"), func() bool { return h.Stats().Clients == n })
 }
 
-// message is an envelope as a client sees it.
-type message struct {
-	Action         string
-	Body           json.RawMessage
-	IsTargetClient bool
-	Target         string
-	Sender         string
-	Ref            uint64
-	Re             string
-	Room           string
-	Seq            uint64
-	N              uint64
-	Time           int64
-}
+type message = servertest.Message
 
-func (m message) String() string {
-	return fmt.Sprintf("%s to %s from %s room=%s re=%s ref=%d seq=%d %s", m.Action, m.Target, m.Sender, m.Room, m.Re, m.Ref, m.Seq, m.Body)
-}
+var envelope = servertest.Envelope
 
-// field returns a string of the body.
-func (m message) field(name string) string {
-	var body map[string]any
-	_ = json.Unmarshal(m.Body, &body)
-	s, _ := body[name].(string)
-	return s
-}
-
-func (m message) code() string { return m.field("code") }
-
-// client is a WebSocket client that keeps what it receives, in order.
+// client is a raw client of a host.
 type client struct {
-	t    testing.TB
-	conn *socket.Conn
-	id   string
-
-	reading  sync.Mutex // held by whoever keeps the client from reading
-	paused   bool
-	mu       sync.Mutex
-	inbox    []message
-	next     int // the first message that no expect has looked at
-	answered int // ... and no answer
-	came     chan struct{}
-	closed   *socket.CloseError
-	done     chan struct{}
-	lastID   uint64
-	pongs    atomic.Int32
+	*servertest.Client
+	t  testing.TB
+	id string
 }
 
 type (
 	dialOptions = socket.DialOptions
-	dialOption  func(*dialOptions)
+	dialOption  = servertest.DialOption
 )
 
-func v1(o *socket.DialOptions) { o.Subprotocols = append(o.Subprotocols, protocol.Subprotocol) }
-
-func header(key, value string) dialOption {
-	return func(o *socket.DialOptions) {
-		if o.Header == nil {
-			o.Header = http.Header{}
-		}
-		o.Header.Add(key, value)
-	}
-}
+var (
+	v1     = servertest.V1
+	header = servertest.Header
+)
 
 // try connects and returns the error of a handshake that fails. The connection
 // ends with the test.
 func (h *host) try(query string, opts ...dialOption) (*client, error) {
 	c, err := h.open(query, opts...)
 	if err == nil {
-		h.t.Cleanup(c.cutOff)
+		h.t.Cleanup(c.CutOff)
 	}
 	return c, err
 }
 
+// open is try for clients that end before the test. The caller ends the connection.
 func (h *host) open(query string, opts ...dialOption) (*client, error) {
-	o := socket.DialOptions{NetDial: h.Dial, ReadLimit: 1 << 20}
-	for _, opt := range opts {
-		opt(&o)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	conn, err := socket.Dial(ctx, h.URL+query, o)
+	c, err := servertest.Open(h.t, h.Server, query, opts...)
 	if err != nil {
 		return nil, err
 	}
-	c := &client{t: h.t, conn: conn, came: make(chan struct{}, 1), done: make(chan struct{})}
-	go c.read()
-	return c, nil
+	return &client{Client: c, t: h.t}, nil
 }
 
 // raw connects and waits for nothing.
 func (h *host) raw(query string, opts ...dialOption) *client {
 	h.t.Helper()
-	c, err := h.try(query, opts...)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return c
+	return &client{Client: servertest.Dial(h.t, h.Server, query, opts...), t: h.t}
 }
 
 // connect connects a plain client and waits for its welcome.
 func (h *host) connect(opts ...dialOption) *client {
 	h.t.Helper()
 	c := h.raw("", opts...)
-	c.id = c.expect("welcome").field("client")
+	c.id = c.Expect("welcome").Field("client")
 	return c
 }
 
@@ -163,212 +104,8 @@ func (h *host) connect(opts ...dialOption) *client {
 func (h *host) member(room string, opts ...dialOption) *client {
 	h.t.Helper()
 	c := h.connect(opts...)
-	c.call(protocol.ActionJoinRoom, room, nil)
+	c.Call(protocol.ActionJoinRoom, room, nil)
 	return c
-}
-
-func (c *client) read() {
-	defer close(c.done)
-	err := c.conn.Read(c)
-	closed := &socket.CloseError{Code: 1006}
-	if errors.As(err, &closed) && closed.Peer {
-		_ = c.conn.WriteClose(closed.Code, "")
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = closed
-}
-
-// pause has the client read nothing more until resume, or the end of the test.
-func (c *client) pause() {
-	c.reading.Lock()
-	c.paused = true
-	c.t.Cleanup(c.resume)
-}
-
-func (c *client) resume() {
-	if c.paused {
-		c.paused = false
-		c.reading.Unlock()
-	}
-}
-
-// forget frees what has come.
-func (c *client) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.inbox, c.next, c.answered = nil, 0, 0
-}
-
-func (c *client) Message(payload []byte) {
-	c.reading.Lock()
-	defer c.reading.Unlock()
-	env, err := protocol.ParseServer(payload)
-	if err != nil {
-		c.t.Errorf("server sent %q: %v", payload, err)
-		return
-	}
-	m := message{
-		Action:         string(env.Action),
-		Body:           append(json.RawMessage(nil), env.Body...),
-		IsTargetClient: env.IsTargetClient,
-		Target:         string(env.Target),
-		Sender:         string(env.Sender),
-		Ref:            env.Ref,
-		Re:             string(env.Re),
-		Room:           string(env.Room),
-		Seq:            env.Seq,
-		N:              env.N,
-		Time:           env.Time,
-	}
-	c.mu.Lock()
-	c.inbox = append(c.inbox, m)
-	c.mu.Unlock()
-	select {
-	case c.came <- struct{}{}:
-	default:
-	}
-}
-
-func (c *client) Ping(payload []byte) { _ = c.conn.WritePong(payload) }
-func (c *client) Pong()               { c.pongs.Add(1) }
-
-// until waits for the next message that the test wants; others are passed over.
-func (c *client) until(what string, want func(message) bool) message {
-	c.t.Helper()
-	return c.scan(&c.next, what, want)
-}
-
-// scan looks at what comes from *next on.
-func (c *client) scan(next *int, what string, want func(message) bool) message {
-	c.t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	for {
-		c.mu.Lock()
-		for *next < len(c.inbox) {
-			m := c.inbox[*next]
-			*next++
-			if want(m) {
-				c.mu.Unlock()
-				return m
-			}
-		}
-		closed := c.closed
-		c.mu.Unlock()
-		if closed != nil {
-			c.t.Fatalf("waiting for %s: connection closed with %d %s; got %v", what, closed.Code, closed.Reason, c.recent())
-		}
-		select {
-		case <-c.came:
-		case <-c.done:
-		case <-deadline.C:
-			c.t.Fatalf("waiting for %s: it did not come; got %v", what, c.recent())
-		}
-	}
-}
-
-// expect waits for the next message of that action, answers aside.
-func (c *client) expect(action string) message {
-	c.t.Helper()
-	return c.until(action, func(m message) bool { return m.Action == action && m.Ref == 0 })
-}
-
-// recent is the end of what has come, for messages of failures.
-func (c *client) recent() []message {
-	all := c.received()
-	return all[max(0, len(all)-5):]
-}
-
-// received returns all that has come so far.
-func (c *client) received() []message {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return append([]message(nil), c.inbox...)
-}
-
-// cutOff ends the connection without a word.
-func (c *client) cutOff() {
-	_ = c.conn.CloseNow()
-	<-c.done
-}
-
-func (c *client) ended() bool {
-	select {
-	case <-c.done:
-		return true
-	default:
-		return false
-	}
-}
-
-// closing waits for the end of the connection.
-func (c *client) closing() *socket.CloseError {
-	c.t.Helper()
-	select {
-	case <-c.done:
-	case <-time.After(patience):
-		c.t.Fatalf("connection was not closed; got %v", c.recent())
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.closed
-}
-
-// write sends text as it is.
-func (c *client) write(text string) {
-	c.t.Helper()
-	if err := c.conn.WriteText([]byte(text)); err != nil {
-		c.t.Fatalf("write: %v", err)
-	}
-}
-
-// send sends a message that asks for no answer; nil is an empty body.
-func (c *client) send(action, target string, body any) {
-	c.t.Helper()
-	c.write(envelope(0, action, target, body))
-}
-
-func envelope(id uint64, action, target string, body any) string {
-	raw, err := protocol.MarshalObject(body)
-	if err != nil {
-		panic(err)
-	}
-	return string(protocol.AppendEnvelope(nil, &protocol.Header{Action: action, Target: target, ID: id}, raw))
-}
-
-// ask sends a message and returns its answer, an ack or an error.
-func (c *client) ask(action, target string, body any) message {
-	c.t.Helper()
-	c.lastID++
-	id := c.lastID
-	c.write(envelope(id, action, target, body))
-	return c.answer(id)
-}
-
-// answer waits for the answer to an id; it passes over nothing that expect
-// could look for.
-func (c *client) answer(id uint64) message {
-	c.t.Helper()
-	return c.scan(&c.answered, fmt.Sprintf("the answer to %d", id), func(m message) bool { return m.Ref == id })
-}
-
-// call is ask for what must succeed.
-func (c *client) call(action, target string, body any) message {
-	c.t.Helper()
-	m := c.ask(action, target, body)
-	if m.Action != protocol.ActionAck {
-		c.t.Fatalf("%s %s: %v", action, target, m)
-	}
-	return m
-}
-
-// refused is ask for what must fail.
-func (c *client) refused(action, target string, body any, code string) {
-	c.t.Helper()
-	if m := c.ask(action, target, body); m.Action != protocol.ActionError || m.code() != code {
-		c.t.Errorf("%s to %q: got %v, want error %s", action, target, m, code)
-	}
 }
 
 // byHeader authenticates by a header, as only a test may.

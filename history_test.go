@@ -33,17 +33,17 @@ func (p historyPage) texts() (texts []string) {
 
 func (c *client) history(room string, before uint64) historyPage {
 	c.t.Helper()
-	return decode[historyPage](c.t, c.call("history", room, object{"before": before}).Body)
+	return decode[historyPage](c.t, c.Call("history", room, object{"before": before}).Body)
 }
 
 func TestHistory(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, HistoryMessages: 300, HistoryBytes: 1 << 20})
 	a := h.member("r")
-	a.call("x", "r", note{"before b came"})
+	a.Call("x", "r", note{"before b came"})
 	b := h.member("r") // a late member reads what is kept, in a relay room
 	const n = 250
 	for i := range n {
-		a.call("x", "r", note{fmt.Sprint(i)})
+		a.Call("x", "r", note{fmt.Sprint(i)})
 	}
 	var all []string
 	page := b.history("r", 0)
@@ -68,7 +68,7 @@ func TestHistory(t *testing.T) {
 
 	// A history that has lost its beginning says so.
 	for range 300 {
-		a.call("x", "r", note{"more"})
+		a.Call("x", "r", note{"more"})
 	}
 	for page = b.history("r", 0); page.Next != 0; page = b.history("r", page.Next) {
 	}
@@ -78,7 +78,7 @@ func TestHistory(t *testing.T) {
 
 	// Large messages make small pages.
 	for range 5 {
-		a.call("x", "r", note{strings.Repeat("y", 20<<10)})
+		a.Call("x", "r", note{strings.Repeat("y", 20<<10)})
 	}
 	if page = b.history("r", 0); len(page.Messages) != 1 || page.Next == 0 {
 		t.Errorf("a page of large messages has %d", len(page.Messages))
@@ -106,15 +106,15 @@ func TestHistoryIsEntitled(t *testing.T) {
 		s.HandleRoom("quiet", func(room *simplysocket.Room) error { room.SetHistory(simplysocket.HistoryNone); return nil })
 	})
 	a, b := h.member("shown"), h.member("shown")
-	a.call("say", "shown", nil)
+	a.Call("say", "shown", nil)
 	if got := a.history("shown", 0).texts(); !slices.Equal(got, []string{"all", "alone"}) {
 		t.Errorf("got %v", got)
 	}
 	if got := b.history("shown", 0).texts(); !slices.Equal(got, []string{"all", "except"}) {
 		t.Errorf("got %v", got)
 	}
-	a.call("join-room", "all", nil)
-	a.call("say", "all", nil)
+	a.Call("join-room", "all", nil)
+	a.Call("say", "all", nil)
 	for room, want := range map[string][]string{"shown": nil, "all": {"all", "except"}} {
 		late := h.member(room)
 		if got := late.history(room, 0).texts(); !slices.Equal(got, want) {
@@ -122,12 +122,12 @@ func TestHistoryIsEntitled(t *testing.T) {
 		}
 	}
 	for _, room := range []string{"coded", "quiet"} {
-		a.call("join-room", room, nil)
-		a.refused("history", room, nil, "forbidden")
+		a.Call("join-room", room, nil)
+		a.Refused("history", room, nil, "forbidden")
 	}
-	a.refused("history", "", nil, "forbidden")
-	a.refused("history", "relay", nil, "unknown-room")
+	a.Refused("history", "", nil, "forbidden")
+	a.Refused("history", "relay", nil, "unknown-room")
 	h.member("relay")
-	a.refused("history", "relay", nil, "not-a-member")
-	a.refused("history", "shown", object{"before": "x"}, "bad-message")
+	a.Refused("history", "relay", nil, "not-a-member")
+	a.Refused("history", "shown", object{"before": "x"}, "bad-message")
 }

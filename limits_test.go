@@ -31,13 +31,13 @@ func TestFrameFloods(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := h.connect()
-			_ = c.conn.Write([]byte(rawFrame(0x01, `{"action":"list-members"`)))
+			_ = c.Conn.Write([]byte(rawFrame(0x01, `{"action":"list-members"`)))
 			for range 100 {
-				if c.conn.Write([]byte(burst)) != nil {
+				if c.Conn.Write([]byte(burst)) != nil {
 					break
 				}
 			}
-			if end := c.closing(); end.Code != 4029 && end.Code != 1006 { // a reset may overtake the close frame
+			if end := c.Closing(); end.Code != 4029 && end.Code != 1006 { // a reset may overtake the close frame
 				t.Errorf("closed with %v", end)
 			}
 		})
@@ -50,14 +50,14 @@ func TestFrameFloods(t *testing.T) {
 func TestFloodAfterTheEnd(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.connect()
-	_ = c.conn.Write([]byte(strings.Repeat(rawFrame(0x81, `{"action":"x"}`), 7900)))
-	_ = c.closing()
+	_ = c.Conn.Write([]byte(strings.Repeat(rawFrame(0x81, `{"action":"x"}`), 7900)))
+	_ = c.Closing()
 	if n := h.Stats().Received; n > 2000 {
 		t.Errorf("%d messages of a disconnected client were handled", n)
 	}
 	c = h.connect()
 	burst, n := []byte(strings.Repeat(rawFrame(0x89, ""), 10_000)), 0
-	for c.conn.Write(burst) == nil && n < 256<<20 {
+	for c.Conn.Write(burst) == nil && n < 256<<20 {
 		n += len(burst)
 	}
 	if n > 64<<20 {
@@ -73,19 +73,19 @@ func TestFragmentsAreNoFlood(t *testing.T) {
 		h := serve(t, true, nil)
 		c := h.member("r")
 		for range 1000 {
-			c.lastID++
-			text := envelope(c.lastID, "x", "r", object{"text": strings.Repeat("x", 64)})
+			c.LastID++
+			text := envelope(c.LastID, "x", "r", object{"text": strings.Repeat("x", 64)})
 			frames := rawFrame(0x01, text[:1])
 			for i := 1; i < 16; i++ {
 				frames += rawFrame(0x00, text[i:i+1])
 			}
-			_ = c.conn.Write([]byte(frames + rawFrame(0x80, text[16:])))
-			if m := c.answer(c.lastID); m.Action != "ack" {
+			_ = c.Conn.Write([]byte(frames + rawFrame(0x80, text[16:])))
+			if m := c.Answer(c.LastID); m.Action != "ack" {
 				t.Fatal(m)
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
-		c.cutOff()
+		c.CutOff()
 	})
 }
 
@@ -96,23 +96,23 @@ func TestRateAfterResume(t *testing.T) {
 		h := serve(t, true, nil)
 		for _, action := range []string{"list-rooms", "list-members", "x"} {
 			p := h.page()
-			p.write(fmt.Sprintf(`{"action":%q,"id":%d}`, action, protocol.MaxID))
-			p.answer(protocol.MaxID)
-			_ = p.conn.CloseNow()
+			p.Write(fmt.Sprintf(`{"action":%q,"id":%d}`, action, protocol.MaxID))
+			p.Answer(protocol.MaxID)
+			_ = p.Conn.CloseNow()
 			synctest.Wait()
 			p.resume()
 			began := time.Now()
 			const n = 3000
 			go func() {
 				for id := 1; id <= n; id++ {
-					_ = p.conn.WriteText([]byte(fmt.Sprintf(`{"action":%q,"id":%d}`, action, id)))
+					_ = p.Conn.WriteText([]byte(fmt.Sprintf(`{"action":%q,"id":%d}`, action, id)))
 				}
 			}()
-			for !p.ended() && time.Since(began) < time.Minute {
+			for !p.Ended() && time.Since(began) < time.Minute {
 				time.Sleep(100 * time.Millisecond)
 			}
 			acks := 0
-			for _, m := range p.received() {
+			for _, m := range p.Received() {
 				if m.Action == "ack" {
 					acks++
 				}
@@ -120,7 +120,7 @@ func TestRateAfterResume(t *testing.T) {
 			if most := 400 + 200*int(time.Since(began)/time.Second+1); acks > most || acks > 1200 {
 				t.Errorf("%s: %d answers in %v", action, acks, time.Since(began))
 			}
-			p.cutOff()
+			p.CutOff()
 		}
 	})
 }
@@ -135,19 +135,19 @@ func TestResumesHaveARate(t *testing.T) {
 		turned := 0
 		for range 100 {
 			c := h.raw("", v1)
-			c.write(envelope(0, "hello", "", object{"session": p.token}))
+			c.Write(envelope(0, "hello", "", object{"session": p.token}))
 			synctest.Wait()
-			if c.ended() {
-				if end := c.closing(); end.Code != 1013 {
+			if c.Ended() {
+				if end := c.Closing(); end.Code != 1013 {
 					t.Fatalf("closed with %v", end)
 				}
 				turned++
 				continue
 			}
-			if m := c.expect("welcome"); m.field("client") != slug {
+			if m := c.Expect("welcome"); m.Field("client") != slug {
 				t.Fatalf("another session: %v", m)
 			} else {
-				p.token = m.field("session")
+				p.token = m.Field("session")
 			}
 		}
 		if turned < 30 || turned > 60 {
@@ -157,7 +157,7 @@ func TestResumesHaveARate(t *testing.T) {
 		if m := p.hello(object{"session": p.token}); p.id != slug {
 			t.Errorf("the session is lost: %v", m)
 		}
-		p.cutOff()
+		p.CutOff()
 	})
 }
 
@@ -169,9 +169,9 @@ func TestTakenOverConnectionsDoNotPileUp(t *testing.T) {
 	token := p.token
 	for range 20 {
 		c := h.raw("", v1)
-		c.write(envelope(0, "hello", "", object{"session": token}))
-		token = c.expect("welcome").field("session")
-		c.pause() // so that it does not answer a close
+		c.Write(envelope(0, "hello", "", object{"session": token}))
+		token = c.Expect("welcome").Field("session")
+		c.Pause() // so that it does not answer a close
 	}
 	waitFor(t, "the old connections to be cut", func() bool { return h.Stats().Clients <= 2 })
 }
@@ -189,9 +189,9 @@ func TestKeptSessionsCountForTheirAddress(t *testing.T) {
 	var pages []*page
 	for range 12 {
 		p := h.page()
-		p.call("join-room", "game", nil)
+		p.Call("join-room", "game", nil)
 		kept := h.Stats().Disconnected
-		p.cutOff()
+		p.CutOff()
 		waitFor(t, "the session to wait", func() bool { s := h.Stats(); return s.Clients == 0 && s.Disconnected >= min(kept, 2) })
 		pages = append(pages, p)
 	}
@@ -212,7 +212,7 @@ func TestKeptSessionsOfAnAddressHaveAShare(t *testing.T) {
 	})
 	for range 60 {
 		p := h.page(header("X-Forwarded-For", "2001:db8::"+fmt.Sprint(h.Stats().Connects)))
-		p.cutOff()
+		p.CutOff()
 	}
 	waitFor(t, "the share", func() bool { s := h.Stats(); return s.Clients == 0 && s.Disconnected <= 10 })
 	p := h.page(header("X-Forwarded-For", "198.51.100.1"))
@@ -244,18 +244,18 @@ func TestIPv6CountsByNetwork(t *testing.T) {
 		t.Error(err)
 	}
 	owner := h.connect()
-	owner.call("join-room", "secret", object{"password": "x"})
+	owner.Call("join-room", "secret", object{"password": "x"})
 	wrong := 0
 	for i := range 30 {
 		c, err := h.open("", header("X-Forwarded-For", fmt.Sprintf("2001:db8:7::%x", i+1)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.expect("welcome")
-		if m := c.ask("join-room", "secret", object{"password": fmt.Sprint(i)}); m.code() == "forbidden" {
+		c.Expect("welcome")
+		if m := c.Ask("join-room", "secret", object{"password": fmt.Sprint(i)}); m.Code() == "forbidden" {
 			wrong++
 		}
-		c.cutOff()
+		c.CutOff()
 		waitFor(t, "its place", func() bool { return h.Stats().Clients <= 4 })
 	}
 	if wrong != 10 {
@@ -306,12 +306,12 @@ func TestUnixSocketProxy(t *testing.T) {
 	h.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", path)
 	}
-	h.connect(header("X-Forwarded-For", "198.51.100.1")).call("join-room", "secret", object{"password": "x"})
+	h.connect(header("X-Forwarded-For", "198.51.100.1")).Call("join-room", "secret", object{"password": "x"})
 	evil := h.connect(header("X-Forwarded-For", "203.0.113.9"))
 	for i := range 12 {
-		evil.ask("join-room", "secret", object{"password": fmt.Sprint(i)})
+		evil.Ask("join-room", "secret", object{"password": fmt.Sprint(i)})
 	}
-	h.connect(header("X-Forwarded-For", "192.0.2.7")).call("join-room", "secret", object{"password": "x"})
+	h.connect(header("X-Forwarded-For", "192.0.2.7")).Call("join-room", "secret", object{"password": "x"})
 }
 
 // TestMailboxShare: a client that floods a slow room takes no places from a modest
@@ -333,23 +333,23 @@ func TestMailboxShare(t *testing.T) {
 			})
 			greedy, modest := h.member("r"), h.member("r")
 			for range 500 {
-				greedy.send("x", "r", nil)
+				greedy.Send("x", "r", nil)
 			}
 			waitFor(t, "the flooding client to be refused", func() bool { return h.Stats().Busy > 100 })
 			for range 8 { // with the flooding client always at its limit
-				modest.lastID++
-				modest.write(envelope(modest.lastID, "modest", "r", nil))
+				modest.LastID++
+				modest.Write(envelope(modest.LastID, "modest", "r", nil))
 			}
 			late := h.connect()
-			late.write(envelope(1, "join-room", "r", nil))
+			late.Write(envelope(1, "join-room", "r", nil))
 			waitForReceived(h)
 			close(step)
-			for id := uint64(2); id <= modest.lastID; id++ {
-				if m := modest.answerOf(id); m.Action != "ack" {
+			for id := uint64(2); id <= modest.LastID; id++ {
+				if m := modest.AnswerOf(id); m.Action != "ack" {
 					t.Errorf("the modest client reads %v", m)
 				}
 			}
-			if m := late.answerOf(1); m.Action != "ack" {
+			if m := late.AnswerOf(1); m.Action != "ack" {
 				t.Errorf("the late client reads %v", m)
 			}
 		})
@@ -367,7 +367,7 @@ func TestLobbySharesItsDeliveries(t *testing.T) {
 		}
 		limited := 0
 		for range 200 {
-			if m := clients[0].ask("x", "", nil); m.code() == "rate-limited" {
+			if m := clients[0].Ask("x", "", nil); m.Code() == "rate-limited" {
 				limited++
 			}
 			time.Sleep(6 * time.Millisecond)
@@ -375,7 +375,7 @@ func TestLobbySharesItsDeliveries(t *testing.T) {
 		if limited < 100 {
 			t.Errorf("of 200 messages to 50 clients %d were refused", limited)
 		}
-		clients[1].call("x", "", nil)
+		clients[1].Call("x", "", nil)
 		for i := range 15 {
 			if err := h.Room("lobby").Broadcast("maintenance", object{"n": i}); err != nil {
 				t.Error(err)
@@ -384,7 +384,7 @@ func TestLobbySharesItsDeliveries(t *testing.T) {
 		}
 		synctest.Wait()
 		got := 0
-		for _, m := range clients[2].received() {
+		for _, m := range clients[2].Received() {
 			if m.Action == "maintenance" {
 				got++
 			}
@@ -393,7 +393,7 @@ func TestLobbySharesItsDeliveries(t *testing.T) {
 			t.Errorf("of 15 announcements of the server %d arrived", got)
 		}
 		for _, c := range clients {
-			c.cutOff()
+			c.CutOff()
 		}
 	})
 }
@@ -410,7 +410,7 @@ func TestServerIsHeardInTheLobby(t *testing.T) {
 			h := serve(t, false, &simplysocket.Options{LobbyDeliveriesPerSecond: 20})
 			clients := []*client{h.connect(), h.connect(), h.connect()}
 			for range 100 { // a client that uses its whole budget changes nothing
-				clients[0].ask("x", "", nil)
+				clients[0].Ask("x", "", nil)
 			}
 			for range 100 {
 				if err := send(h.Room("lobby")); err != nil {
@@ -418,7 +418,7 @@ func TestServerIsHeardInTheLobby(t *testing.T) {
 				}
 			}
 			for range 100 {
-				clients[2].expect("maintenance")
+				clients[2].Expect("maintenance")
 			}
 		})
 	}
@@ -434,14 +434,14 @@ func TestClientDeliveries(t *testing.T) {
 	}
 	limited := 0
 	for range 30 {
-		if m := members[0].ask("x", "r", nil); m.code() == "rate-limited" {
+		if m := members[0].Ask("x", "r", nil); m.Code() == "rate-limited" {
 			limited++
 		}
 	}
 	if limited < 10 {
 		t.Errorf("of 30 messages to 10 members %d were refused", limited)
 	}
-	members[1].call("x", "r", nil)
+	members[1].Call("x", "r", nil)
 	for range 30 {
 		if err := h.Room("r").Call(t.Context(), "x", nil, nil); err != nil {
 			t.Fatal(err)
@@ -454,23 +454,23 @@ func TestClientDeliveries(t *testing.T) {
 func TestDeliveriesOfResentMessages(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{ClientDeliveriesPerSecond: 100, MessageRate: 50, MessageBurst: 1000})
 	p := h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	for range 9 {
 		h.member("r")
 	}
 	waitFor(t, "the listing to show all members", func() bool {
-		return strings.Contains(string(h.connect().call("list-rooms", "", nil).Body), `"members":10`)
+		return strings.Contains(string(h.connect().Call("list-rooms", "", nil).Body), `"members":10`)
 	})
 	p.cut()
 	p.resume()
 	const messages = 20 // twice the deliveries that the client may cause at once
-	first := p.lastID + 1
+	first := p.LastID + 1
 	for range messages {
-		p.lastID++
-		p.write(envelope(p.lastID, "x", "r", nil))
+		p.LastID++
+		p.Write(envelope(p.LastID, "x", "r", nil))
 	}
 	for id := first; id < first+messages; id++ {
-		if m := p.answer(id); m.Action != "ack" {
+		if m := p.Answer(id); m.Action != "ack" {
 			t.Errorf("message %d: %v", id, m)
 		}
 	}
@@ -481,12 +481,12 @@ func TestMaxRooms(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MaxRooms: 3, EmptyRoomTimeout: time.Millisecond})
 	c := h.connect()
 	for i := range 3 {
-		c.call("join-room", fmt.Sprint("r", i), nil)
+		c.Call("join-room", fmt.Sprint("r", i), nil)
 	}
-	c.refused("join-room", "r3", nil, "limit-exceeded")
-	h.connect().call("join-room", "r0", nil)
-	c.call("leave-room", "r1", nil)
-	waitFor(t, "a place", func() bool { return c.ask("join-room", "r3", nil).Action == "ack" })
+	c.Refused("join-room", "r3", nil, "limit-exceeded")
+	h.connect().Call("join-room", "r0", nil)
+	c.Call("leave-room", "r1", nil)
+	waitFor(t, "a place", func() bool { return c.Ask("join-room", "r3", nil).Action == "ack" })
 }
 
 // TestLeftRoomsKeepNothing: the history of a room that everybody has left is freed at
@@ -498,10 +498,10 @@ func TestLeftRoomsKeepNothing(t *testing.T) {
 	talk := func(n int) {
 		for i := range n {
 			room := fmt.Sprint("x", i)
-			c.call("join-room", room, nil)
-			c.call("say", room, body)
-			c.call("leave-room", room, nil)
-			c.forget()
+			c.Call("join-room", room, nil)
+			c.Call("say", room, body)
+			c.Call("leave-room", room, nil)
+			c.Forget()
 		}
 	}
 	talk(20)
@@ -527,20 +527,20 @@ func TestSessionsKeepLittle(t *testing.T) {
 	talk := func(messages int) {
 		for i, p := range pages {
 			for n := range messages {
-				p.call("say", fmt.Sprintf("r%d/%d", i, n%3), nil)
-				p.forget()
+				p.Call("say", fmt.Sprintf("r%d/%d", i, n%3), nil)
+				p.Forget()
 			}
 		}
 		waitFor(t, "the history to be trimmed", func() bool {
-			left := pages[0].ask("history", "r0/0", nil)
-			pages[0].forget()
+			left := pages[0].Ask("history", "r0/0", nil)
+			pages[0].Forget()
 			return strings.Contains(string(left.Body), `"messages":[]`)
 		})
 	}
 	for i := range pages {
 		pages[i] = h.page()
 		for n := range 3 {
-			pages[i].call("join-room", fmt.Sprintf("r%d/%d", i, n), nil)
+			pages[i].Call("join-room", fmt.Sprintf("r%d/%d", i, n), nil)
 		}
 	}
 	talk(1)
@@ -563,9 +563,9 @@ func TestLegalMessageFits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := serve(t, true, &o)
 			a, b := h.member("r"), h.member("r")
-			a.call("say", "r", object{"text": strings.Repeat("x", 1<<20-1000)})
-			b.expect("say")
-			a.call("say", "r", nil)
+			a.Call("say", "r", object{"text": strings.Repeat("x", 1<<20-1000)})
+			b.Expect("say")
+			a.Call("say", "r", nil)
 		})
 	}
 }
@@ -585,20 +585,20 @@ func TestAnswersFit(t *testing.T) {
 			a, b := h.page(), h.page()
 			room := func(i int) string { return fmt.Sprintf("%0120d", i) }
 			for i := range 100 {
-				a.call("join-room", room(i), object{"properties": object{"x": strings.Repeat("x", 250)}})
+				a.Call("join-room", room(i), object{"properties": object{"x": strings.Repeat("x", 250)}})
 			}
-			b.call("join-room", room(1), nil)
+			b.Call("join-room", room(1), nil)
 			for range 100 {
-				b.call("say", room(1), object{"text": strings.Repeat("x", 300)})
-				a.expect("say") // a message that it does not read in time is not an answer to it
+				b.Call("say", room(1), object{"text": strings.Repeat("x", 300)})
+				a.Expect("say") // a message that it does not read in time is not an answer to it
 			}
-			b.call("list-rooms", "", nil)
-			b.call("list-members", room(1), nil)
-			b.call("history", room(1), nil)
+			b.Call("list-rooms", "", nil)
+			b.Call("list-members", room(1), nil)
+			b.Call("history", room(1), nil)
 			a.cut()
-			b.call("say", room(1), nil)
+			b.Call("say", room(1), nil)
 			a.resume()
-			a.call("leave-room", room(1), nil)
+			a.Call("leave-room", room(1), nil)
 		})
 	}
 }
@@ -612,10 +612,10 @@ func TestHelloOfManyRooms(t *testing.T) {
 		rooms[fmt.Sprintf("%0128d", i)] = [2]uint64{1<<53 - 1, 1<<53 - 1}
 	}
 	c := h.raw("", v1)
-	c.write(envelope(0, "hello", "", object{"session": "none", "rooms": rooms}))
-	c.expect("welcome")
-	c.write(envelope(1, "x", "", object{"text": strings.Repeat("x", 2000)}))
-	if end := c.closing(); end.Code != 1009 {
+	c.Write(envelope(0, "hello", "", object{"session": "none", "rooms": rooms}))
+	c.Expect("welcome")
+	c.Write(envelope(1, "x", "", object{"text": strings.Repeat("x", 2000)}))
+	if end := c.Closing(); end.Code != 1009 {
 		t.Errorf("closed with %v", end)
 	}
 }
@@ -661,7 +661,7 @@ func TestManySessionsOfAUser(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		for range n {
-			h.raw("").expect("welcome")
+			h.raw("").Expect("welcome")
 		}
 		runtime.ReadMemStats(&after)
 		return (after.TotalAlloc - before.TotalAlloc) / uint64(n)
@@ -681,8 +681,8 @@ func TestListIsSharedAndFresh(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
 	c := h.connect()
 	for i := range 60 {
-		c.call("join-room", fmt.Sprint("r", i), nil)
-		if m := c.call("list-rooms", "", nil); !strings.Contains(string(m.Body), fmt.Sprintf(`"count":%d}`, i+1)) {
+		c.Call("join-room", fmt.Sprint("r", i), nil)
+		if m := c.Call("list-rooms", "", nil); !strings.Contains(string(m.Body), fmt.Sprintf(`"count":%d}`, i+1)) {
 			t.Fatalf("after %d rooms: %s", i+1, m.Body)
 		}
 	}
@@ -694,12 +694,12 @@ func TestRoomParametersHaveLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := serve(t, false, o)
 			c := h.raw("?" + strings.Repeat("room=a&", 3) + rooms(1000))
-			c.expect("welcome")
-			if m := c.expect("error"); m.code() != map[string]string{"rooms": "limit-exceeded", "rate": "rate-limited"}[name] {
+			c.Expect("welcome")
+			if m := c.Expect("error"); m.Code() != map[string]string{"rooms": "limit-exceeded", "rate": "rate-limited"}[name] {
 				t.Errorf("got %v", m)
 			}
 			waitForReceived(h)
-			if n := len(c.received()); n > 103 {
+			if n := len(c.Received()); n > 103 {
 				t.Errorf("%d messages", n)
 			}
 		})

@@ -36,13 +36,13 @@ func TestHalfOpen(t *testing.T) {
 				if reads {
 					go func() { _ = conn.Read(deaf{}) }()
 				}
-				witness.expect("client-joined-room")
+				witness.Expect("client-joined-room")
 				time.Sleep(2 * beat)
 				synctest.Wait()
 				if n := h.Stats().Clients; n != 1 {
 					t.Errorf("%d clients after two intervals", n)
 				}
-				if m := witness.expect("client-left-room"); m.field("reason") != "dropped" {
+				if m := witness.Expect("client-left-room"); m.Field("reason") != "dropped" {
 					t.Errorf("got %v", m)
 				}
 				_ = conn.CloseNow()
@@ -57,12 +57,12 @@ func TestIdleClientsStay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
 		plain, page := h.member("r"), h.raw("", v1)
-		page.write(`{"action":"hello"}`)
-		page.expect("welcome")
+		page.Write(`{"action":"hello"}`)
+		page.Expect("welcome")
 		time.Sleep(time.Hour + time.Second)
 		synctest.Wait()
 		beats := 0
-		for _, m := range page.received() {
+		for _, m := range page.Received() {
 			if m.Action == "heartbeat" {
 				beats++
 			}
@@ -70,12 +70,12 @@ func TestIdleClientsStay(t *testing.T) {
 		if want := int(time.Hour / beat); beats != want {
 			t.Errorf("%d heartbeats in an hour, want %d", beats, want)
 		}
-		for _, m := range plain.received() {
+		for _, m := range plain.Received() {
 			if m.Action == "heartbeat" {
 				t.Error("a plain client got a heartbeat")
 			}
 		}
-		plain.call("x", "r", nil)
+		plain.Call("x", "r", nil)
 	})
 }
 
@@ -84,13 +84,13 @@ func TestNoHeartbeatWhileTalking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
 		page := h.raw("", v1)
-		page.write(`{"action":"hello"}`)
-		client := h.Client(page.expect("welcome").field("client"))
+		page.Write(`{"action":"hello"}`)
+		client := h.Client(page.Expect("welcome").Field("client"))
 		for range 600 {
 			time.Sleep(beat / 3)
 			_ = client.Send("news", nil)
 		}
-		for _, m := range page.received() {
+		for _, m := range page.Received() {
 			if m.Action == "heartbeat" {
 				t.Fatal("a heartbeat in addition to other messages")
 			}
@@ -103,14 +103,14 @@ func TestMessageThatNeverEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, nil)
 		c := h.connect()
-		if err := c.conn.Write([]byte("\x81\xfe\x10\x00\x00\x00\x00\x00")); err != nil {
+		if err := c.Conn.Write([]byte("\x81\xfe\x10\x00\x00\x00\x00\x00")); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		for c.conn.Write([]byte(" ")) == nil {
+		for c.Conn.Write([]byte(" ")) == nil {
 			time.Sleep(time.Second)
 		}
-		if end := c.closing(); end.Code != 1008 || time.Since(began) > 3*beat {
+		if end := c.Closing(); end.Code != 1008 || time.Since(began) > 3*beat {
 			t.Errorf("closed with %v after %v", end, time.Since(began))
 		}
 	})
@@ -147,7 +147,7 @@ func TestNoHello(t *testing.T) {
 		h := serve(t, true, nil)
 		began := time.Now()
 		c := h.raw("", v1)
-		if end := c.closing(); end.Code != 1008 || time.Since(began) != 5*time.Second {
+		if end := c.Closing(); end.Code != 1008 || time.Since(began) != 5*time.Second {
 			t.Errorf("closed with %v after %v", end, time.Since(began))
 		}
 		h.waitForClients(0)
@@ -164,7 +164,7 @@ func TestOnConnectIsBounded(t *testing.T) {
 			})
 		})
 		began := time.Now()
-		if end := h.raw("").closing(); end.Code != 4003 || time.Since(began) != 10*time.Second {
+		if end := h.raw("").Closing(); end.Code != 4003 || time.Since(began) != 10*time.Second {
 			t.Errorf("closed with %v after %v", end, time.Since(began))
 		}
 	})

@@ -24,17 +24,17 @@ func TestCodedLobby(t *testing.T) {
 		s.HandleRoom("game/{id}", simplysocket.Relay)
 	})
 	c := h.connect()
-	if m := c.expect("joined-room"); m.field("text") != "hello" || m.Room != "lobby" {
+	if m := c.Expect("joined-room"); m.Field("text") != "hello" || m.Room != "lobby" {
 		t.Errorf("got %v", m)
 	}
-	c.call("join-room", "lobby", note{"game/1"})
-	c.until("joined game/1", func(m message) bool { return m.Action == "joined-room" && m.Room == "game/1" })
-	c.call("join-room", "", note{"nowhere"})
-	if m := c.expect("error"); m.code() != "unknown-room" || m.Re != "join-room" {
+	c.Call("join-room", "lobby", note{"game/1"})
+	c.Until("joined game/1", func(m message) bool { return m.Action == "joined-room" && m.Room == "game/1" })
+	c.Call("join-room", "", note{"nowhere"})
+	if m := c.Expect("error"); m.Code() != "unknown-room" || m.Re != "join-room" {
 		t.Errorf("got %v", m)
 	}
 	h.connect()
-	if end := h.raw("").closing(); end.Code != 4003 {
+	if end := h.raw("").Closing(); end.Code != 4003 {
 		t.Errorf("a client that may not enter the lobby is closed with %v", end)
 	}
 }
@@ -64,18 +64,18 @@ func TestProperties(t *testing.T) {
 		return nil
 	})
 	c := h.member("r")
-	c.call("score", "r", count{2})
-	if m := c.call("score", "r", count{3}); string(m.Body) != `{"n":5}` {
+	c.Call("score", "r", count{2})
+	if m := c.Call("score", "r", count{3}); string(m.Body) != `{"n":5}` {
 		t.Errorf("score %s", m.Body)
 	}
-	if m := c.call("list-rooms", "", nil); string(m.Body) != `{"rooms":[{"name":"r","members":1,"capacity":7,"properties":{"topic":"go"}}],"count":1}` {
+	if m := c.Call("list-rooms", "", nil); string(m.Body) != `{"rooms":[{"name":"r","members":1,"capacity":7,"properties":{"topic":"go"}}],"count":1}` {
 		t.Errorf("list %s", m.Body)
 	}
-	c.call("forget", "r", nil)
-	if m := c.call("score", "r", count{1}); string(m.Body) != `{"n":1}` {
+	c.Call("forget", "r", nil)
+	if m := c.Call("score", "r", count{1}); string(m.Body) != `{"n":1}` {
 		t.Errorf("score %s", m.Body)
 	}
-	if m := c.call("list-rooms", "", nil); strings.Contains(string(m.Body), "topic") {
+	if m := c.Call("list-rooms", "", nil); strings.Contains(string(m.Body), "topic") {
 		t.Errorf("list %s", m.Body)
 	}
 }
@@ -93,27 +93,27 @@ func TestKickAndClose(t *testing.T) {
 		return nil
 	})
 	a, b, c := h.member("r"), h.member("r"), h.member("r")
-	a.call("kick", "r", note{b.id})
-	if all := a.received(); all[len(all)-1].Action != "ack" || all[len(all)-2].Action != "gone" {
-		t.Errorf("the ack is not the last output of the kick: %v", a.recent())
+	a.Call("kick", "r", note{b.id})
+	if all := a.Received(); all[len(all)-1].Action != "ack" || all[len(all)-2].Action != "gone" {
+		t.Errorf("the ack is not the last output of the kick: %v", a.Recent())
 	}
-	if m := b.expect("left-room"); m.field("reason") != "kicked" || m.Room != "r" {
+	if m := b.Expect("left-room"); m.Field("reason") != "kicked" || m.Room != "r" {
 		t.Errorf("got %v", m)
 	}
-	b.refused("kick", "r", note{a.id}, "not-a-member")
+	b.Refused("kick", "r", note{a.id}, "not-a-member")
 	if got := h.Client(b.id).Rooms(); len(got) != 0 {
 		t.Errorf("the kicked client is in %v", got)
 	}
-	if m := a.expect("gone"); m.Sender != b.id {
+	if m := a.Expect("gone"); m.Sender != b.id {
 		t.Errorf("got %v", m)
 	}
-	_ = c.conn.CloseNow() // without a close frame
-	a.expect("gone")
-	a.call("close", "r", nil)
-	a.expect("gone")
-	a.expect("bye")
-	a.expect("room-closed")
-	if m := a.expect("left-room"); m.field("reason") != "closed" || m.Target != a.id || m.Room != "r" {
+	_ = c.Conn.CloseNow() // without a close frame
+	a.Expect("gone")
+	a.Call("close", "r", nil)
+	a.Expect("gone")
+	a.Expect("bye")
+	a.Expect("room-closed")
+	if m := a.Expect("left-room"); m.Field("reason") != "closed" || m.Target != a.id || m.Room != "r" {
 		t.Errorf("got %v", m)
 	}
 	for _, want := range []string{"kicked", "dropped", "closed"} {
@@ -121,7 +121,7 @@ func TestKickAndClose(t *testing.T) {
 			t.Errorf("OnLeave with %s, want %s", got, want)
 		}
 	}
-	a.refused("kick", "r", note{}, "unknown-room")
+	a.Refused("kick", "r", note{}, "unknown-room")
 }
 
 func TestJoinParamsAndUndo(t *testing.T) {
@@ -145,20 +145,20 @@ func TestJoinParamsAndUndo(t *testing.T) {
 		return nil
 	})
 	a, b := h.connect(), h.connect()
-	a.call("join-room", "r", object{"ticket": "golden"})
-	a.expect("at-the-door")
-	b.refused("join-room", "r", object{"ticket": "fake"}, "forbidden")
-	b.refused("join-room", "r", object{"ticket": 1}, "bad-message")
-	if m := a.call("len", "r", nil); string(m.Body) != `{"n":1}` {
+	a.Call("join-room", "r", object{"ticket": "golden"})
+	a.Expect("at-the-door")
+	b.Refused("join-room", "r", object{"ticket": "fake"}, "forbidden")
+	b.Refused("join-room", "r", object{"ticket": 1}, "bad-message")
+	if m := a.Call("len", "r", nil); string(m.Body) != `{"n":1}` {
 		t.Errorf("len %s", m.Body)
 	}
 	doors := 0
-	for _, m := range a.received() {
+	for _, m := range a.Received() {
 		if m.Action == "at-the-door" {
 			doors++
 		}
 	}
-	for _, m := range b.received() {
+	for _, m := range b.Received() {
 		if m.Action == "psst" || m.Action == "joined-room" {
 			t.Errorf("a refused joiner got %v", m)
 		}
@@ -167,7 +167,7 @@ func TestJoinParamsAndUndo(t *testing.T) {
 		t.Errorf("%d refused joins, want 1", doors)
 	}
 	// joined-room precedes what OnJoin sent to the joiner.
-	if all := a.received(); all[1].Action != "joined-room" || all[1].field("text") != "come in" {
+	if all := a.Received(); all[1].Action != "joined-room" || all[1].Field("text") != "come in" {
 		t.Errorf("the order is %v", all[:4])
 	}
 }
@@ -191,20 +191,20 @@ func TestOnDirect(t *testing.T) {
 	})
 	a, b := h.member("silent"), h.member("silent")
 	direct := func(action, room string) message {
-		a.lastID++
-		a.write(fmt.Sprintf(`{"action":%q,"IsTargetClient":true,"target":%q,"room":%q,"id":%d}`, action, b.id, room, a.lastID))
-		return a.answer(a.lastID)
+		a.LastID++
+		a.Write(fmt.Sprintf(`{"action":%q,"IsTargetClient":true,"target":%q,"room":%q,"id":%d}`, action, b.id, room, a.LastID))
+		return a.Answer(a.LastID)
 	}
-	if m := direct("hi", ""); m.code() != "forbidden" {
+	if m := direct("hi", ""); m.Code() != "forbidden" {
 		t.Errorf("got %v", m)
 	}
-	a.call("join-room", "open", nil)
-	b.call("join-room", "open", nil)
-	if m := direct("rude", "open"); m.code() != "forbidden" {
+	a.Call("join-room", "open", nil)
+	b.Call("join-room", "open", nil)
+	if m := direct("rude", "open"); m.Code() != "forbidden" {
 		t.Errorf("got %v", m)
 	}
 	if m := direct("hi", "open"); m.Action != "ack" {
 		t.Errorf("got %v", m)
 	}
-	b.expect("hi")
+	b.Expect("hi")
 }

@@ -58,8 +58,8 @@ func TestMisuse(t *testing.T) {
 		if err != nil {
 			return false
 		}
-		waitFor(t, "its welcome or its end", func() bool { return c.ended() || len(c.received()) > 0 })
-		return len(c.received()) > 0
+		waitFor(t, "its welcome or its end", func() bool { return c.Ended() || len(c.Received()) > 0 })
+		return len(c.Received()) > 0
 	})
 	waitFor(t, "the goroutines to end", func() bool { return runtime.NumGoroutine() < goroutines+40 }) // idle ones are pooled
 }
@@ -196,16 +196,16 @@ func (m *misuser) client(ctx context.Context, h *host) {
 			continue
 		}
 		if len(opts) > 0 {
-			_ = c.conn.WriteText([]byte(`{"action":"hello"}`))
+			_ = c.Conn.WriteText([]byte(`{"action":"hello"}`))
 		}
-		for id := uint64(1); id < 30 && ctx.Err() == nil && !c.ended(); id++ {
-			_ = c.conn.WriteText([]byte(envelope(id, []string{"x", "x", "join-room", "leave-room", "history"}[m.n(5)], []string{"r/1", "r/2", ""}[m.n(3)], nil)))
+		for id := uint64(1); id < 30 && ctx.Err() == nil && !c.Ended(); id++ {
+			_ = c.Conn.WriteText([]byte(envelope(id, []string{"x", "x", "join-room", "leave-room", "history"}[m.n(5)], []string{"r/1", "r/2", ""}[m.n(3)], nil)))
 			time.Sleep(time.Duration(m.n(3)) * time.Millisecond)
 		}
 		if m.n(2) == 0 {
-			_ = c.conn.WriteClose(uint16(1000+m.n(16)), "")
+			_ = c.Conn.WriteClose(uint16(1000+m.n(16)), "")
 		}
-		c.cutOff()
+		c.CutOff()
 	}
 }
 

@@ -32,16 +32,16 @@ func TestSendOptions(t *testing.T) {
 		return nil
 	})
 	a, b, c := h.member("r"), h.member("r"), h.member("r")
-	a.call("go", "r", nil)
+	a.Call("go", "r", nil)
 	want := map[*client][]string{
 		a: {"volatile", "keyed", "from", "end"},
 		b: {"except", "only", "volatile", "keyed", "end"},
 		c: {"except", "only-except", "volatile", "keyed", "end"},
 	}
 	for cl, want := range want {
-		cl.expect("end")
+		cl.Expect("end")
 		var got []string
-		for _, m := range cl.received() {
+		for _, m := range cl.Received() {
 			switch m.Action {
 			case "welcome", "joined-room", "client-joined-room", "ack":
 				continue
@@ -88,16 +88,16 @@ func TestMiddleware(t *testing.T) {
 	})
 	for room, want := range map[string][]string{"coded": {"1 x", "2 x", "3 x", "x", "ack"}, "relay": {"1 x", "2 x", "x", "ack"}} {
 		c := h.member(room)
-		c.call("x", room, nil)
+		c.Call("x", room, nil)
 		var got []string
-		for _, m := range c.received()[3:] {
+		for _, m := range c.Received()[3:] {
 			got = append(got, m.Action)
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", room, got, want)
 		}
 	}
-	h.member("gate").refused("x", "gate", nil, "forbidden")
+	h.member("gate").Refused("x", "gate", nil, "forbidden")
 }
 
 // TestOrder: 64 clients send at once. All members see one order, and each sender's own
@@ -113,7 +113,7 @@ func TestOrder(t *testing.T) {
 	for i, c := range clients {
 		wg.Go(func() {
 			for n := range each {
-				c.send("x", "r", object{"sender": i, "n": n})
+				c.Send("x", "r", object{"sender": i, "n": n})
 			}
 		})
 	}
@@ -121,7 +121,7 @@ func TestOrder(t *testing.T) {
 	var first []string
 	for i, c := range clients {
 		var got []string
-		c.until("all messages", func(m message) bool {
+		c.Until("all messages", func(m message) bool {
 			if m.Action == "x" {
 				got = append(got, string(m.Body))
 			}
@@ -169,7 +169,7 @@ func TestSenders(t *testing.T) {
 		"": false, "bot/1": false, c.id: false, "server": false,
 		"a bot": true, "a\n": true, "\xff": true, "..": true, strings.Repeat("n", 129): true,
 	} {
-		if got, want := c.call("as", "r", note{as}).field("text"), fmt.Sprint(refused, refused, refused, refused); got != want {
+		if got, want := c.Call("as", "r", note{as}).Field("text"), fmt.Sprint(refused, refused, refused, refused); got != want {
 			t.Errorf("sender %q: refused %s, want %s", as, got, want)
 		}
 		err := h.Room("r").Broadcast("x", nil, simplysocket.From(nameless(as)))

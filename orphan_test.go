@@ -46,18 +46,18 @@ func TestHalfClosedIsReset(t *testing.T) {
 			return conn, conn.SetReadBuffer(4 << 10)
 		}
 	})
-	slow.pause()
+	slow.Pause()
 	sender := h.member("r")
 	for range 10 {
-		sender.call("x", "r", note{strings.Repeat("x", 60_000)})
+		sender.Call("x", "r", note{strings.Repeat("x", 60_000)})
 	}
 	if err := conn.CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
 	h.waitForClients(1)
-	slow.resume()
+	slow.Resume()
 	select {
-	case <-slow.done:
+	case <-slow.Done():
 	case <-time.After(patience):
 		t.Fatal("the connection was not ended")
 	}

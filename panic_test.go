@@ -36,12 +36,12 @@ func TestPanicClosesTheRoom(t *testing.T) {
 				})
 			})
 			a, b := h.member("r"), h.member("r")
-			a.refused("blow", "r", nil, "internal")
-			a.expect("room-closed")
-			if m := b.expect("room-closed"); m.Target != "r" {
+			a.Refused("blow", "r", nil, "internal")
+			a.Expect("room-closed")
+			if m := b.Expect("room-closed"); m.Target != "r" {
 				t.Errorf("got %v", m)
 			}
-			for _, m := range b.received() {
+			for _, m := range b.Received() {
 				if m.Action == "torn" {
 					t.Errorf("output from before the panic was released: %v", m)
 				}
@@ -55,9 +55,9 @@ func TestPanicClosesTheRoom(t *testing.T) {
 			if n := hooks.Load(); n != 100 {
 				t.Errorf("hooks after the panic: %d, want OnClose alone", n)
 			}
-			a.refused("hi", "r", nil, "unknown-room")
-			a.call("join-room", "r", nil) // opens it again
-			a.call("hi", "r", nil)
+			a.Refused("hi", "r", nil, "unknown-room")
+			a.Call("join-room", "r", nil) // opens it again
+			a.Call("hi", "r", nil)
 		})
 	}
 }
@@ -94,20 +94,20 @@ func TestPanicElsewhere(t *testing.T) {
 		})
 	})
 	c, d := h.connect(), h.connect()
-	c.refused("join-room", "setup", nil, "internal")
-	c.refused("join-room", "setup-exits", nil, "internal")
-	c.refused("join-room", "setup-fails", nil, "not-today")
-	c.refused("join-room", "join", nil, "internal")
-	c.call("join-room", "leave", nil)
-	d.call("join-room", "leave", nil)
-	c.call("leave-room", "leave", nil)
-	d.expect("room-closed") // OnLeave has poisoned the room
-	c.call("join-room", "timer", nil)
-	c.expect("room-closed")
-	c.call("join-room", "close", nil)
-	c.call("close", "close", nil)
-	c.expect("room-closed")
-	c.call("join-room", "close", nil)
+	c.Refused("join-room", "setup", nil, "internal")
+	c.Refused("join-room", "setup-exits", nil, "internal")
+	c.Refused("join-room", "setup-fails", nil, "not-today")
+	c.Refused("join-room", "join", nil, "internal")
+	c.Call("join-room", "leave", nil)
+	d.Call("join-room", "leave", nil)
+	c.Call("leave-room", "leave", nil)
+	d.Expect("room-closed") // OnLeave has poisoned the room
+	c.Call("join-room", "timer", nil)
+	c.Expect("room-closed")
+	c.Call("join-room", "close", nil)
+	c.Call("close", "close", nil)
+	c.Expect("room-closed")
+	c.Call("join-room", "close", nil)
 }
 
 // TestGoexitInOnConnect: it ends the connection's goroutine, and the client keeps no
@@ -117,9 +117,9 @@ func TestGoexitInOnConnect(t *testing.T) {
 		s.OnConnect(func(context.Context, *simplysocket.Client) error { runtime.Goexit(); return nil })
 	})
 	page := h.raw("", v1)
-	page.write(`{"action":"hello"}`)
+	page.Write(`{"action":"hello"}`)
 	for _, c := range []*client{h.raw(""), page} {
-		if end := c.closing(); end.Code != 1011 {
+		if end := c.Closing(); end.Code != 1011 {
 			t.Errorf("closed with %v", end)
 		}
 	}
@@ -147,14 +147,14 @@ func TestGoexitInHooks(t *testing.T) {
 				if err := h.Room("r").Call(t.Context(), "kick", note{d.id}, nil); err == nil {
 					t.Error("a kick that poisoned the room succeeded")
 				}
-				c.expect("room-closed")
-				c.call("join-room", "r", nil)
+				c.Expect("room-closed")
+				c.Call("join-room", "r", nil)
 			}
 			if err := h.Room("r").Call(t.Context(), "close", nil, nil); err == nil {
 				t.Error("a close that poisoned the room succeeded")
 			}
-			c.expect("room-closed")
-			c.call("join-room", "r", nil)
+			c.Expect("room-closed")
+			c.Call("join-room", "r", nil)
 		})
 	}
 }
@@ -170,10 +170,10 @@ func TestLobbyReopensAfterPanic(t *testing.T) {
 		})
 	})
 	a, b := h.connect(), h.connect()
-	a.refused("blow", "", nil, "internal")
-	a.expect("room-closed")
-	a.call("hi", "", nil)
-	b.expect("hi")
+	a.Refused("blow", "", nil, "internal")
+	a.Expect("room-closed")
+	a.Call("hi", "", nil)
+	b.Expect("hi")
 }
 
 func TestTurnsOnly(t *testing.T) {
@@ -212,13 +212,13 @@ func TestTurnsOnly(t *testing.T) {
 			use()
 		}()
 	}
-	c.refused("late", "r", nil, "internal") // it panics
-	c.expect("room-closed")
+	c.Refused("late", "r", nil, "internal") // it panics
+	c.Expect("room-closed")
 }
 
 func TestSetupHasNoEffectOutside(t *testing.T) {
 	h := coded(t, "r", func(r *simplysocket.Room) error { return r.Broadcast("x", nil) })
-	h.connect().refused("join-room", "r", nil, "internal")
+	h.connect().Refused("join-room", "r", nil, "internal")
 }
 
 func TestRegistrationPanics(t *testing.T) {
@@ -234,7 +234,7 @@ func TestRegistrationPanics(t *testing.T) {
 		"no period": func(r *simplysocket.Room) { r.Every(0, func() error { return nil }) },
 	} {
 		h := coded(t, "r", func(r *simplysocket.Room) error { setup(r); return nil })
-		h.connect().refused("join-room", "r", nil, "internal")
+		h.connect().Refused("join-room", "r", nil, "internal")
 		if h.Stats().Panics != 1 {
 			t.Errorf("%s: no panic", name)
 		}
@@ -278,16 +278,16 @@ func TestLobbyGoexitOfMany(t *testing.T) {
 	var clients []*client
 	for range 5 {
 		c := h.connect()
-		c.call("ping", "", nil)
+		c.Call("ping", "", nil)
 		clients = append(clients, c)
 	}
 	broken.Store(true)
 	clients = append(clients, h.raw(""))
 	for _, c := range clients {
-		if end := c.closing(); end.Code != uint16(protocol.CloseInternal) {
+		if end := c.Closing(); end.Code != uint16(protocol.CloseInternal) {
 			t.Errorf("closed with %v", end)
 		}
 	}
 	broken.Store(false)
-	h.connect().call("ping", "", nil)
+	h.connect().Call("ping", "", nil)
 }

@@ -23,7 +23,7 @@ type presenceNews struct {
 
 // presences returns what a client received about others, one line per frame.
 func (c *client) presences() (lines []string) {
-	for _, m := range c.received() {
+	for _, m := range c.Received() {
 		if m.Action != "client-presence" {
 			continue
 		}
@@ -49,7 +49,7 @@ func TestInfo(t *testing.T) {
 		})
 	})
 	a, b := h.member("r"), h.member("r")
-	if m := a.expect("client-joined-room"); !strings.Contains(string(m.Body), `"info":{"name":"nobody"}`) {
+	if m := a.Expect("client-joined-room"); !strings.Contains(string(m.Body), `"info":{"name":"nobody"}`) {
 		t.Errorf("got %v", m)
 	}
 	for _, name := range []string{"an", "ann"} { // announced together
@@ -57,13 +57,13 @@ func TestInfo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if m := b.expect("client-presence"); string(m.Body) != `{"clients":[{"client":"`+a.id+`","state":"online","info":{"name":"ann"}}]}` || m.Target != "r" {
+	if m := b.Expect("client-presence"); string(m.Body) != `{"clients":[{"client":"`+a.id+`","state":"online","info":{"name":"ann"}}]}` || m.Target != "r" {
 		t.Errorf("got %v", m)
 	}
-	if m := b.call("list-members", "r", nil); string(m.Body) != `{"members":[{"client":"`+a.id+`","state":"online","info":{"name":"ann"}},{"client":"`+b.id+`","state":"online","info":{"name":"nobody"}}],"count":2}` {
+	if m := b.Call("list-members", "r", nil); string(m.Body) != `{"members":[{"client":"`+a.id+`","state":"online","info":{"name":"ann"}},{"client":"`+b.id+`","state":"online","info":{"name":"nobody"}}],"count":2}` {
 		t.Errorf("list %s", m.Body)
 	}
-	if m := a.call("who", "r", nil); m.field("text") != `{"name":"ann"}` {
+	if m := a.Call("who", "r", nil); m.Field("text") != `{"name":"ann"}` {
 		t.Errorf("got %v", m)
 	}
 	client := h.Client(a.id)
@@ -79,7 +79,7 @@ func TestInfo(t *testing.T) {
 	if err := client.SetInfo(nil); err != nil || client.Info() != nil {
 		t.Errorf("nothing: %v, %s", err, client.Info())
 	}
-	a.cutOff()
+	a.CutOff()
 	h.waitForClients(1)
 	if err := client.SetInfo(nil); !errors.Is(err, simplysocket.ErrClientGone) {
 		t.Errorf("SetInfo of a client that is gone: %v", err)
@@ -99,9 +99,9 @@ func TestPresence(t *testing.T) {
 		p := h.page()
 		for _, room := range []string{"r", "quiet", "large"} {
 			if room != "r" {
-				witness.call("join-room", room, nil)
+				witness.Call("join-room", room, nil)
 			}
-			p.call("join-room", room, nil)
+			p.Call("join-room", room, nil)
 		}
 		for range 4 {
 			h.member("large")
@@ -109,7 +109,7 @@ func TestPresence(t *testing.T) {
 		slug := p.id[:3]
 		p.cut()
 		time.Sleep(time.Second)
-		if m := witness.call("list-members", "r", nil); !strings.Contains(string(m.Body), `{"client":"`+p.id+`","state":"away"}`) {
+		if m := witness.Call("list-members", "r", nil); !strings.Contains(string(m.Body), `{"client":"`+p.id+`","state":"away"}`) {
 			t.Errorf("list %s", m.Body)
 		}
 		p.resume()
@@ -121,8 +121,8 @@ func TestPresence(t *testing.T) {
 		if got, want := fmt.Sprint(witness.presences()), fmt.Sprintf("[%[1]s away  %[1]s online  %[1]s online ]", slug); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		witness.call("leave-room", "r", nil)
-		p.call("leave-room", "r", nil)
+		witness.Call("leave-room", "r", nil)
+		p.Call("leave-room", "r", nil)
 	})
 }
 
@@ -138,7 +138,7 @@ func TestPresencePages(t *testing.T) {
 		}
 	}
 	told := 0
-	witness.until("all", func(m message) bool {
+	witness.Until("all", func(m message) bool {
 		if m.Action == "client-presence" {
 			if len(m.Body) > 64<<10 {
 				t.Errorf("a message of %d bytes", len(m.Body))
@@ -149,7 +149,7 @@ func TestPresencePages(t *testing.T) {
 	})
 	seen := 0
 	for after := uint64(0); ; {
-		m := witness.call("list-members", "r", object{"after": after})
+		m := witness.Call("list-members", "r", object{"after": after})
 		page := decode[struct {
 			Members []json.RawMessage
 			Next    uint64
@@ -171,26 +171,26 @@ func TestPresencePages(t *testing.T) {
 func TestClientSetsInfo(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{ClientInfo: true})
 	a, b := h.member("r"), h.raw("")
-	m := b.expect("welcome")
-	if b.id = m.field("client"); !strings.Contains(string(m.Body), `"features":["set-info"]`) {
+	m := b.Expect("welcome")
+	if b.id = m.Field("client"); !strings.Contains(string(m.Body), `"features":["set-info"]`) {
 		t.Errorf("got %v", m)
 	}
-	b.call("join-room", "r", nil)
-	a.expect("client-joined-room")
-	b.call("$set-info", "", object{"name": "Bert"})
-	if m := a.expect("client-presence"); !strings.Contains(string(m.Body), `"info":{"name":"Bert"}`) {
+	b.Call("join-room", "r", nil)
+	a.Expect("client-joined-room")
+	b.Call("$set-info", "", object{"name": "Bert"})
+	if m := a.Expect("client-presence"); !strings.Contains(string(m.Body), `"info":{"name":"Bert"}`) {
 		t.Errorf("got %v", m)
 	}
-	b.refused("$set-info", "", object{"pad": strings.Repeat("x", 2000)}, "too-large")
-	b.refused("$set-info", "r", object{"name": "Bert"}, "unknown-action")
-	b.call("$set-info", "lobby", nil)
-	if m := a.expect("client-presence"); strings.Contains(string(m.Body), "info") {
+	b.Refused("$set-info", "", object{"pad": strings.Repeat("x", 2000)}, "too-large")
+	b.Refused("$set-info", "r", object{"name": "Bert"}, "unknown-action")
+	b.Call("$set-info", "lobby", nil)
+	if m := a.Expect("client-presence"); strings.Contains(string(m.Body), "info") {
 		t.Errorf("got %v", m)
 	}
 	if info := h.Client(b.id).Info(); info != nil {
 		t.Errorf("the client shows %s", info)
 	}
-	serve(t, false, nil).connect().refused("$set-info", "", object{"name": "Bert"}, "forbidden")
+	serve(t, false, nil).connect().Refused("$set-info", "", object{"name": "Bert"}, "forbidden")
 }
 
 // TestAwayAtItsJoin: the others learn that a member was already away when it joined.
@@ -201,12 +201,12 @@ func TestAwayAtItsJoin(t *testing.T) {
 	if err := h.Client(p.id).Join("r", nil); err != nil {
 		t.Fatal(err)
 	}
-	a.expect("client-joined-room")
-	if m := a.expect("client-presence"); string(m.Body) != `{"clients":[{"client":"`+p.id+`","state":"away"}]}` {
+	a.Expect("client-joined-room")
+	if m := a.Expect("client-presence"); string(m.Body) != `{"clients":[{"client":"`+p.id+`","state":"away"}]}` {
 		t.Errorf("got %v", m)
 	}
 	p.resume()
-	if m := a.expect("client-presence"); string(m.Body) != `{"clients":[{"client":"`+p.id+`","state":"online"}]}` {
+	if m := a.Expect("client-presence"); string(m.Body) != `{"clients":[{"client":"`+p.id+`","state":"online"}]}` {
 		t.Errorf("got %v", m)
 	}
 }

@@ -34,13 +34,13 @@ func TestRoomRef(t *testing.T) {
 	if err := ref.Send("news", note{"hi"}); err != nil {
 		t.Error(err)
 	}
-	if m := c.expect("news"); m.field("text") != "hi" || m.Sender != "server" {
+	if m := c.Expect("news"); m.Field("text") != "hi" || m.Sender != "server" {
 		t.Errorf("got %v", m)
 	}
 	if err := ref.Broadcast("all", note{"x"}, simplysocket.Except(h.Client(d.id))); err != nil {
 		t.Error(err)
 	}
-	c.expect("all")
+	c.Expect("all")
 	var n count
 	if err := ref.Call(ctx, "len", nil, &n); err != nil || n.N != 1 {
 		t.Errorf("Call: %v, %v", n, err)
@@ -65,11 +65,11 @@ func TestRoomRef(t *testing.T) {
 	if err := h.Room("relay").Send("relayed", note{"y"}); err != nil {
 		t.Error(err)
 	}
-	d.expect("relayed")
+	d.Expect("relayed")
 	if err := ref.Call(ctx, "close", nil, nil); err != nil {
 		t.Error(err)
 	}
-	c.expect("room-closed")
+	c.Expect("room-closed")
 	if err := ref.Call(ctx, "len", nil, nil); !errors.Is(err, simplysocket.ErrRoomClosed) {
 		t.Errorf("Call to a closed room: %v", err)
 	}
@@ -90,7 +90,7 @@ func TestClientAndUser(t *testing.T) {
 	if err := h.Client(c.id).Send("hi", note{"x"}); err != nil {
 		t.Error(err)
 	}
-	if m := c.expect("hi"); m.Room != "" || m.Target != c.id || m.N != 0 {
+	if m := c.Expect("hi"); m.Room != "" || m.Target != c.id || m.N != 0 {
 		t.Errorf("got %v", m)
 	}
 	if got := h.Client(c.id).Identity().User; got != "bob" {
@@ -99,13 +99,13 @@ func TestClientAndUser(t *testing.T) {
 	if err := h.User("ann").Send("both", nil); err != nil {
 		t.Error(err)
 	}
-	a.expect("both")
-	b.expect("both")
+	a.Expect("both")
+	b.Expect("both")
 	ann := h.Client(a.id)
 	if err := ann.Join("r", nil); err != nil {
 		t.Error(err)
 	}
-	a.expect("joined-room")
+	a.Expect("joined-room")
 	if err := ann.Join("a//b", nil); !errors.Is(err, simplysocket.ErrBadName) {
 		t.Errorf("Join: %v", err)
 	}
@@ -115,7 +115,7 @@ func TestClientAndUser(t *testing.T) {
 	if err := ann.Leave("r"); err != nil {
 		t.Error(err)
 	}
-	a.expect("left-room")
+	a.Expect("left-room")
 	seen := 0
 	for range h.Clients() {
 		seen++
@@ -125,7 +125,7 @@ func TestClientAndUser(t *testing.T) {
 	}
 	h.User("ann").Disconnect(4001, "revoked")
 	for _, cl := range []*client{a, b} {
-		if end := cl.closing(); end.Code != 4001 || end.Reason != "revoked" {
+		if end := cl.Closing(); end.Code != 4001 || end.Reason != "revoked" {
 			t.Errorf("closed with %v", end)
 		}
 	}

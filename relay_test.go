@@ -24,8 +24,8 @@ func decode[T any](t testing.TB, raw json.RawMessage) (v T) {
 func TestWelcome(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.raw("")
-	m := c.expect("welcome")
-	if got := c.received()[0]; got.Action != "welcome" {
+	m := c.Expect("welcome")
+	if got := c.Received()[0]; got.Action != "welcome" {
 		t.Errorf("the first message is %v", got)
 	}
 	body := decode[struct {
@@ -53,11 +53,11 @@ func TestWelcome(t *testing.T) {
 func TestRelayRoom(t *testing.T) {
 	h := serve(t, false, nil)
 	a := h.connect()
-	ack := a.call("join-room", "chat/general", nil)
+	ack := a.Call("join-room", "chat/general", nil)
 	if ack.Re != "join-room" || ack.Room != "chat/general" || !ack.IsTargetClient || ack.Target != a.id {
 		t.Errorf("ack %v", ack)
 	}
-	joined := a.received()[1]
+	joined := a.Received()[1]
 	state := decode[struct {
 		Message    string
 		Epoch, Seq uint64
@@ -70,46 +70,46 @@ func TestRelayRoom(t *testing.T) {
 	}
 
 	b := h.member("chat/general")
-	news := a.expect("client-joined-room")
-	if news.field("client") != b.id || news.field("message") != "Client "+b.id+" joined the room" || news.Target != "chat/general" || news.IsTargetClient || news.Sender != "server" {
+	news := a.Expect("client-joined-room")
+	if news.Field("client") != b.id || news.Field("message") != "Client "+b.id+" joined the room" || news.Target != "chat/general" || news.IsTargetClient || news.Sender != "server" {
 		t.Errorf("news %v", news)
 	}
-	for _, m := range b.received() {
+	for _, m := range b.Received() {
 		if m.Action == "client-joined-room" {
 			t.Errorf("the joiner gets its own announcement: %v", m)
 		}
 	}
 
 	// A message goes to all members, including its sender, before the ack.
-	a.write(`{"action":"send-message","target":"chat/general","message_body":{"n":9007199254740993, "x":[1.50]},"sender":"forged","id":9,"extra":1}`)
+	a.Write(`{"action":"send-message","target":"chat/general","message_body":{"n":9007199254740993, "x":[1.50]},"sender":"forged","id":9,"extra":1}`)
 	for _, c := range []*client{a, b} {
-		m := c.expect("send-message")
+		m := c.Expect("send-message")
 		if m.Sender != a.id || m.Target != "chat/general" || string(m.Body) != `{"n":9007199254740993,"x":[1.50]}` {
 			t.Errorf("got %v", m)
 		}
 	}
-	if ack := a.answer(9); ack.Action != "ack" || ack.Re != "send-message" || ack.Seq == 0 {
+	if ack := a.Answer(9); ack.Action != "ack" || ack.Re != "send-message" || ack.Seq == 0 {
 		t.Errorf("ack %v", ack)
 	}
-	a.lastID = 9
+	a.LastID = 9
 
-	a.call("leave-room", "chat/general", nil)
-	if left := b.expect("client-left-room"); left.field("client") != a.id || left.field("reason") != "left" || left.field("message") != "Client "+a.id+" left the room" {
+	a.Call("leave-room", "chat/general", nil)
+	if left := b.Expect("client-left-room"); left.Field("client") != a.id || left.Field("reason") != "left" || left.Field("message") != "Client "+a.id+" left the room" {
 		t.Errorf("got %v", left)
 	}
 	var told bool
-	for _, m := range a.received() {
-		told = told || m.Action == "left-room" && m.field("reason") == "left" && m.Room == "chat/general"
+	for _, m := range a.Received() {
+		told = told || m.Action == "left-room" && m.Field("reason") == "left" && m.Room == "chat/general"
 	}
 	if !told {
-		t.Errorf("the client that left got no notice: %v", a.received())
+		t.Errorf("the client that left got no notice: %v", a.Received())
 	}
-	a.refused("send-message", "chat/general", nil, "not-a-member")
-	a.refused("leave-room", "chat/general", nil, "not-a-member")
-	a.refused("send-message", "nowhere", nil, "unknown-room")
+	a.Refused("send-message", "chat/general", nil, "not-a-member")
+	a.Refused("leave-room", "chat/general", nil, "not-a-member")
+	a.Refused("send-message", "nowhere", nil, "unknown-room")
 
-	_ = b.conn.WriteClose(1000, "")
-	if end := b.closing(); end.Code != 1000 {
+	_ = b.Conn.WriteClose(1000, "")
+	if end := b.Closing(); end.Code != 1000 {
 		t.Errorf("close was answered with %v", end)
 	}
 }
@@ -117,12 +117,12 @@ func TestRelayRoom(t *testing.T) {
 func TestJoinAgainChangesNothing(t *testing.T) {
 	h := serve(t, false, nil)
 	a, b := h.member("r"), h.member("r")
-	b.call("join-room", "r", nil)
-	a.expect("client-joined-room")
-	a.send("x", "r", nil)
-	b.expect("x")
+	b.Call("join-room", "r", nil)
+	a.Expect("client-joined-room")
+	a.Send("x", "r", nil)
+	b.Expect("x")
 	joined := 0
-	for _, m := range append(a.received(), b.received()...) {
+	for _, m := range append(a.Received(), b.Received()...) {
 		if m.Action == "client-joined-room" || m.Action == "joined-room" {
 			joined++
 		}
@@ -136,47 +136,47 @@ func TestLobby(t *testing.T) {
 	h := serve(t, false, nil)
 	a, b := h.connect(), h.connect()
 	// Without any configuration, everybody receives what one client sends.
-	a.call("send-message", "", object{"text": "hi"})
-	if m := b.expect("send-message"); m.Sender != a.id || m.Target != "lobby" {
+	a.Call("send-message", "", object{"text": "hi"})
+	if m := b.Expect("send-message"); m.Sender != a.id || m.Target != "lobby" {
 		t.Errorf("got %v", m)
 	}
-	b.call("send-message", "lobby", nil)
-	if list := a.call("list-members", "", nil); string(list.Body) != `{"count":2}` {
+	b.Call("send-message", "lobby", nil)
+	if list := a.Call("list-members", "", nil); string(list.Body) != `{"count":2}` {
 		t.Errorf("list %s", list.Body)
 	}
-	for _, m := range append(a.received(), b.received()...) {
+	for _, m := range append(a.Received(), b.Received()...) {
 		if strings.HasPrefix(m.Action, "client-") || m.Action == "joined-room" {
 			t.Errorf("the lobby announces %v", m)
 		}
 	}
-	a.refused("join-room", "lobby", nil, "unknown-action")
-	a.refused("leave-room", "", nil, "unknown-action")
+	a.Refused("join-room", "lobby", nil, "unknown-action")
+	a.Refused("leave-room", "", nil, "unknown-action")
 }
 
 func TestLobbyBudget(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{LobbyDeliveriesPerSecond: 10})
 	a := h.connect()
 	for range 10 {
-		a.call("x", "", nil)
+		a.Call("x", "", nil)
 	}
-	a.refused("x", "", nil, "rate-limited")
+	a.Refused("x", "", nil, "rate-limited")
 }
 
 func TestDirectMessages(t *testing.T) {
 	h := serve(t, false, nil)
 	a, b, c := h.member("r1"), h.member("r1"), h.connect()
-	b.call("join-room", "r2", nil)
-	a.call("join-room", "r2", nil)
+	b.Call("join-room", "r2", nil)
+	a.Call("join-room", "r2", nil)
 
 	direct := func(from *client, to, room string) message {
-		from.lastID++
-		from.write(fmt.Sprintf(`{"action":"whisper","IsTargetClient":true,"target":%q,"room":%q,"message_body":{"x":1},"id":%d}`, to, room, from.lastID))
-		return from.answer(from.lastID)
+		from.LastID++
+		from.Write(fmt.Sprintf(`{"action":"whisper","IsTargetClient":true,"target":%q,"room":%q,"message_body":{"x":1},"id":%d}`, to, room, from.LastID))
+		return from.Answer(from.LastID)
 	}
 	if m := direct(a, b.id, ""); m.Action != "ack" || m.Room != "r1" {
 		t.Errorf("got %v", m)
 	}
-	if m := b.expect("whisper"); m.Sender != a.id || m.Target != b.id || !m.IsTargetClient || m.Room != "r1" || string(m.Body) != `{"x":1}` {
+	if m := b.Expect("whisper"); m.Sender != a.id || m.Target != b.id || !m.IsTargetClient || m.Room != "r1" || string(m.Body) != `{"x":1}` {
 		t.Errorf("got %v", m)
 	}
 	if m := direct(a, b.id, "r2"); m.Action != "ack" || m.Room != "r2" {
@@ -191,22 +191,22 @@ func TestDirectMessages(t *testing.T) {
 		{b.id, "r3", "unknown-room"},
 		{b.id, "a//b", "bad-name"},
 	} {
-		if m := direct(a, tt.to, tt.room); m.code() != tt.code {
+		if m := direct(a, tt.to, tt.room); m.Code() != tt.code {
 			t.Errorf("to %q in %q: got %v, want %s", tt.to, tt.room, m, tt.code)
 		}
 	}
 	for id, action := range []string{"join-room", "leave-room", "list-rooms", "list-members", "history"} {
-		b.write(fmt.Sprintf(`{"action":%q,"IsTargetClient":true,"target":%q,"id":%d}`, action, a.id, 100+id))
-		if m := b.answer(uint64(100 + id)); m.code() != "bad-message" {
+		b.Write(fmt.Sprintf(`{"action":%q,"IsTargetClient":true,"target":%q,"id":%d}`, action, a.id, 100+id))
+		if m := b.Answer(uint64(100 + id)); m.Code() != "bad-message" {
 			t.Errorf("%s to a client: %v", action, m)
 		}
 	}
-	b.lastID = 200
-	b.call("leave-room", "r1", nil)
-	if m := direct(a, b.id, "r1"); m.code() != "unknown-client" {
+	b.LastID = 200
+	b.Call("leave-room", "r1", nil)
+	if m := direct(a, b.id, "r1"); m.Code() != "unknown-client" {
 		t.Errorf("to a client that left: %v", m)
 	}
-	for _, m := range a.received() {
+	for _, m := range a.Received() {
 		if m.Action == "whisper" {
 			t.Errorf("the sender of a direct message received %v", m)
 		}
@@ -216,34 +216,34 @@ func TestDirectMessages(t *testing.T) {
 func TestRoomOptions(t *testing.T) {
 	h := serve(t, false, nil)
 	a, b := h.connect(), h.connect()
-	a.call("join-room", "r", object{"capacity": 2, "password": "secret", "properties": object{"topic": "<go>"}, "create": true})
-	a.refused("join-room", "r", object{"create": true}, "room-exists")
-	b.refused("join-room", "r", object{"create": true}, "room-exists")
-	b.refused("join-room", "other", object{"create": false}, "unknown-room")
-	b.refused("join-room", "r", nil, "forbidden")
-	b.refused("join-room", "r", object{"password": "wrong"}, "forbidden")
-	b.refused("join-room", "r", object{"password": 1}, "bad-message")
-	b.refused("join-room", "r", object{"create": "yes"}, "bad-message")
-	b.call("join-room", "r", object{"password": "secret", "create": false})
+	a.Call("join-room", "r", object{"capacity": 2, "password": "secret", "properties": object{"topic": "<go>"}, "create": true})
+	a.Refused("join-room", "r", object{"create": true}, "room-exists")
+	b.Refused("join-room", "r", object{"create": true}, "room-exists")
+	b.Refused("join-room", "other", object{"create": false}, "unknown-room")
+	b.Refused("join-room", "r", nil, "forbidden")
+	b.Refused("join-room", "r", object{"password": "wrong"}, "forbidden")
+	b.Refused("join-room", "r", object{"password": 1}, "bad-message")
+	b.Refused("join-room", "r", object{"create": "yes"}, "bad-message")
+	b.Call("join-room", "r", object{"password": "secret", "create": false})
 	c := h.connect()
-	c.refused("join-room", "r", object{"password": "secret"}, "room-full")
+	c.Refused("join-room", "r", object{"password": "secret"}, "room-full")
 	list := decode[struct {
 		Rooms []object
 		Count int
 		Next  string
-	}](t, c.call("list-rooms", "", nil).Body)
+	}](t, c.Call("list-rooms", "", nil).Body)
 	if fmt.Sprint(list.Rooms) != `[map[capacity:2 locked:true members:2 name:r properties:map[topic:<go>]]]` || list.Count != 1 || list.Next != "" {
 		t.Errorf("list %+v", list)
 	}
-	for _, m := range append(append(a.received(), b.received()...), c.received()...) {
+	for _, m := range append(append(a.Received(), b.Received()...), c.Received()...) {
 		if strings.Contains(string(m.Body), "secret") {
 			t.Errorf("the password is in a message: %v", m)
 		}
 	}
 	for _, body := range []object{{"capacity": 0}, {"capacity": -1}, {"capacity": 1.5}, {"capacity": "2"}, {"properties": []int{}}, {"hidden": 1}} {
-		c.refused("join-room", "new", body, "bad-message")
+		c.Refused("join-room", "new", body, "bad-message")
 	}
-	c.refused("join-room", "new", object{"properties": object{"x": strings.Repeat("x", 3000)}}, "too-large")
+	c.Refused("join-room", "new", object{"properties": object{"x": strings.Repeat("x", 3000)}}, "too-large")
 }
 
 // TestRefusedOpener: the options of an opener that is refused do not stay.
@@ -261,15 +261,15 @@ func TestRefusedOpener(t *testing.T) {
 		return nil
 	})
 	a, b, c := h.connect(), h.connect(), h.connect()
-	a.send("join-room", "r", object{"banned": true, "capacity": 1, "password": "x", "hidden": true, "properties": object{"a": 1}})
+	a.Send("join-room", "r", object{"banned": true, "capacity": 1, "password": "x", "hidden": true, "properties": object{"a": 1}})
 	waitFor(t, "the room", func() bool { return h.Stats().Rooms == 2 })
-	b.send("join-room", "r", nil)
-	c.send("join-room", "r", nil)
+	b.Send("join-room", "r", nil)
+	c.Send("join-room", "r", nil)
 	close(held)
-	a.expect("error")
-	b.expect("joined-room")
-	c.expect("joined-room")
-	if m := b.call("list-rooms", "", nil); string(m.Body) != `{"rooms":[{"name":"r","members":2}],"count":1}` {
+	a.Expect("error")
+	b.Expect("joined-room")
+	c.Expect("joined-room")
+	if m := b.Call("list-rooms", "", nil); string(m.Body) != `{"rooms":[{"name":"r","members":2}],"count":1}` {
 		t.Errorf("list %s", m.Body)
 	}
 }
@@ -277,27 +277,27 @@ func TestRefusedOpener(t *testing.T) {
 func TestPasswordAttemptsAreLimited(t *testing.T) {
 	h := serve(t, false, nil)
 	a := h.connect()
-	a.call("join-room", "r", object{"password": "secret"})
+	a.Call("join-room", "r", object{"password": "secret"})
 	for range 2 { // a new connection gives no new attempts
 		b := h.connect()
 		for range 5 {
-			b.refused("join-room", "r", object{"password": "wrong"}, "forbidden")
+			b.Refused("join-room", "r", object{"password": "wrong"}, "forbidden")
 		}
 	}
-	h.connect().refused("join-room", "r", object{"password": "secret"}, "rate-limited")
+	h.connect().Refused("join-room", "r", object{"password": "secret"}, "rate-limited")
 }
 
 func TestHiddenRoom(t *testing.T) {
 	h := serve(t, false, nil)
 	a, b := h.connect(), h.connect()
-	a.call("join-room", "r", object{"hidden": true})
-	b.refused("send-message", "r", nil, "unknown-room")
-	b.refused("list-members", "r", nil, "unknown-room")
-	b.refused("leave-room", "r", nil, "unknown-room")
-	if list := b.call("list-rooms", "", nil); string(list.Body) != `{"rooms":[],"count":0}` {
+	a.Call("join-room", "r", object{"hidden": true})
+	b.Refused("send-message", "r", nil, "unknown-room")
+	b.Refused("list-members", "r", nil, "unknown-room")
+	b.Refused("leave-room", "r", nil, "unknown-room")
+	if list := b.Call("list-rooms", "", nil); string(list.Body) != `{"rooms":[],"count":0}` {
 		t.Errorf("list %s", list.Body)
 	}
-	b.call("join-room", "r", nil)
+	b.Call("join-room", "r", nil)
 }
 
 // TestHiddenFromTheFirst: nobody learns of a hidden room while it opens.
@@ -310,19 +310,19 @@ func TestHiddenFromTheFirst(t *testing.T) {
 		return nil
 	})
 	a, b := h.connect(), h.connect()
-	a.send("join-room", "r", nil)
+	a.Send("join-room", "r", nil)
 	<-opening
-	b.refused("x", "r", nil, "unknown-room")
+	b.Refused("x", "r", nil, "unknown-room")
 	close(held)
-	a.expect("joined-room")
-	b.refused("x", "r", nil, "unknown-room")
+	a.Expect("joined-room")
+	b.Refused("x", "r", nil, "unknown-room")
 }
 
 func TestLists(t *testing.T) {
 	h := serve(t, true, &simplysocket.Options{MaxRoomsPerClient: 300, MessageRate: simplysocket.Unlimited})
 	a := h.connect()
 	for i := range 250 {
-		a.call("join-room", fmt.Sprintf("room/%03d", i), nil)
+		a.Call("join-room", fmt.Sprintf("room/%03d", i), nil)
 	}
 	type page struct {
 		Rooms []struct{ Name string }
@@ -331,7 +331,7 @@ func TestLists(t *testing.T) {
 	}
 	var names []string
 	for after := ""; ; {
-		p := decode[page](t, a.call("list-rooms", "", object{"after": after}).Body)
+		p := decode[page](t, a.Call("list-rooms", "", object{"after": after}).Body)
 		if len(p.Rooms) > 100 || p.Count != 250 {
 			t.Errorf("a page has %d rooms of %d", len(p.Rooms), p.Count)
 		}
@@ -350,8 +350,8 @@ func TestLists(t *testing.T) {
 	if len(names) != 250 {
 		t.Errorf("the list has %d rooms", len(names))
 	}
-	a.refused("list-rooms", "", object{"after": 1}, "bad-message")
-	a.refused("list-rooms", "room/007", nil, "bad-message")
+	a.Refused("list-rooms", "", object{"after": 1}, "bad-message")
+	a.Refused("list-rooms", "room/007", nil, "bad-message")
 
 	var ids []string
 	for range 120 {
@@ -365,7 +365,7 @@ func TestLists(t *testing.T) {
 		Next    uint64
 	}
 	var joined message
-	for _, m := range last.received() {
+	for _, m := range last.Received() {
 		if m.Action == "joined-room" {
 			joined = m
 		}
@@ -376,7 +376,7 @@ func TestLists(t *testing.T) {
 	}
 	got := p.Members
 	for p.Next != 0 {
-		p = decode[members](t, last.call("list-members", "full", object{"after": p.Next}).Body)
+		p = decode[members](t, last.Call("list-members", "full", object{"after": p.Next}).Body)
 		got = append(got, p.Members...)
 	}
 	if len(got) != len(ids) {
@@ -393,14 +393,14 @@ func TestConnectIntoRooms(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.raw("?room=a&room=b/c&room=a//b")
 	joined := map[string]bool{}
-	c.until("both rooms", func(m message) bool {
+	c.Until("both rooms", func(m message) bool {
 		if m.Action == "joined-room" {
 			joined[m.Room] = true
 		}
 		return joined["a"] && joined["b/c"]
 	})
 	c = h.raw("?room=a//b")
-	if m := c.expect("error"); m.code() != "bad-name" || m.Re != "join-room" {
+	if m := c.Expect("error"); m.Code() != "bad-name" || m.Re != "join-room" {
 		t.Errorf("got %v", m)
 	}
 }
@@ -409,14 +409,14 @@ func TestSeqAndEpoch(t *testing.T) {
 	h := serve(t, false, nil)
 	a, b := h.member("r"), h.member("r")
 	for range 20 {
-		a.call("x", "r", nil)
-		b.send("y", "r", nil)
+		a.Call("x", "r", nil)
+		b.Send("y", "r", nil)
 	}
-	b.call("z", "r", nil)
-	a.expect("z")
+	b.Call("z", "r", nil)
+	a.Expect("z")
 	for _, c := range []*client{a, b} {
 		last := uint64(0)
-		for _, m := range c.received() {
+		for _, m := range c.Received() {
 			if m.Target != "r" && m.Room != "r" {
 				continue
 			}
@@ -435,15 +435,15 @@ func TestProtocolActions(t *testing.T) {
 		"welcome", "ack", "error", "gap", "joined-room", "left-room", "room-closed", "client-joined-room",
 		"client-left-room", "client-anything", "room-count", "heartbeat", "hello",
 	} {
-		c.refused(action, "r", nil, "forbidden")
-		c.refused(action, "", nil, "forbidden")
+		c.Refused(action, "r", nil, "forbidden")
+		c.Refused(action, "", nil, "forbidden")
 	}
 	for _, action := range []string{"$x", "find-room", "watch-rooms"} {
-		c.refused(action, "r", nil, "unknown-action")
+		c.Refused(action, "r", nil, "unknown-action")
 	}
 	for _, name := range []string{"a b", "a//b", "..", "a/", "é", "*", ">", "a\x00", strings.Repeat("a", 129)} {
-		c.refused("join-room", name, nil, "bad-name")
-		c.refused("x", name, nil, "bad-name")
+		c.Refused("join-room", name, nil, "bad-name")
+		c.Refused("x", name, nil, "bad-name")
 	}
 }
 
@@ -453,11 +453,11 @@ func TestThinnedAnnouncements(t *testing.T) {
 	for range 10 {
 		h.member("r")
 	}
-	first.until("room-count of 11", func(m message) bool {
+	first.Until("room-count of 11", func(m message) bool {
 		return m.Action == protocol.ActionRoomCount && string(m.Body) == `{"count":11}`
 	})
 	news := 0
-	for _, m := range first.received() {
+	for _, m := range first.Received() {
 		if m.Action == "client-joined-room" {
 			news++
 		}

@@ -44,26 +44,26 @@ func TestCodedRoom(t *testing.T) {
 		return nil
 	})
 	a, b := h.member("chat/go"), h.member("chat/go")
-	if m := b.received()[1]; m.Action != "joined-room" || m.field("text") != "Welcome client "+b.id+" to go" || m.field("message") != "" {
+	if m := b.Received()[1]; m.Action != "joined-room" || m.Field("text") != "Welcome client "+b.id+" to go" || m.Field("message") != "" {
 		t.Errorf("got %v", m)
 	}
-	if m := a.expect("client-joined-room"); m.field("text") != "Client "+b.id+" joined the room" || m.field("message") != "" || m.field("client") != b.id {
+	if m := a.Expect("client-joined-room"); m.Field("text") != "Client "+b.id+" joined the room" || m.Field("message") != "" || m.Field("client") != b.id {
 		t.Errorf("got %v", m)
 	}
-	a.call("send-message", "chat/go", note{"hi"})
-	if m := b.expect("send-message"); m.Sender != a.id || m.field("text") != "hi" {
+	a.Call("send-message", "chat/go", note{"hi"})
+	if m := b.Expect("send-message"); m.Sender != a.id || m.Field("text") != "hi" {
 		t.Errorf("got %v", m)
 	}
-	if m := b.call("count", "chat/go", nil); string(m.Body) != `{"n":1}` {
+	if m := b.Call("count", "chat/go", nil); string(m.Body) != `{"n":1}` {
 		t.Errorf("reply %s", m.Body)
 	}
-	a.refused("dance", "chat/go", nil, "unknown-action")
-	a.refused("send-message", "chat/go", object{"text": 7}, "bad-message")
-	a.refused("join-room", "other", nil, "unknown-room")
-	a.refused("join-room", "chat/a/b", nil, "unknown-room")
+	a.Refused("dance", "chat/go", nil, "unknown-action")
+	a.Refused("send-message", "chat/go", object{"text": 7}, "bad-message")
+	a.Refused("join-room", "other", nil, "unknown-room")
+	a.Refused("join-room", "chat/a/b", nil, "unknown-room")
 	// No OnLeave was registered, so the default text stays.
-	_ = b.conn.WriteClose(1000, "")
-	if m := a.expect("client-left-room"); m.field("client") != b.id {
+	_ = b.Conn.WriteClose(1000, "")
+	if m := a.Expect("client-left-room"); m.Field("client") != b.id {
 		t.Errorf("got %v", m)
 	}
 }
@@ -81,23 +81,23 @@ func TestDefaultsAreReplacedOneByOne(t *testing.T) {
 		s.HandleRoom("plain", simplysocket.Relay)
 	})
 	a, b := h.member("quiet"), h.member("quiet")
-	b.call("anything", "quiet", nil)
-	a.expect("anything")
-	b.call("leave-room", "quiet", nil)
-	if m := a.expect("gone"); m.field("text") != "left" || m.Sender != b.id {
+	b.Call("anything", "quiet", nil)
+	a.Expect("anything")
+	b.Call("leave-room", "quiet", nil)
+	if m := a.Expect("gone"); m.Field("text") != "left" || m.Sender != b.id {
 		t.Errorf("got %v", m)
 	}
-	for _, m := range a.received() {
+	for _, m := range a.Received() {
 		if strings.HasPrefix(m.Action, "client-") {
 			t.Errorf("default words: %v", m)
 		}
-		if m.Action == "joined-room" && m.field("message") != "Welcome client "+a.id {
+		if m.Action == "joined-room" && m.Field("message") != "Welcome client "+a.id {
 			t.Errorf("no default welcome: %v", m)
 		}
 	}
 	c := h.member("plain")
 	h.member("plain")
-	c.expect("client-joined-room")
+	c.Expect("client-joined-room")
 }
 
 func TestOnMessage(t *testing.T) {
@@ -111,13 +111,13 @@ func TestOnMessage(t *testing.T) {
 		return nil
 	})
 	c := h.member("r")
-	c.call("known", "r", nil)
-	c.expect("known")
-	c.call("whatever", "r", object{"n": 1})
+	c.Call("known", "r", nil)
+	c.Expect("known")
+	c.Call("whatever", "r", object{"n": 1})
 	if m := <-got; m.Action != "whatever" || m.Sender != c.id || m.Target != "r" || fmt.Sprint(m.MessageBody["n"]) != "1" {
 		t.Errorf("got %+v", m)
 	}
-	if m := c.expect("echo"); string(m.Body) != `{"n":1}` || !m.IsTargetClient || m.Target != c.id || m.Room != "r" || m.Sender != "server" {
+	if m := c.Expect("echo"); string(m.Body) != `{"n":1}` || !m.IsTargetClient || m.Target != c.id || m.Room != "r" || m.Sender != "server" {
 		t.Errorf("got %v", m)
 	}
 }
@@ -147,24 +147,24 @@ func TestOutputIsReleasedOnNilAlone(t *testing.T) {
 		return nil
 	})
 	a, b := h.member("r"), h.member("r")
-	m := a.ask("try", "r", note{"dropped"})
-	if m.Action != "error" || m.code() != "no-way" || m.field("message") != "not dropped" || m.Re != "try" || m.Room != "r" {
+	m := a.Ask("try", "r", note{"dropped"})
+	if m.Action != "error" || m.Code() != "no-way" || m.Field("message") != "not dropped" || m.Re != "try" || m.Room != "r" {
 		t.Errorf("got %v", m)
 	}
-	a.call("ok", "r", note{"released"})
-	b.expect("all")
+	a.Call("ok", "r", note{"released"})
+	b.Expect("all")
 	select {
 	case <-started:
 		t.Error("the task was started")
 	default:
 	}
-	for _, m := range append(a.received(), b.received()...) {
-		if m.field("text") == "dropped" || m.Action == "left-room" || m.Action == "bell" || m.Room == "other" {
+	for _, m := range append(a.Received(), b.Received()...) {
+		if m.Field("text") == "dropped" || m.Action == "left-room" || m.Action == "bell" || m.Room == "other" {
 			t.Errorf("dropped output has arrived: %v", m)
 		}
 	}
 	// The frames precede the ack.
-	all := a.received()
+	all := a.Received()
 	if got := []string{all[len(all)-3].Action, all[len(all)-2].Action, all[len(all)-1].Action}; !slices.Equal(got, []string{"all", "one", "ack"}) {
 		t.Errorf("the order is %v", got)
 	}
@@ -183,14 +183,14 @@ func TestErrorsOfHandlers(t *testing.T) {
 	})
 	c := h.member("r")
 	for action, code := range map[string]string{"secret": "internal", "wrapped": "own-code", "no-object": "internal", "bad-body": "internal", "bad-action": "internal"} {
-		m := c.ask(action, "r", nil)
-		if m.code() != code || strings.Contains(string(m.Body), "1234") {
+		m := c.Ask(action, "r", nil)
+		if m.Code() != code || strings.Contains(string(m.Body), "1234") {
 			t.Errorf("%s: %v", action, m)
 		}
 	}
 	// Without an id, the error comes as well.
-	c.send("wrapped", "r", nil)
-	if m := c.expect("error"); m.code() != "own-code" || m.Ref != 0 || m.Re != "wrapped" {
+	c.Send("wrapped", "r", nil)
+	if m := c.Expect("error"); m.Code() != "own-code" || m.Ref != 0 || m.Re != "wrapped" {
 		t.Errorf("got %v", m)
 	}
 	func() {

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 )
 
 // page is a v1 client over one connection after the other. Unlike an SDK it does nothing
@@ -28,7 +29,7 @@ type page struct {
 func (h *host) page(opts ...dialOption) *page {
 	h.t.Helper()
 	p := &page{h: h, opts: append(opts, v1), rooms: map[string][2]uint64{}}
-	h.t.Cleanup(func() { p.cutOff() }) // the connection that it has by then
+	h.t.Cleanup(func() { p.CutOff() }) // the connection that it has by then
 	if m := p.hello(object{}); strings.Contains(string(m.Body), `"resumed":true`) {
 		h.t.Fatalf("a new session is resumed: %v", m)
 	}
@@ -40,7 +41,7 @@ func (p *page) hello(body object) message {
 	p.h.t.Helper()
 	lastID := uint64(0)
 	if p.client != nil {
-		lastID = p.lastID
+		lastID = p.LastID
 	}
 	before := p.client
 	c, err := p.h.open("", p.opts...)
@@ -48,19 +49,19 @@ func (p *page) hello(body object) message {
 		p.h.t.Fatal(err)
 	}
 	p.client, p.seen = c, 0
-	p.lastID = lastID
-	p.write(envelope(0, "hello", "", body))
-	m := p.expect("welcome")
-	p.id, p.token = m.field("client"), m.field("session")
-	if before != nil && !before.ended() {
-		p.h.t.Cleanup(before.cutOff)
+	p.LastID = lastID
+	p.Write(envelope(0, "hello", "", body))
+	m := p.Expect("welcome")
+	p.id, p.token = m.Field("client"), m.Field("session")
+	if before != nil && !before.Ended() {
+		p.h.t.Cleanup(before.CutOff)
 	}
 	return m
 }
 
 // position records how far the page has read.
 func (p *page) position() {
-	for _, m := range p.received()[p.seen:] {
+	for _, m := range p.Received()[p.seen:] {
 		p.seen++
 		room := m.Room
 		if room == "" && !m.IsTargetClient {
@@ -95,17 +96,17 @@ func (p *page) again() message {
 func (p *page) cut() {
 	p.h.t.Helper()
 	kept := p.h.Stats().Disconnected
-	_ = p.conn.CloseNow()
+	_ = p.Conn.CloseNow()
 	waitFor(p.h.t, "the session to wait", func() bool { return p.h.Stats().Disconnected == kept+1 })
-	<-p.done
+	<-p.Done()
 }
 
 // texts returns the received messages of that action, and gaps.
 func (p *page) texts(action string) (texts []string) {
-	for _, m := range p.received() {
+	for _, m := range p.Received() {
 		switch m.Action {
 		case action:
-			texts = append(texts, m.field("text"))
+			texts = append(texts, m.Field("text"))
 		case "gap":
 			texts = append(texts, "gap")
 		}
@@ -117,22 +118,22 @@ func TestResume(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
 	witness := h.member("r")
 	p := h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	slug := p.id
-	witness.expect("client-joined-room")
-	witness.call("x", "r", note{"before"})
-	p.expect("x")
+	witness.Expect("client-joined-room")
+	witness.Call("x", "r", note{"before"})
+	p.Expect("x")
 	for range 3 {
 		p.cut()
 		for i := range 20 {
-			witness.call("x", "r", note{fmt.Sprint(i)})
+			witness.Call("x", "r", note{fmt.Sprint(i)})
 		}
 		p.resume()
 		if p.id != slug {
 			t.Fatalf("the session has another slug: %s, %s", p.id, slug)
 		}
-		witness.call("x", "r", note{"live"})
-		p.until("the live message", func(m message) bool { return m.field("text") == "live" })
+		witness.Call("x", "r", note{"live"})
+		p.Until("the live message", func(m message) bool { return m.Field("text") == "live" })
 		want := []string{}
 		for i := range 20 {
 			want = append(want, fmt.Sprint(i))
@@ -140,16 +141,16 @@ func TestResume(t *testing.T) {
 		if got := p.texts("x"); !slices.Equal(got, append(want, "live")) {
 			t.Errorf("got %v", got)
 		}
-		if first := p.received()[0]; first.Action != "welcome" {
+		if first := p.Received()[0]; first.Action != "welcome" {
 			t.Errorf("the first message is %v", first)
 		}
 	}
-	for _, m := range witness.received() {
+	for _, m := range witness.Received() {
 		if m.Action == "client-left-room" {
 			t.Errorf("the others saw it leave: %v", m)
 		}
 	}
-	p.call("x", "r", note{"mine"}) // and it is a member as before
+	p.Call("x", "r", note{"mine"}) // and it is a member as before
 	if s := h.Stats(); s.Resumes != 3 || s.Disconnected != 0 {
 		t.Errorf("stats %+v", s)
 	}
@@ -178,20 +179,20 @@ func TestResumeIsEntitled(t *testing.T) {
 	})
 	a := h.member("r")
 	p := h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	p.cut()
-	a.call("say", "r", note{p.id})
+	a.Call("say", "r", note{p.id})
 	p.resume()
-	p.until("the end", func(m message) bool { return m.field("text") == "end" })
+	p.Until("the end", func(m message) bool { return m.Field("text") == "end" })
 	if got := p.texts("x"); !slices.Equal(got, []string{"all", "only", "new", "direct", "end"}) {
 		t.Errorf("got %v", got)
 	}
 	// A member that joins later gets none of it.
 	q := h.page()
-	q.call("join-room", "r", nil)
+	q.Call("join-room", "r", nil)
 	q.cut()
 	q.resume()
-	q.call("list-members", "r", nil)
+	q.Call("list-members", "r", nil)
 	if got := q.texts("x"); len(got) != 0 {
 		t.Errorf("got %v", got)
 	}
@@ -202,15 +203,15 @@ func TestResumeIsEntitled(t *testing.T) {
 func TestGapOnResume(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, HistoryMessages: 10})
 	a, p := h.member("r"), h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	p.cut()
 	for i := range 30 {
-		a.call("x", "r", note{fmt.Sprint(i)})
+		a.Call("x", "r", note{fmt.Sprint(i)})
 	}
 	p.position()
 	last := p.rooms["r"]
 	p.resume()
-	p.until("the last", func(m message) bool { return m.field("text") == "29" })
+	p.Until("the last", func(m message) bool { return m.Field("text") == "29" })
 	want := []string{"gap"}
 	for i := 20; i < 30; i++ {
 		want = append(want, fmt.Sprint(i))
@@ -218,7 +219,7 @@ func TestGapOnResume(t *testing.T) {
 	if got := p.texts("x"); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}
-	for _, m := range p.received() {
+	for _, m := range p.Received() {
 		if m.Action != "gap" {
 			continue
 		}
@@ -235,16 +236,16 @@ func TestReplayIsBesideTheOutbox(t *testing.T) {
 		MessageRate: simplysocket.Unlimited, OutboxBytes: 32 << 10, HistoryMessages: 1000, HistoryBytes: 16 << 20,
 	})
 	a, p := h.member("r"), h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	p.cut()
 	const n = 500
 	text := strings.Repeat("x", 16<<10) // 8 MB in all: more than the sockets hold
 	for range n {
-		a.call("x", "r", note{text})
+		a.Call("x", "r", note{text})
 	}
 	p.resume()
-	a.call("x", "r", note{"live"})
-	p.until("the live message", func(m message) bool { return m.field("text") == "live" })
+	a.Call("x", "r", note{"live"})
+	p.Until("the live message", func(m message) bool { return m.Field("text") == "live" })
 	if got := p.texts("x"); len(got) != n+1 || slices.Contains(got, "gap") {
 		t.Errorf("got %d messages", len(got))
 	}
@@ -255,15 +256,15 @@ func TestHistoryForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, &simplysocket.Options{ResumeWindow: time.Hour, HistoryAge: 90 * time.Second})
 		a, p := h.member("r"), h.page()
-		p.call("join-room", "r", nil)
+		p.Call("join-room", "r", nil)
 		p.cut()
-		a.call("x", "r", note{"old"})
+		a.Call("x", "r", note{"old"})
 		time.Sleep(80 * time.Second)
-		a.call("x", "r", note{"young"})
+		a.Call("x", "r", note{"young"})
 		time.Sleep(20 * time.Second)
 		p.resume()
-		a.call("x", "r", note{"live"})
-		p.until("the live message", func(m message) bool { return m.field("text") == "live" })
+		a.Call("x", "r", note{"live"})
+		p.Until("the live message", func(m message) bool { return m.Field("text") == "live" })
 		if got := p.texts("x"); !slices.Equal(got, []string{"gap", "young", "live"}) {
 			t.Errorf("got %v", got)
 		}
@@ -289,11 +290,11 @@ func TestResumeWindow(t *testing.T) {
 			})
 		})
 		p := h.page()
-		p.call("join-room", "r", nil)
+		p.Call("join-room", "r", nil)
 		p.cut()
 		time.Sleep(29 * time.Second)
 		p.resume() // @29
-		p.expect("back")
+		p.Expect("back")
 		p.cut()
 		time.Sleep(31 * time.Second) // @60
 		seen.check(t, "drop@0", "resume@29", "drop@29", "dropped@59")
@@ -301,11 +302,11 @@ func TestResumeWindow(t *testing.T) {
 			t.Errorf("resumed after the window: %v", m)
 		}
 		// A client that closes leaves at once, and so does a plain one.
-		p.call("join-room", "r", nil)
-		_ = p.conn.WriteClose(1000, "")
-		_ = p.closing()
+		p.Call("join-room", "r", nil)
+		_ = p.Conn.WriteClose(1000, "")
+		_ = p.Closing()
 		plain := h.member("r")
-		_ = plain.conn.CloseNow()
+		_ = plain.Conn.CloseNow()
 		time.Sleep(time.Second)
 		seen.check(t, "drop@0", "resume@29", "drop@29", "dropped@59", "left@60", "dropped@60")
 		if s := h.Stats(); s.Disconnected != 0 || s.Joins-s.Leaves != 0 {
@@ -334,7 +335,7 @@ func TestTokens(t *testing.T) {
 		t.Fatalf("got %v", m)
 	}
 	second := p.token
-	p.call("x", "", nil) // shows it
+	p.Call("x", "", nil) // shows it
 	p.cut()
 	if m := p.hello(object{"session": first}); resumed(m) || p.id == slug {
 		t.Errorf("a token that was replaced: %v", m)
@@ -348,8 +349,8 @@ func TestTokens(t *testing.T) {
 		}
 	}
 	c := h.raw("", v1)
-	c.write(`{"action":"hello","message_body":{"session":1}}`)
-	if end := c.closing(); end.Code != 1008 {
+	c.Write(`{"action":"hello","message_body":{"session":1}}`)
+	if end := c.Closing(); end.Code != 1008 {
 		t.Errorf("a malformed hello is closed with %v", end)
 	}
 }
@@ -378,31 +379,31 @@ func TestForeignToken(t *testing.T) {
 func TestTakenOver(t *testing.T) {
 	h := serve(t, false, nil)
 	a, p := h.member("r"), h.page()
-	p.call("join-room", "r", nil)
-	a.call("x", "r", note{"1"})
-	p.expect("x")
+	p.Call("join-room", "r", nil)
+	a.Call("x", "r", note{"1"})
+	p.Expect("x")
 	old := p.client
 	p.resume()
-	if end := old.closing(); end.Code != 4009 {
+	if end := old.Closing(); end.Code != 4009 {
 		t.Errorf("closed with %v", end)
 	}
-	a.call("x", "r", note{"2"})
-	p.expect("x")
+	a.Call("x", "r", note{"2"})
+	p.Expect("x")
 	if got := p.texts("x"); !slices.Equal(got, []string{"2"}) {
 		t.Errorf("got %v", got)
 	}
 	h.waitForClients(2)
-	p.call("x", "r", note{"3"})
+	p.Call("x", "r", note{"3"})
 }
 
 // TestGivenUp: a page cannot break a connection, but has a code that says the same.
 func TestGivenUp(t *testing.T) {
 	h := serve(t, false, nil)
 	p := h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	slug := p.id
-	_ = p.conn.WriteClose(4010, "")
-	if end := p.closing(); end.Code != 4010 {
+	_ = p.Conn.WriteClose(4010, "")
+	if end := p.Closing(); end.Code != 4010 {
 		t.Errorf("close was answered with %v", end)
 	}
 	waitFor(t, "the session to wait", func() bool { return h.Stats().Disconnected == 1 })
@@ -410,10 +411,10 @@ func TestGivenUp(t *testing.T) {
 	if p.id != slug {
 		t.Errorf("%s became %s", slug, p.id)
 	}
-	p.call("x", "r", nil)
+	p.Call("x", "r", nil)
 	plain := h.member("r")
-	_ = plain.conn.WriteClose(4010, "")
-	p.expect("client-left-room")
+	_ = plain.Conn.WriteClose(4010, "")
+	p.Expect("client-left-room")
 }
 
 // TestLateHello: a delayed hello does not take the session from a connection that was
@@ -421,19 +422,19 @@ func TestGivenUp(t *testing.T) {
 func TestLateHello(t *testing.T) {
 	h := serve(t, false, nil)
 	p := h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	p.cut()
 	token := p.token
 	late := h.raw("", v1)
 	p.resume()
-	late.write(envelope(0, "hello", "", object{"session": token}))
-	if end := late.closing(); end.Code != 4009 {
+	late.Write(envelope(0, "hello", "", object{"session": token}))
+	if end := late.Closing(); end.Code != 4009 {
 		t.Errorf("closed with %v", end)
 	}
-	p.call("x", "r", nil)
+	p.Call("x", "r", nil)
 	p.cut()
 	p.resume()
-	p.call("x", "r", nil)
+	p.Call("x", "r", nil)
 }
 
 // TestTooSlowComesBack: a client that was closed with 4008 still has its session, and
@@ -445,23 +446,23 @@ func TestTooSlowComesBack(t *testing.T) {
 		Trace: &simplysocket.Trace{Disconnect: func(i simplysocket.DisconnectInfo) { gone <- i }},
 	})
 	a, p := h.member("r"), h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	slug := p.id
-	p.pause()
+	p.Pause()
 	body := object{"text": strings.Repeat("x", 32<<10)}
 	for h.Stats().Disconnected == 0 {
-		a.call("x", "r", body)
+		a.Call("x", "r", body)
 	}
 	for range 10 { // more than the room keeps
-		a.call("x", "r", body)
+		a.Call("x", "r", body)
 	}
-	p.client.resume()
-	if end := p.closing(); end.Code != 4008 {
+	p.client.Resume()
+	if end := p.Closing(); end.Code != 4008 {
 		t.Errorf("closed with %v", end)
 	}
 	p.resume()
-	a.call("x", "r", note{"end"})
-	p.until("the end", func(m message) bool { return m.field("text") == "end" })
+	a.Call("x", "r", note{"end"})
+	p.Until("the end", func(m message) bool { return m.Field("text") == "end" })
 	if got := p.texts("x"); p.id != slug || got[0] != "gap" {
 		t.Errorf("%s of %s got %d messages", p.id, slug, len(got))
 	}
@@ -470,7 +471,7 @@ func TestTooSlowComesBack(t *testing.T) {
 		t.Errorf("it was traced as disconnected: %+v", i)
 	default:
 	}
-	_ = p.conn.WriteClose(1000, "")
+	_ = p.Conn.WriteClose(1000, "")
 	if i := <-gone; i.Client != slug || i.Code != 1000 {
 		t.Errorf("traced %+v", i)
 	}
@@ -490,7 +491,7 @@ func TestGoneWhileAway(t *testing.T) {
 	})
 	p := h.page()
 	for _, room := range []string{"closed", "kicked", "stays"} {
-		p.call("join-room", room, nil)
+		p.Call("join-room", room, nil)
 	}
 	p.cut()
 	for room, action := range map[string]string{"closed": "close", "kicked": "kick"} {
@@ -500,9 +501,9 @@ func TestGoneWhileAway(t *testing.T) {
 	}
 	p.resume()
 	got := map[string]string{}
-	p.until("both", func(m message) bool {
+	p.Until("both", func(m message) bool {
 		if m.Action == "left-room" {
-			got[m.Room] = m.field("reason")
+			got[m.Room] = m.Field("reason")
 		}
 		return len(got) == 2
 	})
@@ -522,7 +523,7 @@ func TestDirectsWhileAway(t *testing.T) {
 	if err := client.Send("x", note{"before"}); err != nil {
 		t.Fatal(err)
 	}
-	p.expect("x")
+	p.Expect("x")
 	p.cut()
 	for i := range 3 {
 		if err := client.Send("x", note{fmt.Sprint(i)}); err != nil {
@@ -530,7 +531,7 @@ func TestDirectsWhileAway(t *testing.T) {
 		}
 	}
 	p.resume()
-	p.until("the last", func(m message) bool { return m.field("text") == "2" })
+	p.Until("the last", func(m message) bool { return m.Field("text") == "2" })
 	if got := p.texts("x"); !slices.Equal(got, []string{"0", "1", "2"}) {
 		t.Errorf("got %v", got)
 	}
@@ -544,7 +545,7 @@ func TestDirectsWhileAway(t *testing.T) {
 	}
 	_ = client.Send("x", note{"end"})
 	p.resume()
-	p.until("the end", func(m message) bool { return m.field("text") == "end" })
+	p.Until("the end", func(m message) bool { return m.Field("text") == "end" })
 	if got := p.texts("x"); len(got) != 65 || got[0] != "gap" {
 		t.Errorf("got %d, the first is %s", len(got), got[0])
 	}
@@ -568,7 +569,7 @@ func testAgain(t *testing.T, timeout time.Duration) {
 		})
 	})
 	p := h.page()
-	p.call("join-room", "r", nil) // 1
+	p.Call("join-room", "r", nil) // 1
 	sent := []string{
 		envelope(2, "count", "r", nil),
 		envelope(3, "fail", "r", nil),
@@ -580,8 +581,8 @@ func testAgain(t *testing.T, timeout time.Duration) {
 	}
 	want := map[uint64]string{}
 	for i, text := range sent {
-		p.write(text)
-		m := p.answer(uint64(i + 2))
+		p.Write(text)
+		m := p.Answer(uint64(i + 2))
 		want[m.Ref] = m.Action + " " + m.Re + " " + string(m.Body)
 	}
 	if timeout < time.Second {
@@ -591,28 +592,28 @@ func testAgain(t *testing.T, timeout time.Duration) {
 		p.cut()
 		p.resume()
 		for i, text := range sent {
-			p.write(text)
-			m := p.answer(uint64(i + 2))
+			p.Write(text)
+			m := p.Answer(uint64(i + 2))
 			if got := m.Action + " " + m.Re + " " + string(m.Body); got != want[m.Ref] {
 				t.Errorf("id %d again: %s, want %s", m.Ref, got, want[m.Ref])
 			}
 		}
-		p.write(sent[0]) // a second time over one connection
-		if m := p.answerNext(2); m.code() != "stale-id" {
+		p.Write(sent[0]) // a second time over one connection
+		if m := p.Answer(2); m.Code() != "stale-id" {
 			t.Errorf("got %v", m)
 		}
 	}
 	if runs != 3 {
 		t.Errorf("handled %d times, want 3", runs)
 	}
-	p.lastID = 8
-	p.call("join-room", "r", nil)
-	p.call("count", "r", nil)
-	p.call("list-rooms", "", nil)
+	p.LastID = 8
+	p.Call("join-room", "r", nil)
+	p.Call("count", "r", nil)
+	p.Call("list-rooms", "", nil)
 	p.cut()
 	p.resume()
-	p.write(envelope(11, "list-rooms", "", nil))
-	if m := p.answer(11); m.Action != "ack" {
+	p.Write(envelope(11, "list-rooms", "", nil))
+	if m := p.Answer(11); m.Action != "ack" {
 		t.Errorf("got %v", m)
 	}
 }
@@ -632,34 +633,28 @@ func countingRoom(runs *int) func(*simplysocket.Room) error {
 	}
 }
 
-// answerNext waits for another answer to an id that was already answered.
-func (c *client) answerNext(id uint64) message {
-	c.t.Helper()
-	return c.scan(&c.answered, fmt.Sprintf("another answer to %d", id), func(m message) bool { return m.Ref == id })
-}
-
 // TestAnswerIsGone: a message whose answer was forgotten never runs again.
 func TestAnswerIsGone(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
 	p := h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	for range 700 {
-		p.call("x", "r", nil)
+		p.Call("x", "r", nil)
 	}
 	p.cut()
 	p.resume()
 	for _, id := range []uint64{2, 140} {
-		p.write(envelope(id, "x", "r", note{"again"}))
-		if m := p.answer(id); m.code() != "stale-id" {
+		p.Write(envelope(id, "x", "r", note{"again"}))
+		if m := p.Answer(id); m.Code() != "stale-id" {
 			t.Errorf("id %d: %v", id, m)
 		}
 	}
-	p.write(envelope(701, "x", "r", note{"again"}))
-	if m := p.answer(701); m.Action != "ack" {
+	p.Write(envelope(701, "x", "r", note{"again"}))
+	if m := p.Answer(701); m.Action != "ack" {
 		t.Errorf("got %v", m)
 	}
-	for _, m := range p.received() {
-		if m.field("text") == "again" {
+	for _, m := range p.Received() {
+		if m.Field("text") == "again" {
 			t.Errorf("it ran again: %v", m)
 		}
 	}
@@ -670,15 +665,15 @@ func TestAnswerIsGone(t *testing.T) {
 func TestSentAgainWaits(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MessageRate: 100, MessageBurst: 10, MailboxMessages: 4})
 	p := h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	p.cut()
 	p.resume()
 	const burst = 60
 	for i := range burst {
-		p.write(envelope(uint64(10+i), "x", "r", nil))
+		p.Write(envelope(uint64(10+i), "x", "r", nil))
 	}
 	for i := range burst {
-		if m := p.answer(uint64(10 + i)); m.Action != "ack" {
+		if m := p.Answer(uint64(10 + i)); m.Action != "ack" {
 			t.Fatalf("got %v", m)
 		}
 	}
@@ -689,7 +684,7 @@ func TestSentAgainWaits(t *testing.T) {
 func FuzzHello(f *testing.F) {
 	h := serve(f, true, nil)
 	p := h.page()
-	p.call("join-room", "r", nil)
+	p.Call("join-room", "r", nil)
 	p.position()
 	good, err := json.Marshal(object{"session": p.token, "rooms": p.rooms, "direct": p.n})
 	if err != nil {
@@ -703,28 +698,22 @@ func FuzzHello(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		c, err := h.open("", v1)
+		c, err := servertest.Open(t, h.Server, "", v1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.t = t
-		defer c.cutOff()
-		c.write(`{"action":"hello","message_body":` + body + `}`)
-		for !c.ended() && len(c.received()) == 0 {
-			select {
-			case <-c.came:
-			case <-c.done:
-			}
-		}
+		defer c.CutOff()
+		c.Write(`{"action":"hello","message_body":` + body + `}`)
+		first, came := c.First()
 		code := uint16(1008)
 		if !utf8.ValidString(body) {
 			code = 1007
 		}
-		if got := c.received(); len(got) == 0 && c.closing().Code != code {
-			t.Errorf("%q: closed with %v", body, c.closing())
-		} else if len(got) > 0 && got[0].Action != "welcome" {
-			t.Errorf("%q: %v", body, got[0])
+		if !came && c.Closing().Code != code {
+			t.Errorf("%q: closed with %v", body, c.Closing())
+		} else if came && first.Action != "welcome" {
+			t.Errorf("%q: %v", body, first)
 		}
-		_ = c.conn.WriteClose(1000, "")
+		_ = c.Conn.WriteClose(1000, "")
 	})
 }

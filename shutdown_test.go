@@ -28,14 +28,14 @@ func TestShutdown(t *testing.T) {
 	clients := make([]*client, 20)
 	for i := range clients {
 		clients[i] = h.member("coded")
-		clients[i].call("join-room", "relay", nil)
+		clients[i].Call("join-room", "relay", nil)
 	}
 	waiting := h.raw("", v1) // it has not said hello
 	stop := make(chan struct{})
 	var load sync.WaitGroup
 	for _, c := range clients[:4] {
 		load.Go(func() {
-			for text := []byte(envelope(0, "x", "relay", nil)); c.conn.WriteText(text) == nil; {
+			for text := []byte(envelope(0, "x", "relay", nil)); c.Conn.WriteText(text) == nil; {
 				select {
 				case <-stop:
 					return
@@ -52,13 +52,13 @@ func TestShutdown(t *testing.T) {
 	close(stop)
 	load.Wait()
 	for _, c := range append(clients, waiting) {
-		if end := c.closing(); end.Code != 1001 || end.Reason == "" {
+		if end := c.Closing(); end.Code != 1001 || end.Reason == "" {
 			t.Errorf("closed with %v", end)
 		}
 	}
 	for _, c := range clients {
-		if !slices.ContainsFunc(c.received(), func(m message) bool { return m.Action == "bye" && m.field("text") == "see you" }) {
-			t.Errorf("a member got no message from OnClose: %v", c.recent())
+		if !slices.ContainsFunc(c.Received(), func(m message) bool { return m.Action == "bye" && m.Field("text") == "see you" }) {
+			t.Errorf("a member got no message from OnClose: %v", c.Recent())
 		}
 	}
 	if s := h.Stats(); s.Clients != 0 || s.Rooms != 0 || s.Joins != s.Leaves {
@@ -96,7 +96,7 @@ func TestShutdownIsSpread(t *testing.T) {
 				synctest.Wait()
 				half := n - h.Stats().Clients
 				for i, c := range clients {
-					if end := c.closing(); end.Code != 1001 {
+					if end := c.Closing(); end.Code != 1001 {
 						t.Errorf("client %d is closed with %v", i, end)
 					}
 				}
@@ -130,7 +130,7 @@ func TestShutdownOfABlockedRoom(t *testing.T) {
 		})
 	})
 	a, b := h.member("stuck"), h.connect()
-	a.send("block", "stuck", nil)
+	a.Send("block", "stuck", nil)
 	<-blocked
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
@@ -138,7 +138,7 @@ func TestShutdownOfABlockedRoom(t *testing.T) {
 		t.Errorf("Shutdown: %v", err)
 	}
 	for _, c := range []*client{a, b} {
-		if end := c.closing(); end.Code != 1001 {
+		if end := c.Closing(); end.Code != 1001 {
 			t.Errorf("closed with %v", end)
 		}
 	}

@@ -80,33 +80,33 @@ func TestState(t *testing.T) {
 	c := coded(t, "r", keeping).member("r")
 	show := func(want string) {
 		t.Helper()
-		if got := c.call("show", "r", nil); string(got.Body) != want {
+		if got := c.Call("show", "r", nil); string(got.Body) != want {
 			t.Errorf("got  %s\nwant %s", got.Body, want)
 		}
 	}
 	show(`{"member":0,"room":0,"rows":"","state":{"served":0,"left":{"tea":2}}}`)
-	c.call("serve", "r", item{Key: "tea", Value: 3})
-	c.call("set", "r", item{Key: "a", Value: 5})
-	c.call("set", "r", item{Key: "b", Value: 6})
-	c.call("set", "r", item{Key: "a", Value: 7})
+	c.Call("serve", "r", item{Key: "tea", Value: 3})
+	c.Call("set", "r", item{Key: "a", Value: 5})
+	c.Call("set", "r", item{Key: "b", Value: 6})
+	c.Call("set", "r", item{Key: "a", Value: 7})
 	kept := `{"member":7,"room":7,"rows":"a=7 b=6","state":{"served":3,"left":{"tea":5}}}`
 	show(kept)
-	listed := c.call("list-rooms", "", nil)
+	listed := c.Call("list-rooms", "", nil)
 
-	c.refused("set", "r", item{Key: "a", Value: 1, Fail: true}, "no-way")
-	c.refused("set", "r", item{Key: "c", Value: 1, Fail: true}, "no-way")
-	c.refused("delete", "r", item{Key: "a", Fail: true}, "no-way")
+	c.Refused("set", "r", item{Key: "a", Value: 1, Fail: true}, "no-way")
+	c.Refused("set", "r", item{Key: "c", Value: 1, Fail: true}, "no-way")
+	c.Refused("delete", "r", item{Key: "a", Fail: true}, "no-way")
 	show(kept)
-	if got := c.call("list-rooms", "", nil); string(got.Body) != string(listed.Body) {
+	if got := c.Call("list-rooms", "", nil); string(got.Body) != string(listed.Body) {
 		t.Errorf("a handler that failed changed what listings show:\n%s\n%s", listed.Body, got.Body)
 	}
-	c.call("set", "r", item{Key: "c", Value: 8})
-	c.call("delete", "r", item{Key: "a"})
+	c.Call("set", "r", item{Key: "c", Value: 8})
+	c.Call("delete", "r", item{Key: "a"})
 	show(`{"member":0,"room":0,"rows":"b=6 c=8","state":{"served":3,"left":{"tea":5}}}`)
-	c.call("set", "r", item{Key: "a", Value: 9})
+	c.Call("set", "r", item{Key: "a", Value: 9})
 	show(`{"member":9,"room":9,"rows":"b=6 c=8 a=9","state":{"served":3,"left":{"tea":5}}}`)
 
-	c.refused("serve", "r", item{Key: "tea", Value: 1, Fail: true}, "no-way")
+	c.Refused("serve", "r", item{Key: "tea", Value: 1, Fail: true}, "no-way")
 	show(`{"member":9,"room":9,"rows":"b=6 c=8 a=9","state":{"served":4,"left":{"tea":6}}}`) // a state is not undone
 }
 
@@ -124,9 +124,9 @@ func TestStateOfEachRoom(t *testing.T) {
 		})
 	})
 	c := h.member("a")
-	c.call("take", "a", nil)
-	c.call("join-room", "b", nil)
-	if got := c.call("take", "b", nil); string(got.Body) != `{"served":0,"left":{"b":1}}` {
+	c.Call("take", "a", nil)
+	c.Call("join-room", "b", nil)
+	if got := c.Call("take", "b", nil); string(got.Body) != `{"served":0,"left":{"b":1}}` {
 		t.Errorf("got %s", got.Body)
 	}
 }
@@ -150,7 +150,7 @@ func TestTableLoop(t *testing.T) {
 		})
 		return nil
 	}).member("r")
-	if got := c.call("thin-out", "r", nil).field("text"); got != "[0 2 4 6 8] 5" {
+	if got := c.Call("thin-out", "r", nil).Field("text"); got != "[0 2 4 6 8] 5" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -228,10 +228,10 @@ func TestMisdeclared(t *testing.T) {
 			h := serve(t, true, &simplysocket.Options{Logger: logger}, func(s *simplysocket.Server) { s.HandleRoom("r", setup) })
 			c := h.connect()
 			if want == "" {
-				c.call("join-room", "r", nil)
+				c.Call("join-room", "r", nil)
 				return
 			}
-			c.refused("join-room", "r", nil, "internal")
+			c.Refused("join-room", "r", nil, "internal")
 			mu.Lock()
 			defer mu.Unlock()
 			if all := log.String(); !strings.Contains(strings.ReplaceAll(all, `\"`, `"`), want) {

@@ -32,10 +32,10 @@ func TestTrace(t *testing.T) {
 		},
 	}})
 	c := h.member("r")
-	c.call("list-members", "", nil) // the lobby has let it in
-	c.call("x", "r", object{"a": 1})
-	c.call("leave-room", "r", nil)
-	_ = c.conn.WriteClose(1000, "bye")
+	c.Call("list-members", "", nil) // the lobby has let it in
+	c.Call("x", "r", object{"a": 1})
+	c.Call("leave-room", "r", nil)
+	_ = c.Conn.WriteClose(1000, "bye")
 	<-gone
 	mu.Lock()
 	defer mu.Unlock()
@@ -62,9 +62,9 @@ func TestTraceMayAnswer(t *testing.T) {
 		told <- simplysocket.ErrClientGone
 	}}})
 	page := h.raw("", v1)
-	page.write(`{"action":"hello"}`)
-	client := h.Client(page.expect("welcome").field("client"))
-	page.pause()
+	page.Write(`{"action":"hello"}`)
+	client := h.Client(page.Expect("welcome").Field("client"))
+	page.Pause()
 	for done := false; !done; {
 		select {
 		case err := <-told:
@@ -100,7 +100,7 @@ func TestUnheardErrors(t *testing.T) {
 		})
 	})
 	c := h.member("r")
-	c.call("ring", "r", nil)
+	c.Call("ring", "r", nil)
 	if err := h.Room("lobby").Send("wail", nil); err != nil {
 		t.Fatal(err)
 	}

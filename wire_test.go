@@ -34,13 +34,13 @@ func TestBadEnvelopes(t *testing.T) {
 		if !v.Error {
 			continue
 		}
-		c.write(v.In)
-		if m := c.until(v.Name, func(m message) bool { return m.Action == "error" }); m.code() != "bad-message" || m.Ref != v.ErrorID || m.field("message") == "" {
+		c.Write(v.In)
+		if m := c.Until(v.Name, func(m message) bool { return m.Action == "error" }); m.Code() != "bad-message" || m.Ref != v.ErrorID || m.Field("message") == "" {
 			t.Errorf("%s: %v", v.Name, m)
 		}
 	}
-	c.lastID = 1000
-	c.call("x", "r", nil)
+	c.LastID = 1000
+	c.Call("x", "r", nil)
 }
 
 func TestEveryFieldTimesEveryType(t *testing.T) {
@@ -58,33 +58,33 @@ func TestEveryFieldTimesEveryType(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.write(string(text))
+			c.Write(string(text))
 		}
 	}
-	c.lastID = 1000
-	c.call("x", "r", nil) // and the connection is up
+	c.LastID = 1000
+	c.Call("x", "r", nil) // and the connection is up
 }
 
 func TestDeepAndWide(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MaxMessageBytes: 4 << 20})
 	c := h.member("r")
-	c.write(`{"id":10,"action":"x","target":"r","message_body":{"x":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}}`)
-	if m := c.answer(10); m.code() != "bad-message" {
+	c.Write(`{"id":10,"action":"x","target":"r","message_body":{"x":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}}`)
+	if m := c.Answer(10); m.Code() != "bad-message" {
 		t.Errorf("got %v", m)
 	}
 	var wide strings.Builder
 	for i := range 100_000 {
 		fmt.Fprintf(&wide, `,"k%d":1`, i)
 	}
-	c.write(`{"id":11,"action":"x","target":"r"` + wide.String() + `}`)
-	if m := c.answer(11); m.Action != "ack" {
+	c.Write(`{"id":11,"action":"x","target":"r"` + wide.String() + `}`)
+	if m := c.Answer(11); m.Action != "ack" {
 		t.Errorf("got %v", m)
 	}
-	c.expect("x")
-	c.lastID = 20
+	c.Expect("x")
+	c.LastID = 20
 	for _, key := range []string{"__proto__", "constructor", "toString"} {
-		c.call("x", "r", object{key: object{"a": 1}})
-		if m := c.expect("x"); string(m.Body) != `{"`+key+`":{"a":1}}` {
+		c.Call("x", "r", object{key: object{"a": 1}})
+		if m := c.Expect("x"); string(m.Body) != `{"`+key+`":{"a":1}}` {
 			t.Errorf("got %v", m)
 		}
 	}
@@ -94,14 +94,14 @@ func TestStaleID(t *testing.T) {
 	h := serve(t, false, nil)
 	c := h.member("r")
 	send := func(id uint64) message {
-		c.write(envelope(id, "x", "r", nil))
-		return c.until("an answer", func(m message) bool { return m.Ref == id })
+		c.Write(envelope(id, "x", "r", nil))
+		return c.Until("an answer", func(m message) bool { return m.Ref == id })
 	}
 	if m := send(10); m.Action != "ack" {
 		t.Errorf("got %v", m)
 	}
 	for _, id := range []uint64{10, 9, 1} {
-		if m := send(id); m.code() != "stale-id" {
+		if m := send(id); m.Code() != "stale-id" {
 			t.Errorf("id %d: %v", id, m)
 		}
 	}
@@ -109,7 +109,7 @@ func TestStaleID(t *testing.T) {
 		t.Errorf("got %v", m)
 	}
 	handled := 0
-	for _, m := range c.received() {
+	for _, m := range c.Received() {
 		if m.Action == "x" {
 			handled++
 		}
@@ -118,11 +118,11 @@ func TestStaleID(t *testing.T) {
 		t.Errorf("%d were handled, want 2", handled)
 	}
 	// An answer is final, even if it says bad-message.
-	c.write(`{"action":"x","target":"r","id":12,"message_body":1}`)
-	if m := c.until("an answer", func(m message) bool { return m.Ref == 12 }); m.code() != "bad-message" {
+	c.Write(`{"action":"x","target":"r","id":12,"message_body":1}`)
+	if m := c.Until("an answer", func(m message) bool { return m.Ref == 12 }); m.Code() != "bad-message" {
 		t.Errorf("got %v", m)
 	}
-	if m := send(12); m.code() != "stale-id" {
+	if m := send(12); m.Code() != "stale-id" {
 		t.Errorf("an id that was answered: %v", m)
 	}
 }
@@ -163,15 +163,15 @@ func TestBrokenFrames(t *testing.T) {
 		"close, then data": {rawFrame(0x88, "\x03\xe8") + rawFrame(0x81, "late"), 1000},
 	} {
 		c := h.member("r", func(o *dialOptions) { o.Compression = true })
-		if err := c.conn.Write([]byte(tt.data)); err != nil {
+		if err := c.Conn.Write([]byte(tt.data)); err != nil {
 			t.Fatal(err)
 		}
-		if end := c.closing(); end.Code != tt.code {
+		if end := c.Closing(); end.Code != tt.code {
 			t.Errorf("%s: closed with %v, want %d", name, end, tt.code)
 		}
-		witness.until(name+" leaves", func(m message) bool { return m.Action == "client-left-room" && m.field("client") == c.id })
+		witness.Until(name+" leaves", func(m message) bool { return m.Action == "client-left-room" && m.Field("client") == c.id })
 	}
-	witness.call("x", "r", nil)
+	witness.Call("x", "r", nil)
 }
 
 func TestLargestMessage(t *testing.T) {
@@ -179,13 +179,13 @@ func TestLargestMessage(t *testing.T) {
 	a, b := h.member("r"), h.member("r")
 	frame := envelope(2, "x", "r", object{"x": ""})
 	frame = strings.Replace(frame, `"x":""`, `"x":"`+strings.Repeat("y", 65_536-len(frame))+`"`, 1)
-	a.write(frame)
-	if m := a.answer(2); len(frame) != 65_536 || m.Action != "ack" {
+	a.Write(frame)
+	if m := a.Answer(2); len(frame) != 65_536 || m.Action != "ack" {
 		t.Errorf("%d bytes: %v", len(frame), m)
 	}
-	b.expect("x")
-	a.write(frame + " ")
-	if end := a.closing(); end.Code != 1009 {
+	b.Expect("x")
+	a.Write(frame + " ")
+	if end := a.Closing(); end.Code != 1009 {
 		t.Errorf("closed with %v", end)
 	}
 }
@@ -195,13 +195,13 @@ func TestPingsAndFragments(t *testing.T) {
 	c := h.member("r")
 	text := envelope(2, "x", "r", nil)
 	half := len(text) / 2
-	if err := c.conn.Write([]byte(rawFrame(0x01, text[:half]) + rawFrame(0x89, "hello") + rawFrame(0x80, text[half:]))); err != nil {
+	if err := c.Conn.Write([]byte(rawFrame(0x01, text[:half]) + rawFrame(0x89, "hello") + rawFrame(0x80, text[half:]))); err != nil {
 		t.Fatal(err)
 	}
-	if m := c.answer(2); m.Action != "ack" {
+	if m := c.Answer(2); m.Action != "ack" {
 		t.Errorf("got %v", m)
 	}
-	if got := c.pongs.Load(); got != 1 {
+	if got := c.Pongs(); got != 1 {
 		t.Errorf("%d pongs", got)
 	}
 }
@@ -211,17 +211,17 @@ func TestFloods(t *testing.T) {
 	witness := h.member("r")
 	c := h.member("r")
 	for range 60 {
-		c.send("x", "r", nil)
+		c.Send("x", "r", nil)
 	}
-	if m := c.expect("error"); m.code() != "rate-limited" || m.Re != "x" {
+	if m := c.Expect("error"); m.Code() != "rate-limited" || m.Re != "x" {
 		t.Errorf("got %v", m)
 	}
-	for c.conn.WriteText([]byte(envelope(0, "x", "r", nil))) == nil {
+	for c.Conn.WriteText([]byte(envelope(0, "x", "r", nil))) == nil {
 	}
-	if end := c.closing(); end.Code != 4029 {
+	if end := c.Closing(); end.Code != 4029 {
 		t.Errorf("closed with %v", end)
 	}
-	witness.until("it leaves", func(m message) bool { return m.Action == "client-left-room" && m.field("client") == c.id })
+	witness.Until("it leaves", func(m message) bool { return m.Action == "client-left-room" && m.Field("client") == c.id })
 }
 
 func TestTooManyRooms(t *testing.T) {
@@ -229,13 +229,13 @@ func TestTooManyRooms(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{MaxRoomsPerClient: rooms, MessageRate: simplysocket.Unlimited})
 	c := h.connect()
 	for i := range rooms {
-		c.call("join-room", fmt.Sprint("room/", i), nil)
+		c.Call("join-room", fmt.Sprint("room/", i), nil)
 	}
-	c.refused("join-room", "one-more", nil, "limit-exceeded")
-	c.call("join-room", "room/7", nil)
-	c.call("leave-room", "room/7", nil)
-	c.call("join-room", "one-more", nil)
-	_ = c.conn.CloseNow()
+	c.Refused("join-room", "one-more", nil, "limit-exceeded")
+	c.Call("join-room", "room/7", nil)
+	c.Call("leave-room", "room/7", nil)
+	c.Call("join-room", "one-more", nil)
+	_ = c.Conn.CloseNow()
 	waitFor(t, "all leaves", func() bool { return h.Stats().Leaves == rooms+2 })
 }
 
@@ -246,7 +246,7 @@ func TestOlderFaults(t *testing.T) {
 	witness := h.member("r")
 	alive := func(what string) {
 		t.Helper()
-		if m := witness.ask("alive", "r", nil); m.Action != "ack" {
+		if m := witness.Ask("alive", "r", nil); m.Action != "ack" {
 			t.Errorf("after %s: %v", what, m)
 		}
 	}
@@ -263,8 +263,8 @@ func TestOlderFaults(t *testing.T) {
 		"a direct message to oneself":         `{"action":"x","IsTargetClient":true,"target":"` + c.id + `"}`,
 		"a join whose parameters are no good": `{"action":"join-room","target":"r2","message_body":{"capacity":"x"}}`,
 	} {
-		c.write(text)
-		c.until("an error for "+what, func(m message) bool { return m.Action == "error" })
+		c.Write(text)
+		c.Until("an error for "+what, func(m message) bool { return m.Action == "error" })
 		alive(what)
 	}
 
@@ -272,14 +272,14 @@ func TestOlderFaults(t *testing.T) {
 	// that overtakes the registration.
 	for range 50 {
 		gone := h.raw("?room=r")
-		gone.write(envelope(1, "x", "r", nil))
-		_ = gone.conn.CloseNow()
-		witness.send("broadcast", "r", nil)
+		gone.Write(envelope(1, "x", "r", nil))
+		_ = gone.Conn.CloseNow()
+		witness.Send("broadcast", "r", nil)
 	}
 	alive("clients that vanish")
 	early := h.raw("?room=r")
-	early.write(envelope(1, "early", "r", nil))
-	if m := early.answer(1); m.Action != "ack" {
+	early.Write(envelope(1, "early", "r", nil))
+	if m := early.Answer(1); m.Action != "ack" {
 		t.Errorf("a first message that overtakes its join: %v", m)
 	}
 	alive("an early message")
@@ -287,17 +287,17 @@ func TestOlderFaults(t *testing.T) {
 	// Join and leave, again and again, while nobody reads the answers.
 	mute := h.connect()
 	for range 2000 {
-		mute.send("join-room", "r3", nil)
-		mute.send("leave-room", "r3", nil)
+		mute.Send("join-room", "r3", nil)
+		mute.Send("leave-room", "r3", nil)
 	}
 	alive("joins and leaves")
-	_ = mute.conn.CloseNow()
-	_ = c.conn.CloseNow()
-	_ = early.conn.CloseNow()
+	_ = mute.Conn.CloseNow()
+	_ = c.Conn.CloseNow()
+	_ = early.Conn.CloseNow()
 
 	// No ghost member is left behind.
 	for {
-		list := decode[struct{ Count int }](t, witness.call("list-members", "r", nil).Body)
+		list := decode[struct{ Count int }](t, witness.Call("list-members", "r", nil).Body)
 		if list.Count == 1 {
 			break
 		}

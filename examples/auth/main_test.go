@@ -1,10 +1,7 @@
 package main
 
 import (
-	"context"
 	"encoding/base64"
-	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +9,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/DhruvikDonga/simplysocket/internal/servertest"
-	"github.com/DhruvikDonga/simplysocket/internal/socket"
 )
 
 func TestMain(m *testing.M) { servertest.Main(m) }
@@ -68,17 +64,13 @@ func TestBearerTokens(t *testing.T) {
 // dial returns the status that a plain client gets.
 func dial(t *testing.T, server *servertest.Server, token string) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), servertest.Patience)
-	defer cancel()
-	conn, err := socket.Dial(ctx, server.URL, socket.DialOptions{NetDial: server.Dial, Header: http.Header{"Authorization": {"Bearer " + token}}})
-	var refused *socket.DialError
-	switch {
-	case err == nil:
-		_ = conn.CloseNow()
-		return http.StatusSwitchingProtocols
-	case errors.As(err, &refused):
-		return refused.Status
+	c, err := servertest.Open(t, server, "", servertest.Header("Authorization", "Bearer "+token))
+	if err == nil {
+		t.Cleanup(c.CutOff)
 	}
-	t.Fatal(err)
-	return 0
+	status := servertest.Status(err)
+	if status == 0 {
+		t.Fatal(err)
+	}
+	return status
 }

@@ -1,5 +1,5 @@
 // Package servertest is what the tests of the library, its client and its programs share:
-// servers under test, connections to them, and how a test run begins and ends.
+// servers under test, a raw client, and how a test run begins and ends.
 package servertest
 
 import (
