@@ -166,7 +166,7 @@ type (
 		B int `json:"A"`
 	}
 	halfForm struct{ n int }
-	embeds   struct{ hidden }
+	embeds   struct{ hidden } //nolint:unused // it is there to be found
 	keyed    struct{ ByPoint map[[2]int]string }
 	skipped  struct {
 		Kept    int

@@ -501,7 +501,7 @@ func passesDoor(e *room.Entry) bool {
 			return false
 		}
 	case room.KindMessage, room.KindDirect, room.KindMembers, room.KindHistory, room.KindLeave, room.KindDrop, room.KindDuplicate,
-		room.KindInfo, room.KindServer, room.KindTimer, room.KindResult, room.KindIdle, room.KindClose:
+		room.KindInfo, room.KindServer, room.KindTimer, room.KindResult, room.KindIdle, room.KindClose, room.KindRestore:
 	}
 	if e.Kind <= room.KindInfo && protocol.ValidName(e.Member) != nil || e.Kind > room.KindInfo && e.Member != "" {
 		return false

@@ -105,23 +105,17 @@ func search[T any](all []T, number uint64, of func(*T) uint64) (int, bool) {
 // redo replaces the things that were written, and removes those that are gone.
 func redo[T any](r *reader, all []T, number func(*T) uint64, read func() T) []T {
 	for range r.count() {
-		var one T
-		held := r.bool()
-		n := uint64(0)
-		if held {
-			one = read()
-			n = number(&one)
-		} else {
-			n = r.uint()
+		if !r.bool() {
+			if i, found := search(all, r.uint(), number); found {
+				all = slices.Delete(all, i, i+1)
+			}
+			continue
 		}
-		i, found := search(all, n, number)
-		switch {
-		case held && found:
+		one := read()
+		if i, found := search(all, number(&one), number); found {
 			all[i] = one
-		case held:
+		} else {
 			all = slices.Insert(all, i, one)
-		case found:
-			all = slices.Delete(all, i, i+1)
 		}
 	}
 	return all
