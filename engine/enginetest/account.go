@@ -105,7 +105,7 @@ func (a *account) judge(n *node, ops []op, answers []error) (stored int, err err
 		}
 		switch first := failure == nil; {
 		case e == nil && !first:
-			return stored, fmt.Errorf("write %d is stored, although write %d has failed with %q: a hole", i, stored, failure)
+			return stored, fmt.Errorf("write %d is stored, although write %d has failed with %q: a hole", i, stored, failure.Error())
 		case e == nil && o.tooLarge():
 			return stored, fmt.Errorf("write %d is too large, and stored", i)
 		case e == nil:
@@ -113,13 +113,13 @@ func (a *account) judge(n *node, ops []op, answers []error) (stored int, err err
 			stored++
 			continue
 		case !known:
-			return stored, fmt.Errorf("write %d fails with %q, which is no error of package engine", i, e)
+			return stored, fmt.Errorf("write %d fails with %q, which is no error of package engine", i, e.Error())
 		case errors.Is(e, engine.ErrTooLarge) && !o.tooLarge():
-			return stored, fmt.Errorf("write %d has %d bytes and %d parts, and fails with %q", i, len(o.record), len(o.parts), e)
+			return stored, fmt.Errorf("write %d has %d bytes and %d parts, and fails with %q", i, len(o.record), len(o.parts), e.Error())
 		case first && errors.Is(e, engine.ErrBroken):
-			return stored, fmt.Errorf("write %d fails with %q, and none has failed before it", i, e)
+			return stored, fmt.Errorf("write %d fails with %q, and none has failed before it", i, e.Error())
 		case errors.Is(e, engine.ErrUnknown) && !first && !errors.Is(failure, engine.ErrUnknown):
-			return stored, fmt.Errorf("write %d fails with %q after one with %q, which was not stored", i, e, failure)
+			return stored, fmt.Errorf("write %d fails with %q after one with %q, which was not stored", i, e.Error(), failure.Error())
 		case errors.Is(e, engine.ErrUnknown):
 			a.maybe = append(a.maybe, o)
 		}

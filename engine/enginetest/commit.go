@@ -27,6 +27,7 @@ func (m *Memory) commitAll() {
 		if m.state == crashed {
 			break
 		}
+		m.answering = true
 		m.dropLost()
 		for _, w := range shuffled(m.commit(rng), rng) {
 			if m.state == crashed {
@@ -37,8 +38,11 @@ func (m *Memory) commitAll() {
 			m.store.mu.Lock()
 			m.answered(w)
 		}
+		m.answering = false
+		m.signal()
+		m.callNow()
 	}
-	m.committing = false
+	m.committing, m.answering = false, false
 	m.signal()
 }
 
@@ -61,10 +65,12 @@ func (m *Memory) dropLost() {
 	}
 }
 
-// fence takes a log from the host and tells it. store.mu is held.
+// fence takes a log from the host and tells it after the answers. store.mu is held.
 func (m *Memory) fence(l *log) {
 	m.lose(l)
-	m.callSoon(&call{partition: l.partition, why: fencedError(l.partition)})
+	// A moment later, and not beside those whom the answers wake: so that a seed has one
+	// transcript.
+	m.callLater(&call{partition: l.partition, why: fencedError(l.partition), after: min(1, m.options.MaxDelay)})
 }
 
 // commit stores what waits, and returns it with what has become of it. store.mu is held.
@@ -85,7 +91,7 @@ func (m *Memory) commit(rng *rand.Rand) []*write {
 		if w.fate.kind == fenced && errors.Is(why, engine.ErrFenced) && !w.log.lost {
 			m.store.owners[w.log.partition] = nil
 			m.fence(w.log)
-			m.callSoon(&call{partition: w.log.partition, after: m.options.delay(rng), tenure: m.store.tenures[w.log.partition]})
+			m.callLater(&call{partition: w.log.partition, after: m.options.delay(rng), tenure: m.store.tenures[w.log.partition]})
 		}
 	}
 	return batch
@@ -158,7 +164,6 @@ func (m *Memory) answered(w *write) {
 	if r.unanswered--; r.unanswered == 0 && !r.failed && w.log.rooms[r.name] == r {
 		delete(w.log.rooms, r.name)
 	}
-	m.signal()
 }
 
 // crash stores of each room's waiting writes a random part at their beginning. store.mu is

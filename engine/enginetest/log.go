@@ -170,7 +170,8 @@ func (l *log) read(ctx context.Context, room string) ([]engine.Chunk, error) {
 		return nil, err
 	}
 	answered := func() bool { return l.rooms[room] == nil || l.rooms[room].unanswered == 0 }
-	if err := m.await(ctx, func() bool { return answered() || m.state == crashed }); err != nil {
+	// It does not run beside the answers of other rooms, so that a seed has one transcript.
+	if err := m.await(ctx, func() bool { return answered() && !m.answering || m.state == crashed }); err != nil {
 		return nil, err
 	}
 	return m.store.rooms[room], l.usable(ctx)

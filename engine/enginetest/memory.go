@@ -21,6 +21,7 @@ type Memory struct {
 	waiting    []*write     // in the order in which they were appended
 	unanswered int          // writes, without those that came after Close
 	committing bool         // commits are made on a goroutine of their own
+	answering  bool         // which calls done, one after the other
 	calls      []*call      // of the host, still to come
 	calling    bool         // the host is called on a goroutine of its own
 	commits    uint64

@@ -18,7 +18,8 @@ type node struct {
 	ended  bool                                      // closed or crashed, by the test's goroutine
 
 	called atomic.Int32 // calls of the host that run
-	closed atomic.Bool  // Close was called
+	ending atomic.Bool  // Close or Crash was called
+	closed atomic.Bool  // and has returned
 	fenced atomic.Bool  // a partition was lost, or a write has heard so
 
 	mu    sync.Mutex
@@ -57,20 +58,27 @@ func (c *check) start(n *node) {
 // close closes a node's engine.
 func (c *check) close(n *node) {
 	c.Helper()
-	n.ended = true
-	n.closed.Store(true)
 	ctx, cancel := c.context()
 	defer cancel()
-	if err := n.engine.Close(ctx); err != nil {
+	if err := c.closeWithin(ctx, n); err != nil {
 		c.Errorf("Close: %v", err)
 	}
+}
+
+// closeWithin closes a node's engine, with a context that may end.
+func (c *check) closeWithin(ctx context.Context, n *node) error {
+	n.ended = true
+	n.ending.Store(true)
+	defer n.closed.Store(true)
+	return n.engine.Close(ctx)
 }
 
 // crash ends a node's engine, if the harness can.
 func (c *check) crash(n *node) {
 	c.Helper()
 	n.ended = true
-	n.closed.Store(true)
+	n.ending.Store(true)
+	defer n.closed.Store(true)
 	if err := c.crasher().Crash(n.engine); err != nil {
 		c.Fatalf("Crash: %v", err)
 	}
@@ -89,8 +97,8 @@ func (n *node) enter(method string) {
 	if n.called.Add(1) > 1 {
 		n.check.Errorf("%s is called while another call of the host runs", method)
 	}
-	if n.closed.Load() && method == "Lose" {
-		n.check.Errorf("Lose is called after Close")
+	if n.closed.Load() {
+		n.check.Errorf("%s is called after the end of the engine", method)
 	}
 }
 
@@ -120,6 +128,9 @@ func (n *node) Lose(partition int, why error) {
 	n.enter("Lose")
 	defer n.called.Add(-1)
 	n.fenced.Store(true)
+	if n.ending.Load() && !errors.Is(why, engine.ErrFenced) {
+		n.check.Errorf("Close calls Lose: %v", why)
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.logs[partition] == nil {
@@ -185,6 +196,17 @@ func (c *check) reading(n *node, room string, read func(context.Context, engine.
 			c.Fatalf("reading: %v", err)
 		}
 		c.eventually("Lose after ErrClosed", func() bool { return n.current(room) != log })
+	}
+}
+
+// begin reads the beginning of what an iteration yields, and leaves the rest.
+func begin[T any](c *check, seq iter.Seq2[T, error]) {
+	c.Helper()
+	for _, err := range seq {
+		if err != nil && !errors.Is(err, engine.ErrClosed) {
+			c.Errorf("reading: %v", err)
+		}
+		break
 	}
 }
 

@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/engine"
@@ -35,7 +36,8 @@ func (m *Memory) take(ctx context.Context, partition int) error {
 		return nil
 	}
 	c := &call{partition: partition}
-	m.callSoon(c)
+	m.callLater(c)
+	m.callNow()
 	if err := m.await(ctx, func() bool { return c.done || m.state != started }); err != nil {
 		return err
 	}
@@ -52,14 +54,23 @@ func (m *Memory) lose(l *log) {
 	m.stats.Taken++
 }
 
-// callSoon has the host be called, after the calls that are still to come. store.mu is
-// held.
-func (m *Memory) callSoon(c *call) {
+// callLater has the host be called with callNow. Calls of Lose come before those of Own,
+// since one may be of the same partition. store.mu is held.
+func (m *Memory) callLater(c *call) {
 	if m.state != started {
 		return
 	}
-	m.calls = append(m.calls, c)
-	if !m.calling {
+	i := len(m.calls)
+	if c.why != nil {
+		for i = 0; i < len(m.calls) && m.calls[i].why != nil; i++ {
+		}
+	}
+	m.calls = slices.Insert(m.calls, i, c)
+}
+
+// callNow has the calls be made that are still to come. store.mu is held.
+func (m *Memory) callNow() {
+	if len(m.calls) > 0 && !m.calling {
 		m.calling = true
 		go m.callHost()
 	}
@@ -72,11 +83,14 @@ func (m *Memory) callHost() {
 	for len(m.calls) > 0 {
 		c := m.calls[0]
 		m.calls = m.calls[1:]
-		if c.why != nil {
+		m.pause(c.after, func() bool { return m.state != started })
+		switch {
+		case m.state != started:
+		case c.why != nil:
 			m.store.mu.Unlock()
 			m.host.Lose(c.partition, c.why)
 			m.store.mu.Lock()
-		} else {
+		default:
 			m.own(c)
 		}
 		c.done = true
@@ -88,10 +102,6 @@ func (m *Memory) callHost() {
 
 // own gives the host a partition. store.mu is held.
 func (m *Memory) own(c *call) {
-	m.pause(c.after, func() bool { return m.state != started })
-	if m.state != started {
-		return
-	}
 	if held := m.logs[c.partition]; held != nil {
 		if m.store.owners[c.partition] == held {
 			return

@@ -66,9 +66,7 @@ func testCloseContext(c *check) {
 		f := c.flight(a.room)
 		f.send(c.log(n, a.room), ops...)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(c.rng.IntN(1000))*time.Microsecond)
-		n.ended = true
-		n.closed.Store(true)
-		err := n.engine.Close(ctx)
+		err := c.closeWithin(ctx, n)
 		cancel()
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			c.Errorf("Close: %v", err)
@@ -126,7 +124,7 @@ func testCrashInSnapshot(c *check) {
 			}
 			o := op{kind: replaced}
 			for i := range 2 + c.rng.IntN(3) {
-				part := bytes.Repeat([]byte{byte(a.n), byte(i)}, engine.MaxRecord/2)
+				part := bytes.Repeat(fmt.Append(nil, a.n, i, ";"), engine.MaxRecord/8)
 				o.parts = append(o.parts, part[c.rng.IntN(len(part)):])
 			}
 			return o

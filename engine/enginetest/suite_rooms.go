@@ -31,9 +31,7 @@ func testRooms(c *check) {
 	c.verifyAll(n, all)
 	for range 2 { // to stop early leaves nothing behind
 		ctx, cancel := c.context()
-		for range c.log(n, all[0].room).Rooms(ctx) {
-			break
-		}
+		begin(c, c.log(n, all[0].room).Rooms(ctx))
 		cancel()
 	}
 	c.write(n, all[0], deleteOp())

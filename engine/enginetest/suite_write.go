@@ -196,9 +196,7 @@ func testBroken(c *check) {
 		}
 		// A room that is half read is not read.
 		ctx, cancel := c.context()
-		for range c.log(n, a.room).Load(ctx, a.room) {
-			break
-		}
+		begin(c, c.log(n, a.room).Load(ctx, a.room))
 		cancel()
 		if err := c.broken(n, a, appendOp("21")); err == nil {
 			c.Fatal("a record is stored, although the room was not read to its end")
