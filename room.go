@@ -19,9 +19,10 @@ type Room struct {
 	srv     *Server
 	actor   *actor
 	core    *room.Machine // set when the setup begins
-	stage   stage
+	stage   *stage
 	setup   func(*Room) error
 	params  pattern.Params
+	clock   clock
 	entries uint64 // that were applied
 	mute    bool   // it relays nothing
 
@@ -39,10 +40,23 @@ type Room struct {
 }
 
 func (s *Server) newRoom(a *actor, setup func(*Room) error, params pattern.Params) *Room {
-	r := &Room{srv: s, actor: a, setup: setup, params: params}
-	r.stage.actor = a
-	return r
+	return &Room{srv: s, actor: a, setup: setup, params: params, stage: &stage{actor: a}}
 }
+
+// clock is a room's time: that of a moment, plus what has passed since by the monotonic
+// clock. It never goes back, whatever the wall clock does.
+type clock struct {
+	started time.Time
+	ahead   time.Duration // of the wall clock at the start
+}
+
+// startClock returns a clock that shows at least the given time.
+func startClock(least time.Time) clock {
+	now := time.Now()
+	return clock{now, max(0, least.Sub(now))}
+}
+
+func (c *clock) now() time.Time { return c.started.Add(time.Since(c.started) + c.ahead) }
 
 // config is what the room opens with.
 func (r *Room) config() room.Config {
@@ -52,7 +66,7 @@ func (r *Room) config() room.Config {
 		Server:             r.srv.name,
 		Epoch:              newEpoch(),
 		Seed:               [2]uint64{rand.Uint64(), rand.Uint64()},
-		Opened:             time.Now(),
+		Opened:             r.clock.started,
 		Lobby:              r.actor.isLobby,
 		Plain:              isRelay(r.setup),
 		AnnounceMaxMembers: o.AnnounceMaxMembers,
@@ -68,15 +82,11 @@ func (r *Room) config() room.Config {
 // for a JavaScript number.
 func newEpoch() uint64 { return rand.Uint64N(1<<53-1) + 1 }
 
-// time is the room's time: that of its opening plus what has passed since by the
-// monotonic clock. It never goes back, whatever the wall clock does.
-func (r *Room) time() time.Time {
-	opened := r.core.Config().Opened
-	return opened.Add(time.Since(opened))
-}
+func (r *Room) time() time.Time { return r.clock.now() }
 
 // open runs the setup. A room whose setup fails takes nobody in.
 func (r *Room) open() error {
+	r.clock = startClock(time.Time{})
 	_, out := room.Open(r.config(), (*hooks)(r))
 	r.actor.collect(&item{}, out)
 	return ownError(out.Reply.Err)
