@@ -56,9 +56,7 @@ type order struct {
 
 func (a *app) Setup(m *room.Machine) error {
 	a.m = m
-	if a.recorded {
-		m.Record()
-	}
+	m.Record(a.recorded)
 	a.tally, a.ledger = tally{}, ledger{m: m, fields: []room.Field{}}
 	m.Declare(room.Declaration{Name: "tally", Version: 1, Value: &a.tally})
 	m.Declare(room.Declaration{Name: "ledger", Value: &a.ledger})

@@ -3,6 +3,7 @@ package room
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Image is a room as it was written down: the snapshot that it begins with, and the records
@@ -45,6 +46,15 @@ func (i *Image) Config() *Config { return &i.m.cfg }
 // Index is the number of the newest record in the image; 0: the snapshot was made before
 // the first.
 func (i *Image) Index() uint64 { return i.m.index }
+
+// Now is the room's time when it was written down.
+func (i *Image) Now() time.Time { return i.m.now }
+
+// Waits reports whether something may happen to the room by itself: it has members, who may
+// leave, or alarms or tasks.
+func (i *Image) Waits() bool {
+	return i.m.order.live > 0 || len(i.m.alarms) > 0 || len(i.m.running) > 0
+}
 
 // Open returns the machine of the image, which is used up by it. Open runs the setup, which
 // registers what the hooks handle and declares what they keep; what the setup does besides

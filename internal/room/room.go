@@ -75,9 +75,10 @@ type Machine struct {
 	source   *rand.PCG
 	random   *rand.Rand
 
-	poisoned bool    // a hook has panicked: the state may be inconsistent
-	changed  bool    // what listings show
-	out      *Output // with the state of the entry at hand; nil for a room at rest
+	poisoned  bool // a hook has panicked: the state may be inconsistent
+	skipHooks bool
+	changed   bool    // what listings show
+	out       *Output // with the state of the entry at hand; nil for a room at rest
 }
 
 // application is what the application keeps in the room.
@@ -115,9 +116,23 @@ const (
 	phaseClosed
 )
 
-// Record makes the machine note what changes, for [Machine.AppendRecord]. It is called by
-// the hooks at the beginning of the setup.
-func (m *Machine) Record() { m.changes = new(changes) }
+// Record makes the machine note what changes, for [Machine.AppendRecord], or not. The hooks
+// call it at the beginning of the setup, and may change their mind until its end.
+func (m *Machine) Record(enabled bool) {
+	m.changes = nil
+	if enabled {
+		m.changes = new(changes)
+	}
+}
+
+// Keeps reports whether the setup has declared values to keep.
+func (m *Machine) Keeps() bool { return len(m.declared) > 0 }
+
+// Index is the number of the newest record.
+func (m *Machine) Index() uint64 { return m.index }
+
+// Pos is the position of the newest entry.
+func (m *Machine) Pos() uint64 { return m.pos }
 
 // Open runs the setup. A room whose setup fails is closed at once: the error is in the
 // output's reply.
@@ -154,6 +169,31 @@ func (m *Machine) setUp() error { return guard(func() error { return m.hooks.Set
 // Apply takes one entry. The output is valid until the next call. A closed room takes no
 // entries: their output is empty.
 func (m *Machine) Apply(e *Entry) *Output {
+	return m.take(e, m.dispatch)
+}
+
+// Refuse takes an entry whose code of the application has panicked in an earlier machine, and
+// does not run that code. A sender gets the error. A timer counts as fired, a task as
+// ended. What needs nobody's consent happens without its hooks: a leave, a drop, a resume, a
+// close.
+func (m *Machine) Refuse(e *Entry, why error) *Output {
+	return m.take(e, func(e *Entry) (json.RawMessage, error) {
+		switch e.Kind {
+		case KindLeave, KindDrop, KindResume, KindDuplicate, KindInfo, KindIdle, KindClose:
+			m.skipHooks = true
+			defer func() { m.skipHooks = false }()
+			return m.dispatch(e)
+		case KindTimer:
+			_, _ = m.takeAlarm(e.Number)
+		case KindResult:
+			_, _ = m.takeTask(e.Number)
+		case KindMessage, KindDirect, KindMembers, KindHistory, KindJoin, KindServer, KindBroadcast, KindRestore:
+		}
+		return nil, why
+	})
+}
+
+func (m *Machine) take(e *Entry, handle func(*Entry) (json.RawMessage, error)) *Output {
 	if m.out == nil {
 		m.out = new(Output)
 	}
@@ -166,7 +206,7 @@ func (m *Machine) Apply(e *Entry) *Output {
 		m.now = e.Time
 	}
 	m.pos = e.Pos
-	reply, err := m.dispatch(e)
+	reply, err := handle(e)
 	if err != nil {
 		m.revoke(m.out.before)
 	} else {
@@ -270,6 +310,9 @@ func (m *Machine) dispatch(e *Entry) (reply json.RawMessage, err error) {
 // hook runs a hook whose error cannot stop what it was called for: its output is revoked
 // and the error reported.
 func (m *Machine) hook(name string, f func() error) {
+	if m.skipHooks {
+		return
+	}
 	outer := m.out.before
 	m.out.before = m.mark() // a runtime.Goexit of the hook takes back no more than its own output
 	err := guard(f)

@@ -30,6 +30,9 @@ type Face interface {
 // Away reports whether the member's connection has broken and its session waits for it.
 func (m *Member) Away() bool { return m.away }
 
+// Resumable reports whether the member's session can outlive its connection.
+func (m *Member) Resumable() bool { return m.resumable }
+
 // roster is the members in joining order. Removal leaves an empty place, which is closed
 // up when half of the places are empty: ten thousand members who leave at once must not
 // each move all the others.

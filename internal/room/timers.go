@@ -85,18 +85,14 @@ func (m *Machine) Due(now time.Time) (number uint64, ok bool) {
 
 // alarm handles an alarm that is due, unless it was set again or stopped meanwhile.
 func (m *Machine) alarm(e *Entry) error {
-	i := slices.IndexFunc(m.alarms, func(a alarm) bool { return a.number == e.Number })
-	if i < 0 {
+	a, ok := m.takeAlarm(e.Number)
+	if !ok {
 		return nil
 	}
-	a := m.alarms[i]
-	m.alarms = slices.Delete(m.alarms, i, i+1)
-	m.changes.alarm(a.number)
 	switch a.kind {
 	case alarmTimer:
 		return m.hooks.Timer(a.name, a.body)
 	case alarmTick:
-		m.setTick(a.index, a.due)
 		return m.hooks.Tick(a.index)
 	case alarmPresence:
 		m.tellPresence()
@@ -104,6 +100,21 @@ func (m *Machine) alarm(e *Entry) error {
 		m.announceCount()
 	}
 	return nil
+}
+
+// takeAlarm removes an alarm. A tick is set again.
+func (m *Machine) takeAlarm(number uint64) (a alarm, ok bool) {
+	i, ok := search(m.alarms, number, alarmNumber)
+	if !ok {
+		return a, false
+	}
+	a = m.alarms[i]
+	m.alarms = slices.Delete(m.alarms, i, i+1)
+	m.changes.alarm(number)
+	if a.kind == alarmTick {
+		m.setTick(a.index, a.due)
+	}
+	return a, true
 }
 
 // SetTimer has the timer of that name run after d, when the entry is released.
@@ -165,14 +176,23 @@ func (m *Machine) startTask(name string, query json.RawMessage) {
 
 // taskEnded takes the result of a task to the application.
 func (m *Machine) taskEnded(e *Entry) error {
-	i := slices.IndexFunc(m.running, func(t task) bool { return t.number == e.Number })
-	if i < 0 {
+	t, ok := m.takeTask(e.Number)
+	if !ok {
 		return nil
 	}
-	t := m.running[i]
-	m.running = slices.Delete(m.running, i, i+1)
-	m.changes.task(t.number)
 	return m.hooks.Task(t.name, t.query, e.Body, e.Failed, e.Flags&FlagInterrupted != 0)
+}
+
+// takeTask removes a task.
+func (m *Machine) takeTask(number uint64) (t task, ok bool) {
+	i, ok := search(m.running, number, taskNumber)
+	if !ok {
+		return t, false
+	}
+	t = m.running[i]
+	m.running = slices.Delete(m.running, i, i+1)
+	m.changes.task(number)
+	return t, true
 }
 
 // Running iterates over the numbers of the tasks that have not ended, in the order in which
