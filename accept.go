@@ -47,6 +47,10 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
 	if s.closing.Load() {
 		return socket.Refuse(http.StatusServiceUnavailable, "the server is shutting down", "Retry-After", "1")
 	}
+	if err := s.Start(r.Context()); err != nil {
+		s.log.Error("the engine does not start", "error", err)
+		return socket.Refuse(http.StatusServiceUnavailable, "the server is starting")
+	}
 	if err := socket.Check(r); err != nil {
 		return err
 	}

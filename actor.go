@@ -35,6 +35,15 @@ type actor struct {
 	at     *item // what is being handled
 	failed error // of the setup, for those who waited for it
 	alarm  wakeup
+
+	// Of the turn, if rooms are written down.
+
+	journal  *journal // nil: they are not
+	covered  []item   // the entries whose output is not sealed
+	again    []again  // the entries that a restored room takes once more, before all others
+	refusing error    // why the code of the entry at hand does not run
+	panics   []panicking
+	outcasts []*Client // are being disconnected because of their panics
 }
 
 // turn is what an actor works with while it runs: pooled, so that a room at rest owns
@@ -55,6 +64,9 @@ func (s *Server) newActor(name string) *actor {
 	}}
 	if testmode.NewGate != nil {
 		a.gate = testmode.NewGate()
+	}
+	if s.opts.Engine != nil && name != s.opts.Lobby {
+		a.journal = &journal{actor: a}
 	}
 	a.hide()
 	return a
@@ -90,16 +102,33 @@ func (a *actor) run() {
 		}
 	}()
 	a.sweep() // after a turn that was cut off
-	for {
-		for a.takeBatch() {
+	a.refusing = nil
+	for a.isReady() {
+		a.takeAgain()
+		for !a.isBroken() && a.takeBatch() {
 			a.handleBatch()
 		}
+		if a.isBroken() {
+			continue
+		}
 		a.endTurn()
-		if a.ends() || a.mailbox.rest() {
+		if !a.isBroken() && (a.ends() || a.mailbox.rest()) {
 			break
 		}
 	}
 	returned = true
+}
+
+// isReady reports whether the turn can go on. A room that has to wait before it is restored
+// leaves its queue as it is: the signal that ends the waiting starts another turn.
+func (a *actor) isReady() bool {
+	for a.isBroken() {
+		seen := a.mailbox.count()
+		if !a.restore() && a.mailbox.park(seen) {
+			return false
+		}
+	}
+	return true
 }
 
 // takeBatch reports whether there is something to handle.
@@ -112,6 +141,9 @@ func (a *actor) takeBatch() bool {
 
 func (a *actor) handleBatch() {
 	for a.next < len(a.batch.entries) {
+		if a.isBroken() {
+			return
+		}
 		it := &a.batch.entries[a.next]
 		a.next++
 		a.handle(it)
@@ -125,7 +157,9 @@ func (a *actor) handle(it *item) {
 	switch {
 	case it.signal != 0:
 		a.handleSignal(it)
-	case it.entry.Epoch != 0 && (a.room == nil || a.room.core.Config().Epoch != it.entry.Epoch): // of a room that has closed
+	case it.entry.Epoch != 0 && (a.room == nil || a.room.epoch() != it.entry.Epoch): // of a room that has closed
+	case a.room == nil && a.mayBeStored(it) && !a.findStored(it): // it is taken again
+	case a.room != nil && a.room.durable && it.entry.Kind == room.KindClose && it.entry.Flags&room.FlagShutdown != 0: // it is kept
 	case a.room == nil && !a.opensFor(it):
 		a.astray(it)
 	default:
@@ -134,7 +168,16 @@ func (a *actor) handle(it *item) {
 	}
 }
 
+// mayBeStored reports whether an entry may open a room that is stored.
+func (a *actor) mayBeStored(it *item) bool {
+	return a.journal != nil && it.entry.Kind == room.KindJoin && a.failed == nil && !a.srv.closing.Load()
+}
+
 func (a *actor) handleSignal(it *item) {
+	if it.signal == signalRestore {
+		a.wakeStored()
+		return
+	}
 	if a.room == nil {
 		return
 	}
@@ -186,14 +229,35 @@ func (a *actor) apply(it *item) {
 	r.entries++
 	it.entry.Time, it.entry.Pos = now, r.entries
 	a.at = it
-	a.collect(it, r.core.Apply(&it.entry))
+	out := a.step(it)
 	a.at = nil
+	a.collect(it, out)
+}
+
+// step takes the entry through the room's machine.
+func (a *actor) step(it *item) *room.Output {
+	switch {
+	case a.refusing != nil:
+		return a.room.core.Refuse(&it.entry, a.refusing)
+	case len(a.outcasts) > 0 && a.isOutcast(it):
+		return a.room.core.Refuse(&it.entry, errOutcast)
+	}
+	return a.room.core.Apply(&it.entry)
 }
 
 // collect adds what an entry has yielded to the part that is sealed next.
 func (a *actor) collect(it *item, out *room.Output) {
 	r := a.room
 	r.report(it, out)
+	if r.durable {
+		if p := out.Panic(); p != nil {
+			a.panicked(it, p)
+			return
+		}
+		if it.entry.Kind != 0 { // a setup is not repeated by itself
+			a.covered = append(a.covered, *it)
+		}
+	}
 	a.turn.part.add(r, it, out)
 	if out.Closed {
 		r.closed = true
@@ -276,6 +340,10 @@ func (a *actor) endTurn() {
 	if a.room == nil {
 		return
 	}
+	if a.room.durable && a.srv.closing.Load() {
+		a.keep()
+		return
+	}
 	a.begin()
 	if due, ok := a.room.core.IdleAt(); ok && !a.room.time().Before(due) && a.mailbox.isEmpty() {
 		a.apply(&item{entry: room.Entry{Kind: room.KindIdle}})
@@ -286,7 +354,9 @@ func (a *actor) endTurn() {
 	}
 	a.setAlarm()
 	if interval := a.room.core.Interval(); interval > 0 && len(a.turn.part.steps) > 0 {
-		a.seal(false)
+		if !a.room.durable { // what is stored goes with what is said
+			a.seal(false)
+		}
 		if a.room.flushing == nil {
 			a.room.flushing = a.after(interval, signalFlush)
 		}
@@ -350,7 +420,7 @@ func (a *actor) after(d time.Duration, s signal) *time.Timer {
 // ends takes an actor without a room off the server, unless something waits. The
 // lobby stays until the server closes.
 func (a *actor) ends() bool {
-	if a.room != nil || a.isLobby && !a.srv.closing.Load() || a.held.Load() > 0 || !a.mailbox.closeIfEmpty() {
+	if a.room != nil || len(a.again) > 0 || a.isLobby && !a.srv.closing.Load() || a.held.Load() > 0 || !a.mailbox.closeIfEmpty() {
 		return false
 	}
 	a.srv.rooms.remove(a)

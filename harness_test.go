@@ -116,3 +116,10 @@ func byHeader(r *http.Request) (simplysocket.Identity, error) {
 	}
 	return simplysocket.Identity{User: user}, nil
 }
+
+// skipStored skips a test about what holds only without an engine.
+func skipStored(t *testing.T) {
+	if servertest.Stores() {
+		t.Skip("not for rooms that are stored")
+	}
+}

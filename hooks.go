@@ -18,6 +18,7 @@ func (h *hooks) Setup(m *room.Machine) error {
 	r := (*Room)(h)
 	r.core, r.stage.cfg = m, m.Config()
 	m.Lend(&r.turn.out)
+	m.Record(r.actor.journal != nil)
 	return r.run(func() error {
 		if err := r.setup(r); err != nil {
 			return err
@@ -30,6 +31,9 @@ func (h *hooks) Setup(m *room.Machine) error {
 		m.SetRelaying(relaying, r.relayHandler != nil)
 		if r.tasks != nil {
 			r.lifetime() // tasks start outside of the turn
+		}
+		if r.durable = r.recorded(); !r.durable {
+			m.Record(false)
 		}
 		return err
 	})

@@ -492,6 +492,7 @@ func TestMaxRooms(t *testing.T) {
 // TestLeftRoomsKeepNothing: the history of a room that everybody has left is freed at
 // once.
 func TestLeftRoomsKeepNothing(t *testing.T) {
+	skipStored(t)
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
 	c := h.connect()
 	body := object{"text": strings.Repeat("x", 60_000)}
@@ -515,6 +516,7 @@ func TestLeftRoomsKeepNothing(t *testing.T) {
 // TestSessionsKeepLittle: a session remembers the answers to its messages in little
 // memory, whichever rooms gave them.
 func TestSessionsKeepLittle(t *testing.T) {
+	skipStored(t)
 	sessions := 500
 	if testing.Short() {
 		sessions = 50
@@ -555,6 +557,7 @@ func TestSessionsKeepLittle(t *testing.T) {
 // TestLegalMessageFits: with any options, a message of the largest size reaches
 // everybody, including its sender.
 func TestLegalMessageFits(t *testing.T) {
+	skipStored(t)
 	for name, o := range map[string]simplysocket.Options{
 		"large messages": {MaxMessageBytes: 4 << 20},
 		"small outbox":   {OutboxBytes: 1, MaxMessageBytes: 1 << 20},

@@ -40,9 +40,10 @@ type answer struct {
 type signal uint8
 
 const (
-	signalWake  signal = iota + 1 // an alarm may be due, or output was released
-	signalFlush                   // the flush interval has passed
-	signalTrim                    // the history may hold frames that are too old
+	signalWake    signal = iota + 1 // an alarm may be due, or output was released
+	signalFlush                     // the flush interval has passed
+	signalTrim                      // the history may hold frames that are too old
+	signalRestore                   // a room of that name is stored
 )
 
 // size is what an item counts for in its mailbox, in bytes.
@@ -65,6 +66,7 @@ type mailbox struct {
 	entries int               // bounded entries that wait or are being handled
 	bytes   int               // of these
 	senders map[string]*share // whose they are; nil until it is half full
+	puts    uint64            // items that were ever put
 	running bool
 	closed  bool
 }
@@ -104,6 +106,7 @@ func (m *mailbox) put(e *item) (start bool, err error) {
 		m.queue = slabs.Get().(*slab)
 	}
 	m.queue.entries = append(m.queue.entries, *e)
+	m.puts++
 	start = !m.running
 	m.running = true
 	return start, nil
@@ -186,6 +189,22 @@ func (m *mailbox) rest() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.running = m.queue != nil
+	return !m.running
+}
+
+// count is the number of items that were ever put.
+func (m *mailbox) count() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.puts
+}
+
+// park ends the turn, although something may be queued: the next put starts a new one. It
+// reports false if there was a put since the count was seen.
+func (m *mailbox) park(seen uint64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.running = m.puts != seen
 	return !m.running
 }
 

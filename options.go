@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
+
+	"github.com/DhruvikDonga/simplysocket/engine"
+	"github.com/DhruvikDonga/simplysocket/internal/testmode"
 )
 
 // Unlimited lifts a limit of [Options] that is on by default.
@@ -128,6 +131,10 @@ type Options struct {
 	// messages, for 32 KiB of memory each. The server's own messages need no window.
 	CompressionContextTakeover bool
 
+	// Engine keeps rooms: see [DurabilityStrict]. Nil keeps them in memory. The server starts
+	// it with [Server.Start] and closes it with [Server.Shutdown].
+	Engine engine.Engine
+
 	// Logger receives the server's log. Default slog.Default().
 	Logger *slog.Logger
 	// Trace holds callbacks for metrics and auditing.
@@ -167,6 +174,9 @@ func (o *Options) resolved() (Options, error) {
 	fill(&r.CloseTimeout, 5*time.Second)
 	fill(&r.Logger, slog.Default())
 	fill(&r.Trace, &Trace{})
+	if testmode.NewEngine != nil && r.Engine == nil {
+		r.Engine = testmode.NewEngine()
+	}
 	return r, r.check()
 }
 

@@ -24,6 +24,7 @@ type part struct {
 	oldest  time.Time
 	shows   bool // members may see the history
 	trim    bool // the history may hold what is too old
+	dismiss bool // the members are told that the room has closed
 }
 
 // reply tells the source of an entry how it ended.
@@ -145,6 +146,14 @@ func (a *actor) seal(frames bool) {
 	p.reset()
 }
 
+// detach returns a copy that the turn does not use.
+func (p *part) detach() part {
+	detached := *p
+	detached.replies, detached.steps, detached.effects = slices.Clone(p.replies), slices.Clone(p.steps), slices.Clone(p.effects)
+	p.numbers = nil // the steps of the copy use them
+	return detached
+}
+
 func (p *part) isEmpty() bool {
 	return p.info == nil && len(p.replies) == 0 && len(p.steps) == 0 && len(p.effects) == 0 && !p.trim
 }
@@ -159,13 +168,15 @@ func (p *part) reset() {
 // release passes a part to its stage: at once or, where there is a gate, when that opens.
 func (a *actor) release(p *part) {
 	switch {
+	case len(a.covered) > 0:
+		a.store(p)
 	case p.isEmpty():
+	case p.room.durable:
+		a.journal.follow(p)
 	case a.gate == nil:
 		p.room.stage.run(p)
 	default:
-		sealed := *p
-		sealed.replies, sealed.steps, sealed.effects = slices.Clone(p.replies), slices.Clone(p.steps), slices.Clone(p.effects)
-		p.numbers = nil // the steps of the sealed part use them
+		sealed := p.detach()
 		a.held.Add(1)
 		a.gate(func() {
 			sealed.room.stage.run(&sealed)
@@ -173,5 +184,24 @@ func (a *actor) release(p *part) {
 				_ = a.post(&item{signal: signalWake})
 			}
 		})
+	}
+}
+
+// store writes a part down, with the entries that it comes from. One entry that cannot be
+// stored is refused; of several, each is stored by itself.
+func (a *actor) store(p *part) {
+	entries := a.covered
+	a.covered = nil
+	err := a.journal.write(p, entries)
+	if err == nil {
+		return
+	}
+	a.srv.log.Error("what a room has changed cannot be stored", "room", a.name, "error", err)
+	for i := len(entries) - 1; i >= 0; i-- {
+		it := again{item: entries[i], alone: true}
+		if len(entries) == 1 {
+			it.refused = err
+		}
+		a.postpone(it)
 	}
 }

@@ -37,8 +37,9 @@ type seat struct {
 // subscriber is a member, as its node sees it.
 type subscriber struct {
 	fanout.Subscriber
-	client *Client
-	since  uint64 // seq after which it is entitled to the room's output
+	client    *Client // nil: its session has ended with another process
+	resumable bool
+	since     uint64 // seq after which it is entitled to the room's output
 }
 
 // run releases a part. The listings come first: a client that learns of a change finds it
@@ -65,6 +66,9 @@ func (s *stage) run(p *part) {
 	}
 	for i := range p.effects {
 		s.perform(p.room, &p.effects[i])
+	}
+	if p.dismiss {
+		s.dismiss()
 	}
 }
 
@@ -96,7 +100,7 @@ func (s *stage) take(p *part, st *step) {
 	case room.ItemExit:
 		s.exit(p, st)
 	case room.ItemDrop:
-		if m := s.find(st.Number); m != nil {
+		if m := s.find(st.Number); m != nil && m.Outlet != nil {
 			s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Subscribers: []*fanout.Subscriber{&m.Subscriber}})
 		}
 	case room.ItemResume:
@@ -138,7 +142,7 @@ func (s *stage) subscribers(st *step) []*fanout.Subscriber {
 	for _, number := range st.Numbers {
 		if number == 0 {
 			audience = append(audience, &fanout.Subscriber{Outlet: st.client.connection.Load().out})
-		} else if m := s.find(number); m != nil {
+		} else if m := s.find(number); m != nil && m.Outlet != nil {
 			audience = append(audience, &m.Subscriber)
 		}
 	}
@@ -194,9 +198,9 @@ func (s *stage) members() int { return len(s.seats) - s.emptySeats }
 
 // enter gives a member its seat.
 func (s *stage) enter(st *step) {
-	m := &subscriber{client: st.client, since: st.Seq, Subscriber: fanout.Subscriber{Outlet: st.conn.out}}
+	m := &subscriber{client: st.client, resumable: st.client.session != nil, since: st.Seq, Subscriber: fanout.Subscriber{Outlet: st.conn.out}}
 	s.seats = append(s.seats, seat{st.Number, m})
-	if m.client.session != nil {
+	if m.resumable {
 		s.resumable++
 	}
 	if !st.Away {
@@ -214,19 +218,21 @@ func (s *stage) enter(st *step) {
 func (s *stage) exit(p *part, st *step) {
 	i := s.indexOf(st.Number)
 	m := s.seats[i].member
-	s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Subscribers: []*fanout.Subscriber{&m.Subscriber}})
+	if m.Outlet != nil {
+		s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Subscribers: []*fanout.Subscriber{&m.Subscriber}})
+	}
 	s.seats[i].member = nil
 	if s.emptySeats++; s.emptySeats > len(s.seats)/2 {
 		s.seats = slices.DeleteFunc(s.seats, func(seat seat) bool { return seat.member == nil })
 		s.seats, s.emptySeats = slices.Clip(s.seats), 0
 	}
-	if m.client.session != nil {
+	if m.resumable {
 		s.resumable--
 	}
 	if !s.keepsFrames(p) {
 		s.forgetHistory()
 	}
-	if st.Reason == room.Kicked || st.Reason == room.Closed {
+	if m.client != nil && (st.Reason == room.Kicked || st.Reason == room.Closed) {
 		m.client.left(s.actor, LeaveReason(st.Reason))
 	}
 	srv := s.actor.srv

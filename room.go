@@ -35,6 +35,13 @@ type Room struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 
+	durability Durability
+	chosen     bool // durability was set
+	durable    bool // it is written down
+	stored     bool // a snapshot of this opening was written
+	snapshot   int  // its size in bytes
+	appended   int  // bytes of the records after it
+
 	misdeclared error // values that the setup has declared and that cannot be kept
 	handlers
 }
@@ -83,6 +90,8 @@ func (r *Room) config() room.Config {
 func newEpoch() uint64 { return rand.Uint64N(1<<53-1) + 1 }
 
 func (r *Room) time() time.Time { return r.clock.now() }
+
+func (r *Room) epoch() uint64 { return r.core.Config().Epoch }
 
 // open runs the setup. A room whose setup fails takes nobody in.
 func (r *Room) open() error {

@@ -56,6 +56,8 @@ type Server struct {
 	passwordAttempts passwordAttempts
 	beats            heartbeats
 	turns            *worker.Pool[*actor]
+	releases         *worker.Pool[*journal]
+	logs             logs
 
 	clientCount   atomic.Int64
 	roomCount     atomic.Int64  // without the lobby
@@ -97,6 +99,7 @@ func New(o *Options) (*Server, error) {
 		sessions:    newRegistry[*Client](),
 		users:       users{newRegistry[map[*Client]struct{}]()},
 		turns:       worker.New((*actor).run),
+		releases:    worker.New((*journal).run),
 	}
 	s.lobbyBudget.limiter = perSecond(opts.LobbyDeliveriesPerSecond)
 	s.beats.interval = opts.HeartbeatInterval

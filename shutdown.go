@@ -24,6 +24,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return ErrServerClosed
 	}
 	s.turns.Close()
+	s.releases.Close()
 	s.writers.Close()
 	s.closeRooms(ctx)
 	s.closeClients(ctx)
@@ -38,7 +39,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return err
 	}
 	s.postClose() // to what opened while the others closed
-	return s.openRooms.wait(ctx)
+	if err := s.openRooms.wait(ctx); err != nil {
+		return err
+	}
+	return s.closeEngine(ctx)
 }
 
 // shuttingDown is what clients are told.

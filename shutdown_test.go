@@ -16,6 +16,7 @@ import (
 // TestShutdown ends a server under load: rooms say goodbye, queued messages precede the
 // close, everybody gets 1001, and no new client is admitted.
 func TestShutdown(t *testing.T) {
+	skipStored(t)
 	h := serve(t, false, &simplysocket.Options{
 		MessageRate: simplysocket.Unlimited, OutboxMessages: simplysocket.Unlimited, OutboxBytes: 1 << 30,
 	}, func(s *simplysocket.Server) {

@@ -68,8 +68,8 @@ const (
 	FlagShutdown
 	// FlagAway: the joining client has no connection at the moment.
 	FlagAway
-	// FlagInterrupted: the task was cut off, because its process has ended.
-	FlagInterrupted
+	// FlagEnded: the sessions of the restored room's members have ended, too.
+	FlagEnded
 )
 
 // Position is a place in a room's output: a seq, and the epoch it counts in.

@@ -212,9 +212,9 @@ func (m *Machine) setAway(member *Member) {
 	m.hook("OnDrop", func() error { return m.hooks.Drop(member) })
 }
 
-// restored is the first turn of a room that was down: all its connections have broken at
-// once. The application hears of that first, then of each member, in joining order. A room
-// whose application cannot go on takes nothing: its error is the reply.
+// restored is the first turn of a room that was down: all its connections have broken and
+// its tasks were cut off. The application hears of that first, then of each member, in
+// joining order, and of each task. If it cannot go on, the reply has its error.
 func (m *Machine) restored(e *Entry) error {
 	if err := m.hooks.Restore(time.Duration(e.Number)); err != nil { //nolint:gosec // see Entry.Number
 		return err
@@ -226,8 +226,13 @@ func (m *Machine) restored(e *Entry) error {
 		}
 	}
 	for _, member := range members {
-		if !member.resumable && m.order.has(member) {
+		if (!member.resumable || e.Flags&FlagEnded != 0) && m.order.has(member) {
 			m.remove(member, Dropped)
+		}
+	}
+	for _, t := range slices.Clone(m.running) {
+		if _, ok := m.takeTask(t.number); ok {
+			m.hook("task "+t.name, func() error { return m.hooks.Task(t.name, t.query, nil, nil, true) })
 		}
 	}
 	return nil

@@ -92,6 +92,16 @@ type Item struct {
 	first, end int // of the payload
 }
 
+// Panic returns the panic of the application's code that has ended the room, or nil.
+func (o *Output) Panic() *Panic {
+	for i := range o.Failures {
+		if p := AsPanic(o.Failures[i].Err); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
 // IsFrame reports whether the item carries a message that is encoded already.
 func (it *Item) IsFrame() bool { return it.Kind <= ItemOnly }
 

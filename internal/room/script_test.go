@@ -174,9 +174,6 @@ func (s *stage) run(b *strings.Builder, command string) {
 		s.restore()
 		s.now = s.now.Add(down)
 		s.apply(b, &room.Entry{Kind: room.KindRestore, Number: uint64(down)})
-		for number := range s.m.Running() {
-			s.apply(b, &room.Entry{Kind: room.KindResult, Number: number, Flags: room.FlagInterrupted})
-		}
 		return
 	case "join":
 		e.Kind, e.Who = room.KindJoin, s.who(args)

@@ -2,7 +2,6 @@ package room
 
 import (
 	"encoding/json"
-	"iter"
 	"slices"
 	"time"
 )
@@ -180,7 +179,7 @@ func (m *Machine) taskEnded(e *Entry) error {
 	if !ok {
 		return nil
 	}
-	return m.hooks.Task(t.name, t.query, e.Body, e.Failed, e.Flags&FlagInterrupted != 0)
+	return m.hooks.Task(t.name, t.query, e.Body, e.Failed, false)
 }
 
 // takeTask removes a task.
@@ -193,16 +192,4 @@ func (m *Machine) takeTask(number uint64) (t task, ok bool) {
 	m.running = slices.Delete(m.running, i, i+1)
 	m.changes.task(number)
 	return t, true
-}
-
-// Running iterates over the numbers of the tasks that have not ended, in the order in which
-// they were started.
-func (m *Machine) Running() iter.Seq[uint64] {
-	return func(yield func(uint64) bool) {
-		for _, t := range slices.Clone(m.running) {
-			if !yield(t.number) {
-				return
-			}
-		}
-	}
 }

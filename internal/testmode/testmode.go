@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/DhruvikDonga/simplysocket/engine"
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 )
 
@@ -21,6 +22,10 @@ type Gate func(release func())
 
 // NewGate returns the gate of one room. If it is nil, output is released at once.
 var NewGate func() Gate
+
+// NewEngine returns the engine of a server whose options have none. If it is nil, such a
+// server has none.
+var NewEngine func() engine.Engine
 
 // Late returns gates that wait for a random time up to limit and then release everything
 // sealed meanwhile, like a disk that commits waiting writes in one batch.
