@@ -28,6 +28,7 @@ func BenchmarkEntries(b *testing.B) {
 	}{
 		{"coded", counter, nil},
 		{"relay", simplysocket.Relay, nil},
+		{"forgetful", simplysocket.Relay, []kit.Option{kit.Forgetful()}},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			room := kit.Open(b, "room", bb.setup, bb.opts...)

@@ -46,6 +46,13 @@
 // beat, which in a server only the log tells of, and a panic: unless it happens in
 // [Room.ExpectFailure]. The room's log goes to the log of the test.
 //
+// # Rooms that forget
+//
+// With [Forgetful] the room is run a second time beside the first, and before each entry
+// that one is encoded, thrown away and restored. The first answer in which they differ
+// fails the test: the room has kept something in a plain variable, which does not outlive
+// its process.
+//
 // # What is not there
 //
 // No limits of rates, mailboxes and outboxes, and no delay by [simplysocket.Room]'s

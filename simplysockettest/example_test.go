@@ -26,6 +26,10 @@ type Round struct {
 	Number int `json:"number"`
 }
 
+type Score struct {
+	Points int `json:"points"`
+}
+
 // Game is a room in which a round takes ten seconds.
 func Game(room *simplysocket.Room) error {
 	timeUp := simplysocket.NewTimer(room, "time-up", func(r Round) error {
@@ -53,6 +57,22 @@ func Example() {
 
 	fmt.Println("passed at", room.Now().Format(time.TimeOnly))
 	// Output: passed at 00:00:11
+}
+
+func ExampleForgetful() {
+	setup := func(room *simplysocket.Room) error {
+		points := 0 // does not survive a restore
+		simplysocket.OnCall(room, "score", func(*simplysocket.Member, simplysocket.None) (Score, error) {
+			points++
+			return Score{points}, nil
+		})
+		return nil
+	}
+	room := simplysockettest.Open(t, "game/1", setup, simplysockettest.Forgetful())
+	ann := room.Join("ann")
+	ann.Send("score", nil)
+	ann.Send("score", nil)
+	// Output: room "game/1" answers differently after a restore: entry 3, "score" by ann: {"points":1}, and {"points":2} without. A plain variable of the setup is not kept: hold it in NewState or NewTable. Nor may a room use the time of the system, its own randomness or the order of a map.
 }
 
 func ExampleClient_SendRefused() {

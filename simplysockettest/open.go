@@ -13,10 +13,11 @@ import (
 type Option func(*options)
 
 type options struct {
-	pattern string
-	server  *simplysocket.Options
-	seed    uint64
-	start   time.Time
+	pattern   string
+	server    *simplysocket.Options
+	seed      uint64
+	start     time.Time
+	forgetful bool
 }
 
 // Pattern is the pattern under which the room's setup would be registered with
@@ -35,6 +36,16 @@ func Seed(n uint64) Option { return func(o *options) { o.seed = n } }
 
 // StartAt sets the time at which the room opens. The default is the first of January 2026.
 func StartAt(now time.Time) Option { return func(o *options) { o.start = now } }
+
+// Forgetful runs the room a second time beside the first. Before each entry the second one
+// is encoded, discarded and made again from its encoding: its setup runs, and then all that
+// a room keeps has its value again. Its connections, tasks and clock go on, and no hook
+// runs. The first entry to which the two answer differently fails the test, and so does
+// one after which they keep something different: a plain variable of the setup is not
+// kept. So is anything else that is not the room's own, such as the time of the system or
+// the order of a map. The test sees the first room alone, but what a setup and its
+// handlers do outside of the room is done twice.
+func Forgetful() Option { return func(o *options) { o.forgetful = true } }
 
 // Open opens a room with that name and setup. It ends with the test.
 func Open(t testing.TB, name string, setup func(*simplysocket.Room) error, opts ...Option) *Room {
@@ -80,6 +91,12 @@ func open(t testing.TB, srv *simplysocket.Server, name string, o *options) *Room
 		t.Fatalf("room %q: %v", name, err)
 	}
 	r.limits = r.room.Limits()
+	if o.forgetful {
+		r.twin = new(twin)
+		if r.twin.room, err = testroom.New(srv, name, slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatalf("room %q: %v", name, err)
+		}
+	}
 	t.Cleanup(r.discard)
 	if err := r.open(); err != nil {
 		r.fatalf(": its setup failed: %v%s", err, stackOf(err))

@@ -20,6 +20,7 @@ type Room struct {
 	seed   uint64
 	limits testroom.Limits
 	room   testroom.Room
+	twin   *twin // nil: the room is not forgetful
 
 	now     time.Time
 	entries uint64 // that were applied
@@ -48,6 +49,9 @@ func (r *Room) open() error {
 	opening := testroom.Opening{Epoch: r.epoch, Seed: [2]uint64{r.seed, r.epoch}, Time: r.now}
 	r.busy = true
 	out := r.room.Open(opening)
+	if r.twin != nil {
+		r.twin.open(r, opening, out)
+	}
 	r.busy = false
 	r.finish(out)
 	if err := out.Reply.Err; err != nil {
@@ -59,6 +63,9 @@ func (r *Room) open() error {
 
 func (r *Room) discard() {
 	r.room.Discard()
+	if r.twin != nil {
+		r.twin.room.Discard()
+	}
 }
 
 // result is how an entry ended.
@@ -97,6 +104,9 @@ func (r *Room) step(c *Client, e *room.Entry) *room.Output {
 	e.Pos, e.Time = r.entries, r.now
 	r.busy = true
 	out := r.room.Apply(e)
+	if r.twin != nil {
+		r.twin.apply(r, e, out)
+	}
 	r.busy = false
 	r.shows = r.room.Machine().History() != room.HistoryNone
 	r.release(c, e, out)

@@ -165,7 +165,7 @@ func TestTaskAsksItsRoom(t *testing.T) {
 		})
 		simplysocket.OnServer(room, "note", func(simplysocket.None) error { return room.Broadcast("noted", nil) })
 		return nil
-	})
+	}, kit.Forgetful())
 	ann := room.Join("ann")
 	ann.Send("go", number{4})
 	room.Task("ask").Run()
@@ -338,7 +338,7 @@ func TestMembership(t *testing.T) {
 
 // TestOpensAgain: a join opens a room that has closed, with nothing of the old one.
 func TestOpensAgain(t *testing.T) {
-	room := kit.Open(t, "game/1", game)
+	room := kit.Open(t, "game/1", game, kit.Forgetful())
 	ann, bob := room.Join("ann"), room.Join("bob")
 	bob.Skip()
 	bob.Drop()
