@@ -58,5 +58,6 @@
 // No limits of rates, mailboxes and outboxes, and no delay by [simplysocket.Room]'s
 // SetFlushInterval. A member's join of another room is noted, see [Client.Redirects], and
 // does not take place. A [simplysocket.RoomRef] reaches the room under test alone, and
-// there is no [simplysocket.Client] of a member.
+// there is no [simplysocket.Client] of a member. For all of these, run a whole server in
+// memory: see [Serve].
 package simplysockettest

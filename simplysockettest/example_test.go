@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/client"
 	"github.com/DhruvikDonga/simplysocket/simplysockettest"
 )
 
@@ -141,4 +143,36 @@ func ExampleOpenOn() {
 	room := simplysockettest.OpenOn(t, srv, "game/1")
 	room.Join("ann").Send("start-the-game", nil)
 	// Output: ann start-the-game
+}
+
+// A whole server, two clients of the Go package, and virtual time.
+func ExampleServe() {
+	test := func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			srv, err := simplysocket.New(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			srv.HandleRoom("game/{id}", Game)
+			host := simplysockettest.Serve(t, srv)
+			conn := host.Dial(nil)
+
+			ended := 0
+			room, err := conn.Join(t.Context(), "game/1", nil, func(room *client.Room) {
+				client.On(room, "round-ended", func(string, Round) { ended++ })
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := room.Send(t.Context(), "start-the-game", nil); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(11 * time.Second) // of virtual time
+			synctest.Wait()
+			if ended != 1 {
+				t.Errorf("the round ended %d times", ended)
+			}
+		})
+	}
+	_ = test // func TestGame(t *testing.T)
 }
