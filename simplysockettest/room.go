@@ -133,7 +133,7 @@ func (r *Room) finish(out *room.Output) {
 }
 
 // restless is how many entries may follow one without time going by.
-const restless = 100_000
+const restless = 10_000
 
 // settle has the room handle what was sent to it meanwhile, and the alarms that are due.
 func (r *Room) settle() {
@@ -283,7 +283,7 @@ func (r *Room) TryJoin(id string, opts ...JoinOption) (*Client, error) {
 func (r *Room) join(id string, opts []JoinOption) (*Client, error) {
 	c := r.byID[id]
 	if c == nil {
-		c = &Client{room: r, id: id, body: json.RawMessage("{}"), session: r.limits.Resumes}
+		c = &Client{room: r, id: id, session: r.limits.Resumes}
 		c.connect()
 	}
 	if !r.mayJoin(c, opts) {
@@ -319,6 +319,7 @@ func (r *Room) mayJoin(c *Client, opts []JoinOption) bool {
 	case c.away:
 		r.fatalf(": %s is away, and has to resume first", c.id)
 	}
+	c.body = json.RawMessage("{}")
 	for _, opt := range opts {
 		if err := opt(c); err != nil {
 			r.fatalf(": the join of %s: %v", c.id, err)

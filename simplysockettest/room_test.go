@@ -318,6 +318,7 @@ func TestMembership(t *testing.T) {
 	}
 	ann.SendRefused("not-a-member", "kick", word{"boss"})
 	ann.Skip()
+	room.JoinRefused("no-entry", "ann") // what she has joined with is not remembered
 	room.Join("ann", kit.Params(entry{"swordfish"}))
 	kit.ExpectActions(ann, "joined-room")
 	ann.Leave()

@@ -3,6 +3,7 @@ package simplysockettest_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"regexp"
 	"slices"
@@ -62,6 +63,42 @@ func play(s stage) {
 	s.send("bob", "close", nil)
 }
 
+// improvise returns a play that comes from a seed.
+func improvise(seed uint64) func(stage) {
+	return func(s stage) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		names := []string{"ann", "bob", "cid"}
+		for _, who := range names {
+			s.join(who)
+		}
+		say := func(who string) {
+			s.send(who, []string{"say", "fail", "blink", "set", "move", "move"}[rng.IntN(6)], number{rng.IntN(100)})
+		}
+		for range 60 {
+			i := rng.IntN(3)
+			who, other := names[i], names[(i+1)%3]
+			switch rng.IntN(9) {
+			case 0:
+				s.direct(who, other, "whisper", number{rng.IntN(100)})
+			case 1:
+				s.leave(who)
+				say(other)
+				s.join(who)
+			case 2:
+				s.breakOff(who)
+				say(other)
+				s.pass(time.Duration(500+rng.IntN(3000)) * time.Millisecond)
+				say(other)
+				s.comeBack(who)
+			case 3:
+				s.pass(time.Duration(rng.IntN(3000)) * time.Millisecond)
+			default:
+				say(who)
+			}
+		}
+	}
+}
+
 // playRoom is the room of the play.
 func playRoom(room *simplysocket.Room) error {
 	timer := simplysocket.NewTimer(room, "bell", func(n number) error { return room.Broadcast("bell", n) })
@@ -100,31 +137,41 @@ func playRoom(room *simplysocket.Room) error {
 // server. The history is large enough, since the Go client asks for the members after a gap.
 func TestLikeAServer(t *testing.T) {
 	for what, setup := range map[string]func(*simplysocket.Room) error{"coded": playRoom, "relay": simplysocket.Relay} {
-		t.Run(what, func(t *testing.T) {
-			opts := simplysocket.Options{Logger: servertest.Quiet}
-			inKit := &kitStage{room: kit.Open(t, "room", setup, kit.ServerOptions(opts))}
-			play(inKit)
-			synctest.Test(t, func(t *testing.T) {
-				srv, err := simplysocket.New(&opts)
-				if err != nil {
-					t.Fatal(err)
-				}
-				srv.HandleRoom("room", setup)
-				onServer := &serverStage{t: t, host: kit.Serve(t, srv), people: map[string]*person{}}
-				play(onServer)
-				for _, who := range []string{"ann", "bob", "cid"} {
-					want, got := onServer.heard(who), inKit.heard(who)
-					for i := range max(len(got), len(want)) {
-						if i >= len(got) || i >= len(want) || got[i] != want[i] {
-							t.Errorf("%s reads on the server\n%s\nand in the kit\n%s", who,
-								strings.Join(want[min(i, len(want)):], "\n"), strings.Join(got[min(i, len(got)):], "\n"))
-							break
-						}
-					}
-				}
-			})
-		})
+		t.Run(what, func(t *testing.T) { compare(t, setup, play) })
+		for seed := range uint64(10) {
+			t.Run(fmt.Sprint(what, seed), func(t *testing.T) { compare(t, setup, improvise(seed)) })
+		}
 	}
+}
+
+// compare performs a play in the kit and on a server.
+func compare(t *testing.T, setup func(*simplysocket.Room) error, play func(stage)) {
+	opts := simplysocket.Options{Logger: servertest.Quiet}
+	inKit := &kitStage{room: kit.Open(t, "room", setup, kit.ServerOptions(opts))}
+	play(inKit)
+	synctest.Test(t, func(t *testing.T) {
+		srv, err := simplysocket.New(&opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		srv.HandleRoom("room", setup)
+		onServer := &serverStage{t: t, host: kit.Serve(t, srv), people: map[string]*person{}}
+		play(onServer)
+		for _, who := range []string{"ann", "bob", "cid"} {
+			want, got := onServer.heard(who), inKit.heard(who)
+			for i := range max(len(got), len(want)) {
+				if i >= len(got) || i >= len(want) || got[i] != want[i] {
+					t.Errorf("%s reads on the server\n%s\nand in the kit\n%s", who, strings.Join(from(want, i), "\n"), strings.Join(from(got, i), "\n"))
+					break
+				}
+			}
+		}
+	})
+}
+
+// from returns a few lines from the i-th on.
+func from(lines []string, i int) []string {
+	return lines[min(i, len(lines)):min(i+5, len(lines))]
 }
 
 type kitStage struct{ room *kit.Room }
@@ -178,7 +225,7 @@ func (s *serverStage) join(who string) {
 		p = &person{dial: make(chan struct{}, 1)}
 		p.dial <- struct{}{}
 		conn, err := client.Dial(context.Background(), "ws://memory/ws", &client.Options{
-			Logger: servertest.Quiet,
+			Logger: servertest.Quiet, MinBackoff: time.Millisecond, MaxBackoff: time.Millisecond,
 			NetDial: func(ctx context.Context, network, address string) (net.Conn, error) {
 				select {
 				case <-p.dial:
