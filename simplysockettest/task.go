@@ -58,7 +58,7 @@ func (t *Task) run() {
 		defer func() { done <- o }()
 		o.found, o.failed = r.room.RunTask(t.name, t.query)
 	}()
-	for {
+	for !r.fatal {
 		select {
 		case o := <-done:
 			t.end(o.found, o.failed)
