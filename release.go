@@ -299,9 +299,12 @@ func (s *stage) keepsFrames(p *part) bool {
 
 // keep puts a frame into the history.
 func (s *stage) keep(p *part, st *step) {
+	if !s.keepsFrames(p) || s.cfg.Lobby && !st.Silent {
+		s.history.Pass(&st.Item)
+		return
+	}
 	o := &s.actor.srv.opts
-	keep := s.keepsFrames(p) && (st.Silent || !s.cfg.Lobby)
-	s.history.Take(&st.Item, st.frame, st.frame.Len(), p.now, keep, &room.HistoryLimits{Messages: o.HistoryMessages, Bytes: o.HistoryBytes})
+	s.history.Take(&st.Item, st.frame, st.frame.Len(), p.now, &room.HistoryLimits{Messages: o.HistoryMessages, Bytes: o.HistoryBytes})
 	if s.trim == nil && s.history.Len() > 0 {
 		s.trim = s.actor.after(o.HistoryAge, signalTrim)
 	}

@@ -96,8 +96,11 @@ func (r *Room) say(sender *Client, it *room.Item, m *Message) {
 	if m.Seq != it.Seq {
 		r.broken("the message with seq %d says that it is %d", it.Seq, m.Seq)
 	}
-	keep := r.keepsFrames() && (it.Silent || !r.config().Lobby)
-	r.history.Take(it, m, len(m.raw), r.now, keep, &r.limits.History)
+	if !r.keepsFrames() || r.config().Lobby && !it.Silent {
+		r.history.Pass(it)
+	} else {
+		r.history.Take(it, m, len(m.raw), r.now, &r.limits.History)
+	}
 	if it.Kind == room.ItemOnly {
 		for _, number := range it.Numbers {
 			if number == 0 {

@@ -62,19 +62,22 @@ type HistoryLimits struct {
 	Age      time.Duration
 }
 
-// Take takes a frame of the room in its turn, and keeps a copy of its audience with it if
-// keep says so. What may be lost is not kept; an answer is given again.
-func (h *History[F]) Take(it *Item, frame F, size int, at time.Time, keep bool, limits *HistoryLimits) {
+// Take takes the next frame of the room, and keeps it with a copy of its audience. What may
+// be lost is not kept; an answer is given again.
+func (h *History[F]) Take(it *Item, frame F, size int, at time.Time, limits *HistoryLimits) {
 	h.newest = max(h.newest, it.Seq)
-	switch {
-	case !keep:
-		h.Forget()
-	case !it.Silent:
+	if !it.Silent {
 		h.Add(Kept[F]{
 			Kind: it.Kind, Notice: it.Notice, Seq: it.Seq, Key: it.Key, Numbers: slices.Clone(it.Numbers),
 			Size: size, At: at, Frame: frame,
 		}, limits)
 	}
+}
+
+// Pass takes the next frame of the room while nobody could want it later.
+func (h *History[F]) Pass(it *Item) {
+	h.newest = max(h.newest, it.Seq)
+	h.Forget()
 }
 
 // Forget keeps nothing of what was taken.

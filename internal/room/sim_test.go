@@ -192,7 +192,7 @@ func (s *simulation) say(c *simClient, it *room.Item, payload []byte) {
 	if it.Answer && it.ID != 0 {
 		c.answers[it.ID] = simAnswer{it.Action, it.Body}
 	}
-	s.history.Take(it, payload, len(payload), s.now, true, &room.HistoryLimits{Messages: 20, Bytes: 4 << 10})
+	s.history.Take(it, payload, len(payload), s.now, &room.HistoryLimits{Messages: 20, Bytes: 4 << 10})
 	for _, number := range slices.Sorted(maps.Keys(s.seats)) {
 		if f.isFor(number) {
 			s.send(s.seats[number].client, s.seats[number].conn, payload)
