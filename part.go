@@ -97,7 +97,7 @@ func (p *part) conflate() {
 	for ; p.keyed > 0; p.keyed-- {
 		at := p.newest()
 		for i := at - 1; i >= 0 && p.steps[i].Kind != room.ItemExit && p.steps[i].Kind != room.ItemDrop; i-- {
-			if elder := &p.steps[i]; elder.replacedBy(&p.steps[at]) {
+			if elder := &p.steps[i]; elder.ReplacedBy(&p.steps[at].Item) {
 				p.bytes -= elder.frame.Len()
 				p.steps = slices.Delete(p.steps, i, i+1)
 				break // it has replaced its own elder
@@ -116,10 +116,6 @@ func (p *part) newest() int {
 			}
 		}
 	}
-}
-
-func (st *step) replacedBy(newer *step) bool {
-	return st.IsFrame() && st.Key == newer.Key && st.Kind == newer.Kind && slices.Equal(st.Numbers, newer.Numbers)
 }
 
 // seal closes the part and releases it. Without frames, it keeps the steps for later:

@@ -19,8 +19,7 @@ type stage struct {
 	group      fanout.Group
 	seats      []seat // in joining order, which is that of their numbers
 	emptySeats int
-	resumable  int    // members that can resume
-	seq        uint64 // of the newest frame
+	resumable  int // members that can resume
 	history    room.History[*fanout.Frame]
 	trim       *time.Timer
 	items      []fanout.Item // what is written next; only while a part is released
@@ -249,10 +248,10 @@ func (s *stage) resume(p *part, st *step) {
 	s.items = append(s.items, fanout.Item{Kind: fanout.Exit, Subscribers: []*fanout.Subscriber{&m.Subscriber}})
 	s.write()
 	m.Outlet = st.conn.out
-	frames, restart := s.missed(m, st)
-	m.Outlet.Replay(frames)
+	replay := s.history.Resume(&st.Item, m.since)
+	m.Outlet.Replay(s.framesOf(&replay, m, st))
 	s.items = append(s.items, fanout.Item{Kind: fanout.Enter, Subscribers: []*fanout.Subscriber{&m.Subscriber}})
-	if restart {
+	if replay.Restart {
 		m.since = st.Seq - 1
 		notice := step{Item: room.Item{Kind: room.ItemOnly, Seq: st.Seq, Notice: true, Numbers: []uint64{st.Number}}, frame: st.frame}
 		s.keep(p, &notice)
@@ -260,41 +259,23 @@ func (s *stage) resume(p *part, st *step) {
 	}
 }
 
-// missed returns what a member is sent when it comes back. It reports a restart where the
-// member has to count again from a new `joined-room`: after a position that the room
-// never reached, or where the history does not reach back to the member's join.
-func (s *stage) missed(m *subscriber, st *step) (frames []*fanout.Frame, restart bool) {
-	epochGap := func() *fanout.Frame {
-		return makeFrame(func(dst []byte) []byte { return s.cfg.EncodeGap(dst, m.client.id, st.Seen.Epoch, 0, 0) })
+// framesOf returns the frames of a replay.
+func (s *stage) framesOf(replay *room.Replay[*fanout.Frame], m *subscriber, st *step) (frames []*fanout.Frame) {
+	if replay.Lost {
+		frames = append(frames, makeFrame(func(dst []byte) []byte { return s.cfg.EncodeGap(dst, m.client.id, st.Seen.Epoch, 0, 0) }))
 	}
-	if st.Restart || st.Lost && s.history.Evicted() > m.since {
-		return []*fanout.Frame{epochGap()}, true
+	if replay.To > 0 {
+		frames = append(frames, s.Gap(m.client.id, replay.From, replay.To))
 	}
-	since := m.since
-	if !st.Lost && st.Seen.Epoch != 0 {
-		since = max(since, st.Seen.Seq)
-	}
-	if st.Lost {
-		frames = append(frames, epochGap())
-	}
-	kept, gapTo := s.history.Missed(st.Number, since)
-	if gapTo > 0 {
-		frames = append(frames, s.Gap(m.client.id, since+1, gapTo))
-	}
-	for _, k := range kept {
+	for _, k := range replay.Frames {
 		frames = append(frames, k.Frame)
 	}
-	return frames, false
+	return frames
 }
 
 // page answers a member with a page of the history.
 func (s *stage) page(st *step) {
-	m := s.find(st.Number)
-	since := uint64(0)
-	if st.Since {
-		since = m.since
-	}
-	body := s.history.Page(s.cfg.Epoch, st.Number, since, st.Before, (*fanout.Frame).Payload)
+	body := s.history.Page(s.cfg.Epoch, &st.Item, s.find(st.Number).since, (*fanout.Frame).Payload)
 	st.client.remember(st.ID, protocol.ActionAck, body)
 	s.answer(st, protocol.ActionAck, body)
 }
@@ -322,26 +303,16 @@ func (s *stage) keepsFrames(p *part) bool {
 	return s.members() > 0 && (s.resumable > 0 || p.shows)
 }
 
-// keep puts a frame into the history. What may be lost is not kept; an answer is given
-// again.
+// keep puts a frame into the history.
 func (s *stage) keep(p *part, st *step) {
-	s.seq = max(s.seq, st.Seq)
-	switch {
-	case st.Silent:
-		if !s.keepsFrames(p) {
-			s.history.Skip(s.seq)
-		}
-	case s.cfg.Lobby || !s.keepsFrames(p):
-		s.history.Skip(s.seq)
-	default:
-		o := &s.actor.srv.opts
-		s.history.Add(room.Kept[*fanout.Frame]{
-			Kind: st.Kind, Notice: st.Notice, Seq: st.Seq, Key: st.Key, Numbers: slices.Clone(st.Numbers),
-			Size: st.frame.Len(), At: p.now, Frame: st.frame,
-		}, &room.HistoryLimits{Messages: o.HistoryMessages, Bytes: o.HistoryBytes})
-		if s.trim == nil && s.history.Len() > 0 {
-			s.trim = s.actor.after(o.HistoryAge, signalTrim)
-		}
+	if !s.keepsFrames(p) || s.cfg.Lobby && !st.Silent {
+		s.history.Pass(&st.Item)
+		return
+	}
+	o := &s.actor.srv.opts
+	s.history.Take(&st.Item, st.frame, st.frame.Len(), p.now, &room.HistoryLimits{Messages: o.HistoryMessages, Bytes: o.HistoryBytes})
+	if s.trim == nil && s.history.Len() > 0 {
+		s.trim = s.actor.after(o.HistoryAge, signalTrim)
 	}
 }
 
@@ -355,7 +326,7 @@ func (s *stage) trimHistory(now time.Time) {
 
 func (s *stage) forgetHistory() {
 	s.stopTrimming()
-	s.history.Skip(s.seq)
+	s.history.Forget()
 }
 
 func (s *stage) stopTrimming() {

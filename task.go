@@ -105,11 +105,15 @@ func (t *task) perform(ctx context.Context, query json.RawMessage, r *Room) (fou
 	if p := room.AsPanic(err); p != nil {
 		r.srv.panicked("a room", r.actor.name, p)
 	}
-	failed = &room.Failure{Message: err.Error()}
+	return nil, taskFailure(err)
+}
+
+// taskFailure is what an entry keeps of a task's error, which was contained.
+func taskFailure(err error) *room.Failure {
 	if public, internal := room.Public(err); !internal {
-		failed.Code, failed.Message = public.Code, public.Message
+		return &room.Failure{Code: public.Code, Message: public.Message}
 	}
-	return nil, failed
+	return &room.Failure{Message: err.Error()}
 }
 
 // taskError is the error of a task as the application reads it.

@@ -39,6 +39,7 @@ func (m *Machine) quoteHistory(e *Entry) error {
 type History[F any] struct {
 	kept    ring.Ring[Kept[F]]
 	bytes   int
+	newest  uint64 // seq of the newest frame that was taken
 	evicted uint64 // seq of the newest frame that is gone
 }
 
@@ -61,6 +62,27 @@ type HistoryLimits struct {
 	Age      time.Duration
 }
 
+// Take takes the next frame of the room, and keeps it with a copy of its audience. What may
+// be lost is not kept; an answer is given again.
+func (h *History[F]) Take(it *Item, frame F, size int, at time.Time, limits *HistoryLimits) {
+	h.newest = max(h.newest, it.Seq)
+	if !it.Silent {
+		h.Add(Kept[F]{
+			Kind: it.Kind, Notice: it.Notice, Seq: it.Seq, Key: it.Key, Numbers: slices.Clone(it.Numbers),
+			Size: size, At: at, Frame: frame,
+		}, limits)
+	}
+}
+
+// Pass takes the next frame of the room while nobody could want it later.
+func (h *History[F]) Pass(it *Item) {
+	h.newest = max(h.newest, it.Seq)
+	h.Forget()
+}
+
+// Forget keeps nothing of what was taken.
+func (h *History[F]) Forget() { h.Skip(h.newest) }
+
 // Add keeps a frame, and evicts what is over the limits of number and size.
 func (h *History[F]) Add(k Kept[F], limits *HistoryLimits) {
 	h.kept.Push(k)
@@ -77,7 +99,9 @@ func (h *History[F]) pop() {
 }
 
 // Skip notes that the frames up to seq are not kept, and forgets all that came before.
-func (h *History[F]) Skip(seq uint64) { *h = History[F]{evicted: max(seq, h.evicted)} }
+func (h *History[F]) Skip(seq uint64) {
+	*h = History[F]{newest: h.newest, evicted: max(seq, h.evicted)}
+}
 
 // Trim evicts what is older than the limit, and returns when the oldest of the rest will
 // be, if there is any.
@@ -125,6 +149,34 @@ func (h *History[F]) Missed(number, since uint64) (frames []*Kept[F], gapTo uint
 	return frames, gapTo
 }
 
+// Replay is what a member is sent that is back: a gap of a whole epoch, a gap within the
+// room's own, and frames, in this order.
+type Replay[F any] struct {
+	Lost     bool   // the member has counted in another epoch: all of that is a gap
+	From, To uint64 // what the history no longer has; To is 0 if that is nothing
+	Frames   []*Kept[F]
+	Restart  bool // nothing more: the member counts again from the item's `joined-room`
+}
+
+// Resume returns what a member is sent for its [ItemResume]; it is entitled to what came
+// after since. It starts again after a position that the room never reached, or where the
+// history does not reach back to its join.
+func (h *History[F]) Resume(it *Item, since uint64) (r Replay[F]) {
+	r.Lost = it.Lost || it.Restart
+	if it.Restart || it.Lost && h.evicted > since {
+		r.Restart = true
+		return r
+	}
+	if !it.Lost && it.Seen.Epoch != 0 {
+		since = max(since, it.Seen.Seq)
+	}
+	r.Frames, r.To = h.Missed(it.Number, since)
+	if r.To > 0 {
+		r.From = since + 1
+	}
+	return r
+}
+
 func (k *Kept[F]) isFor(number uint64) bool {
 	switch k.Kind {
 	case ItemAll:
@@ -143,11 +195,15 @@ type historyPage struct {
 	Complete bool              `json:"complete"`
 }
 
-// Page returns the body of an answer to `history`: the newest messages of the application
-// before a position (0: of all), as far as the member may see them, oldest first.
-func (h *History[F]) Page(epoch, number, since, before uint64, payload func(F) []byte) json.RawMessage {
+// Page returns the body of an answer to `history`, for its [ItemPage]: the newest messages
+// of the application that the member may see, oldest first. It joined at the seq joined.
+func (h *History[F]) Page(epoch uint64, it *Item, joined uint64, payload func(F) []byte) json.RawMessage {
 	page := historyPage{Epoch: epoch, Messages: []json.RawMessage{}}
-	frames, _ := h.Missed(number, since)
+	since, before := uint64(0), it.Before
+	if it.Since {
+		since = joined
+	}
+	frames, _ := h.Missed(it.Number, since)
 	frames = slices.DeleteFunc(frames, func(k *Kept[F]) bool { return k.Notice })
 	if before != 0 {
 		frames = frames[:sort.Search(len(frames), func(i int) bool { return frames[i].Seq >= before })]

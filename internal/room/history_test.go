@@ -88,7 +88,7 @@ func TestHistoryPage(t *testing.T) {
 		Complete bool
 	}
 	ask := func(since, before uint64) (p page) {
-		if err := json.Unmarshal(h.Page(77, 1, since, before, func(s string) []byte { return []byte(s) }), &p); err != nil {
+		if err := json.Unmarshal(h.Page(77, &room.Item{Number: 1, Before: before, Since: true}, since, func(s string) []byte { return []byte(s) }), &p); err != nil {
 			t.Fatal(err)
 		}
 		return p
@@ -244,7 +244,7 @@ func TestHistoryPageLimits(t *testing.T) {
 			h.Add(k, &room.HistoryLimits{Messages: tt.frames, Bytes: 1 << 20})
 		}
 		h.Trim(began.Add(time.Duration(tt.evict)*time.Second), 0)
-		raw := h.Page(9, 1, tt.since, tt.before, func(s string) []byte { return []byte(s) })
+		raw := h.Page(9, &room.Item{Number: 1, Before: tt.before, Since: true}, tt.since, func(s string) []byte { return []byte(s) })
 		var p struct {
 			Messages []json.RawMessage
 			Next     uint64

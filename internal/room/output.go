@@ -2,6 +2,7 @@ package room
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -104,6 +105,12 @@ func (o *Output) Panic() *Panic {
 
 // IsFrame reports whether the item carries a message that is encoded already.
 func (it *Item) IsFrame() bool { return it.Kind <= ItemOnly }
+
+// ReplacedBy reports whether a newer frame of the same key and audience makes the item
+// superfluous, as long as it was not sent and no member has left in between.
+func (it *Item) ReplacedBy(newer *Item) bool {
+	return it.IsFrame() && it.Key == newer.Key && it.Kind == newer.Kind && slices.Equal(it.Numbers, newer.Numbers)
+}
 
 // Payload returns the message of a frame, or the `joined-room` of a resume that may have
 // to restart. It is valid as long as the output.

@@ -150,11 +150,11 @@ func (s *simulation) take(c *simClient, conn uint64, it *room.Item, payload []by
 	case room.ItemGone:
 		s.send(c, conn, room.EncodeLeft(nil, "server", s.kind, c.name, room.Dropped))
 	case room.ItemPage:
-		number, since := it.Number, uint64(0)
-		if it.Since {
-			since = s.seats[number].since
+		number, since := it.Number, s.seats[it.Number].since
+		body := s.history.Page(s.epoch, it, since, func(payload []byte) []byte { return payload })
+		if !it.Since {
+			since = 0
 		}
-		body := s.history.Page(s.epoch, number, since, it.Before, func(payload []byte) []byte { return payload })
 		if err := s.checkPage(body, s.epoch, number, since, it.Before, it.Seq); err != nil {
 			s.t.Errorf("a history page: %v", err)
 		}
@@ -192,11 +192,7 @@ func (s *simulation) say(c *simClient, it *room.Item, payload []byte) {
 	if it.Answer && it.ID != 0 {
 		c.answers[it.ID] = simAnswer{it.Action, it.Body}
 	}
-	if !it.Silent {
-		s.history.Add(room.Kept[[]byte]{
-			Kind: it.Kind, Notice: it.Notice, Seq: it.Seq, Key: it.Key, Numbers: it.Numbers, Size: len(payload), At: s.now, Frame: payload,
-		}, &room.HistoryLimits{Messages: 20, Bytes: 4 << 10})
-	}
+	s.history.Take(it, payload, len(payload), s.now, &room.HistoryLimits{Messages: 20, Bytes: 4 << 10})
 	for _, number := range slices.Sorted(maps.Keys(s.seats)) {
 		if f.isFor(number) {
 			s.send(s.seats[number].client, s.seats[number].conn, payload)
@@ -210,27 +206,22 @@ func (s *simulation) say(c *simClient, it *room.Item, payload []byte) {
 func (s *simulation) resume(seat *seat, conn uint64, it *room.Item, notice []byte) {
 	cfg, c := s.m.Config(), seat.client
 	seat.conn = conn
-	if it.Restart || it.Lost && s.history.Evicted() > seat.since {
+	replay := s.history.Resume(it, seat.since)
+	if replay.Lost {
 		s.send(c, conn, cfg.EncodeGap(nil, c.name, it.Seen.Epoch, 0, 0))
+	}
+	if replay.To > 0 {
+		seat.gaps = append(seat.gaps, span{replay.From, replay.To})
+		s.send(c, conn, cfg.EncodeGap(nil, c.name, s.epoch, replay.From, replay.To))
+	}
+	for _, k := range replay.Frames {
+		s.send(c, conn, k.Frame)
+	}
+	if replay.Restart {
 		seat.restarts = append(seat.restarts, it.Seq)
 		seat.gaps = append(seat.gaps, span{0, it.Seq - 1})
 		seat.since = it.Seq - 1
 		s.say(c, &room.Item{Kind: room.ItemOnly, Notice: true, Numbers: []uint64{it.Number}, Seq: it.Seq}, notice)
-		return
-	}
-	since := seat.since
-	if it.Lost {
-		s.send(c, conn, cfg.EncodeGap(nil, c.name, it.Seen.Epoch, 0, 0))
-	} else if it.Seen.Epoch != 0 {
-		since = max(since, it.Seen.Seq)
-	}
-	frames, gapTo := s.history.Missed(it.Number, since)
-	if gapTo > 0 {
-		seat.gaps = append(seat.gaps, span{since + 1, gapTo})
-		s.send(c, conn, cfg.EncodeGap(nil, c.name, s.epoch, since+1, gapTo))
-	}
-	for _, k := range frames {
-		s.send(c, conn, k.Frame)
 	}
 }
 

@@ -82,6 +82,23 @@ func (m *Machine) Due(now time.Time) (number uint64, ok bool) {
 	return number, ok
 }
 
+// DescribeAlarm says what the alarm of that number is, for people.
+func (m *Machine) DescribeAlarm(number uint64) string {
+	for i := range m.alarms {
+		if a := &m.alarms[i]; a.number == number {
+			switch a.kind {
+			case alarmTimer:
+				return "the timer " + a.name
+			case alarmTick:
+				return "a beat"
+			case alarmPresence, alarmCount:
+				return "news of the members"
+			}
+		}
+	}
+	return "an alarm that was stopped"
+}
+
 // alarm handles an alarm that is due, unless it was set again or stopped meanwhile.
 func (m *Machine) alarm(e *Entry) error {
 	a, ok := m.takeAlarm(e.Number)

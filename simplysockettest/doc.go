@@ -1,0 +1,63 @@
+// Package simplysockettest runs rooms in a test: no server, no port, no sleep. Time is
+// virtual and moves only when the test says so, so a test takes microseconds and has the
+// same result on each run.
+//
+//	room := simplysockettest.Open(t, "game/1", game.Room)
+//	ann, bob := room.Join("ann"), room.Join("bob")
+//	ann.Send("start-the-game", nil)
+//	simplysockettest.Expect(bob, "round-started", func(r Round) bool { return r.Number == 1 })
+//	room.Advance(11 * time.Second)
+//	ann.Drop()
+//	room.Advance(5 * time.Second)
+//	ann.Resume()
+//
+// # What runs
+//
+// The room is the real one: its setup, handlers, hooks, middleware, timers and tasks. Each
+// call of a method is an entry, which the room handles before the method returns. By then
+// every client has received what the entry has caused, so there is nothing to wait for.
+// All of it runs on the goroutine of the test; a handler must not use the kit.
+//
+// Timers that are due at once have run when a method returns. Others run in [Room.Advance],
+// in the order in which they are due, each at its own time. A task waits until the test
+// runs, finishes or fails it: see [Room.Tasks].
+//
+// # What clients receive
+//
+// A message waits in its client until the test reads it. [Expect] reads the next message of
+// one action; messages of other actions wait on. So a test reads what it is about, in any
+// order between actions, and nothing is passed over in silence: the next message of an
+// action is the next one that came, whether it is as expected or not. [ExpectNone] fails
+// where an unread one waits, [ExpectActions] takes all that waits in its order, and
+// [Client.Skip] reads all that has come so far. The messages of the protocol, such as
+// client-joined-room, wait like any other. Answers do not: [Client.Send] and [Client.Call]
+// return them.
+//
+// A client that is dropped receives nothing. When it resumes, it gets what it has missed,
+// as a real client does; what the room's history no longer has is a message `gap`, see
+// [Gap]. For every client the kit checks that messages come in order, none twice, and none
+// is missing without a gap.
+//
+// # What fails a test
+//
+// A message or a join that is refused, unless the test says that it is: with
+// [Client.SendRefused] and [Room.JoinRefused], or by asking for the error with
+// [Client.TrySend], [Client.Call] and [Room.TryJoin]. An error of a hook, a timer or a
+// beat, which in a server only the log tells of, and a panic: unless it happens in
+// [Room.ExpectFailure]. The room's log goes to the log of the test.
+//
+// # Rooms that forget
+//
+// With [Forgetful] the room is run a second time beside the first, and before each entry
+// that one is encoded, thrown away and restored. The first answer in which they differ
+// fails the test: the room has kept something in a plain variable, which does not outlive
+// its process.
+//
+// # What is not there
+//
+// No limits of rates, mailboxes and outboxes, and no delay by [simplysocket.Room]'s
+// SetFlushInterval. A member's join of another room is noted, see [Client.Redirects], and
+// does not take place. A [simplysocket.RoomRef] reaches the room under test alone, and
+// there is no [simplysocket.Client] of a member. For all of these, run a whole server in
+// memory: see [Serve].
+package simplysockettest

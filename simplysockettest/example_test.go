@@ -1,0 +1,178 @@
+package simplysockettest_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/client"
+	"github.com/DhruvikDonga/simplysocket/simplysockettest"
+)
+
+// t stands for the test's own in the examples. It prints failures.
+var t testing.TB = printing{}
+
+type printing struct{ testing.TB }
+
+func (printing) Helper()                           {}
+func (printing) Cleanup(func())                    {}
+func (printing) Output() io.Writer                 { return io.Discard }
+func (printing) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+func (printing) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+
+type Round struct {
+	Number int `json:"number"`
+}
+
+type Score struct {
+	Points int `json:"points"`
+}
+
+// Game is a room in which a round takes ten seconds.
+func Game(room *simplysocket.Room) error {
+	timeUp := simplysocket.NewTimer(room, "time-up", func(r Round) error {
+		return room.Broadcast("round-ended", r)
+	})
+	simplysocket.On(room, "start-the-game", func(*simplysocket.Member, simplysocket.None) error {
+		round := Round{Number: 1}
+		timeUp.Set(10*time.Second, round)
+		return room.Broadcast("round-started", round)
+	})
+	return nil
+}
+
+func Example() {
+	room := simplysockettest.Open(t, "game/1", Game)
+	ann, bob := room.Join("ann"), room.Join("bob")
+
+	ann.Send("start-the-game", nil)
+	simplysockettest.Expect(bob, "round-started", func(r Round) bool { return r.Number == 1 })
+
+	ann.Drop()
+	room.Advance(11 * time.Second) // takes no time
+	ann.Resume()
+	simplysockettest.Expect(ann, "round-ended", func(r Round) bool { return r.Number == 1 })
+
+	fmt.Println("passed at", room.Now().Format(time.TimeOnly))
+	// Output: passed at 00:00:11
+}
+
+func ExampleForgetful() {
+	setup := func(room *simplysocket.Room) error {
+		points := 0 // does not survive a restore
+		simplysocket.OnCall(room, "score", func(*simplysocket.Member, simplysocket.None) (Score, error) {
+			points++
+			return Score{points}, nil
+		})
+		return nil
+	}
+	room := simplysockettest.Open(t, "game/1", setup, simplysockettest.Forgetful())
+	ann := room.Join("ann")
+	ann.Send("score", nil)
+	ann.Send("score", nil)
+	// Output: room "game/1" answers differently after a restore: entry 3, "score" by ann: {"points":1}, and {"points":2} without. A plain variable of the setup is not kept: hold it in NewState or NewTable. Nor may a room use the time of the system, its own randomness or the order of a map.
+}
+
+func ExampleClient_SendRefused() {
+	room := simplysockettest.Open(t, "table/1", func(room *simplysocket.Room) error {
+		simplysocket.On(room, "move", func(m *simplysocket.Member, _ simplysocket.None) error {
+			if m.ID() != "ann" {
+				return simplysocket.Errorf("not-your-turn", "wait for ann")
+			}
+			return nil
+		})
+		return nil
+	})
+	room.Join("ann").Send("move", nil)
+	fmt.Println(room.Join("bob").SendRefused("not-your-turn", "move", nil))
+	// Output: wait for ann
+}
+
+func ExampleTask() {
+	type Word struct {
+		Word string `json:"word"`
+	}
+	type Meaning struct {
+		Text string `json:"text"`
+	}
+	room := simplysockettest.Open(t, "dictionary", func(room *simplysocket.Room) error {
+		find := func(context.Context, Word) (Meaning, error) { panic("asks a server far away") }
+		lookup := simplysocket.NewTask(room, "lookup", find, func(w Word, m Meaning, err error) error {
+			if err != nil {
+				return room.Broadcast("unknown", w)
+			}
+			return room.Broadcast("found", m)
+		})
+		simplysocket.On(room, "look-up", func(_ *simplysocket.Member, w Word) error {
+			lookup.Start(w)
+			return nil
+		})
+		return nil
+	})
+	ann := room.Join("ann")
+	ann.Send("look-up", Word{"turn"})
+	ann.Send("look-up", Word{"xyz"})
+
+	room.Task("lookup").Finish(Meaning{"one run of a room"})
+	room.Task("lookup").Fail(fmt.Errorf("no such word"))
+
+	fmt.Println(simplysockettest.Expect[Meaning](ann, "found").Text)
+	fmt.Println(simplysockettest.Expect[Word](ann, "unknown").Word)
+	// Output:
+	// one run of a room
+	// xyz
+}
+
+func ExampleOpenOn() {
+	srv, err := simplysocket.New(nil)
+	if err != nil {
+		panic(err)
+	}
+	srv.Use(func(next simplysocket.Handler) simplysocket.Handler {
+		return func(req *simplysocket.Request) (any, error) {
+			fmt.Println(req.Member.ID(), req.Action)
+			return next(req)
+		}
+	})
+	srv.HandleRoom("game/{id}", Game)
+
+	room := simplysockettest.OpenOn(t, srv, "game/1")
+	room.Join("ann").Send("start-the-game", nil)
+	// Output: ann start-the-game
+}
+
+// A whole server, two clients of the Go package, and virtual time.
+func ExampleServe() {
+	test := func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			srv, err := simplysocket.New(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			srv.HandleRoom("game/{id}", Game)
+			host := simplysockettest.Serve(t, srv)
+			conn := host.Dial(nil)
+
+			ended := 0
+			room, err := conn.Join(t.Context(), "game/1", nil, func(room *client.Room) {
+				client.On(room, "round-ended", func(string, Round) { ended++ })
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := room.Send(t.Context(), "start-the-game", nil); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(11 * time.Second) // of virtual time
+			synctest.Wait()
+			if ended != 1 {
+				t.Errorf("the round ended %d times", ended)
+			}
+		})
+	}
+	_ = test // func TestGame(t *testing.T)
+}

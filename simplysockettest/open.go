@@ -1,0 +1,120 @@
+package simplysockettest
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/testroom"
+)
+
+// Option changes how a room is opened.
+type Option func(*options)
+
+type options struct {
+	pattern   string
+	server    *simplysocket.Options
+	seed      uint64
+	start     time.Time
+	forgetful bool
+}
+
+// Pattern is the pattern under which the room's setup would be registered with
+// [simplysocket.Server.HandleRoom], for setups that call [simplysocket.Room.Param]. It
+// matches the name of the room.
+func Pattern(pattern string) Option { return func(o *options) { o.pattern = pattern } }
+
+// ServerOptions sets the options of the server, such as AnnounceMaxMembers,
+// EmptyRoomTimeout, ResumeWindow or HistoryMessages. The Logger and the Trace are not used.
+func ServerOptions(opts simplysocket.Options) Option {
+	return func(o *options) { o.server = &opts }
+}
+
+// Seed sets what [simplysocket.Room.Rand] is seeded with. The default is 1.
+func Seed(n uint64) Option { return func(o *options) { o.seed = n } }
+
+// StartAt sets the time at which the room opens. The default is the first of January 2026.
+func StartAt(now time.Time) Option { return func(o *options) { o.start = now } }
+
+// Forgetful runs the room a second time beside the first. Before each entry the second one
+// is encoded, discarded and made again from its encoding: its setup runs, and then all that
+// a room keeps has its value again. Its connections, tasks and clock go on, and no hook
+// runs. The first entry to which the two answer differently fails the test, and so does
+// one after which they keep something different: a plain variable of the setup is not
+// kept. So is anything else that is not the room's own, such as the time of the system or
+// the order of a map. The test sees the first room alone, but what a setup and its
+// handlers do outside of the room is done twice.
+func Forgetful() Option { return func(o *options) { o.forgetful = true } }
+
+// Open opens a room with that name and setup. It ends with the test.
+func Open(t testing.TB, name string, setup func(*simplysocket.Room) error, opts ...Option) *Room {
+	t.Helper()
+	o := apply(opts)
+	srv, err := simplysocket.New(o.server)
+	if err != nil {
+		t.Fatalf("room %q: %v", name, err)
+	}
+	pattern := o.pattern
+	if pattern == "" {
+		pattern = name
+	}
+	srv.HandleRoom(pattern, setup)
+	return open(t, srv, name, o)
+}
+
+// OpenOn opens the room of that name as it is on a server: with the setup of the pattern
+// that matches, with the server's middleware and its options. The server is neither used
+// nor changed.
+func OpenOn(t testing.TB, srv *simplysocket.Server, name string, opts ...Option) *Room {
+	t.Helper()
+	o := apply(opts)
+	if o.pattern != "" || o.server != nil {
+		t.Fatalf("room %q: Pattern and ServerOptions are for Open; the server has its own", name)
+	}
+	return open(t, srv, name, o)
+}
+
+func apply(opts []Option) *options {
+	o := &options{seed: 1, start: time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)}
+	for _, opt := range opts {
+		opt(o)
+	}
+	return o
+}
+
+func open(t testing.TB, srv *simplysocket.Server, name string, o *options) *Room {
+	t.Helper()
+	r := &Room{t: t, name: name, seed: o.seed, now: o.start, byID: map[string]*Client{}, words: map[string]string{}}
+	var err error
+	if r.room, err = testroom.New(srv, name, logTo(t)); err != nil {
+		t.Fatalf("room %q: %v", name, err)
+	}
+	r.limits = r.room.Limits()
+	if o.forgetful {
+		r.twin = new(twin)
+		if r.twin.room, err = testroom.New(srv, name, slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatalf("room %q: %v", name, err)
+		}
+	}
+	t.Cleanup(r.discard)
+	if err := r.open(); err != nil {
+		r.fatalf(": its setup failed: %v%s", err, stackOf(err))
+	}
+	if r.inTrouble() {
+		r.tell()
+	}
+	return r
+}
+
+// logTo returns a logger that writes to the log of the test.
+func logTo(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey { // that of the system means nothing here
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+}
