@@ -231,6 +231,11 @@ func (a *actor) apply(it *item) {
 	a.at = it
 	out := a.step(it)
 	a.at = nil
+	if err := ownError(out.Reply.Err); it.entry.Kind == room.KindRestore && err != nil {
+		r.report(it, out)
+		a.abandon(a.forget(), err)
+		return
+	}
 	a.collect(it, out)
 }
 

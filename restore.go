@@ -261,7 +261,8 @@ func (a *actor) panicked(it *item, p *room.Panic) {
 		a.outcasts = append(a.outcasts, c)
 		c.Disconnect(protocol.CloseInternal, "the room could not handle this client's messages")
 	}
-	a.postpone(again{item: *it, refused: p, last: len(a.panics) > maxPanics})
+	refused := &room.Fault{Text: p.Error(), Cause: p} // that it panicked was reported
+	a.postpone(again{item: *it, refused: refused, last: len(a.panics) > maxPanics})
 }
 
 // postpone has an entry be taken again when the room is restored.

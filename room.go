@@ -117,7 +117,7 @@ func (r *Room) report(it *item, out *room.Output) {
 			r.srv.log.Error("room hook failed", "room", r.actor.name, "hook", f.Where, "error", f.Err)
 		}
 	}
-	if err != nil && e.Kind != 0 && room.AsPanic(err) == nil {
+	if err != nil && e.Kind != 0 && room.AsPanic(err) == nil && r.actor.refusing == nil {
 		_, internal := room.Public(err)
 		if heard := it.source.client != nil || it.source.call != nil; internal || !heard {
 			r.srv.log.Error("room handler failed", "room", r.actor.name, "client", e.Member, "action", e.ReAction(), "error", err)
