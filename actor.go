@@ -170,7 +170,8 @@ func (a *actor) handle(it *item) {
 
 // mayBeStored reports whether an entry may open a room that is stored.
 func (a *actor) mayBeStored(it *item) bool {
-	return a.journal != nil && it.entry.Kind == room.KindJoin && a.failed == nil && !a.srv.closing.Load()
+	opens := it.entry.Kind == room.KindJoin || it.entry.Kind == room.KindTold
+	return a.journal != nil && opens && a.failed == nil && !a.srv.closing.Load()
 }
 
 func (a *actor) handleSignal(it *item) {
@@ -468,6 +469,12 @@ func (a *actor) astray(it *item) {
 		return
 	}
 	it.source.charge.settle(0)
+	if e.Kind == room.KindTold {
+		if e.Seen.Epoch == 0 || !a.srv.closing.Load() && a.failed == nil { // otherwise it is told again
+			a.srv.undelivered(a.name, e)
+		}
+		return
+	}
 	if c == nil {
 		a.lost(e)
 		return
@@ -495,7 +502,7 @@ func (a *actor) astray(it *item) {
 	case room.KindMessage, room.KindDirect, room.KindMembers, room.KindHistory:
 		c.sendError(wireError(refusal), e.ReAction(), e.ID)
 	case room.KindDrop, room.KindInfo, room.KindServer, room.KindBroadcast, room.KindTimer, room.KindResult,
-		room.KindIdle, room.KindClose, room.KindRestore:
+		room.KindIdle, room.KindClose, room.KindRestore, room.KindTold, room.KindConfirmed:
 	}
 }
 

@@ -341,6 +341,10 @@ func (s *stage) perform(r *Room, e *room.Effect) {
 	switch e.Kind {
 	case room.EffectTask:
 		r.runTask(e)
+	case room.EffectTell:
+		s.tell(e)
+	case room.EffectConfirm:
+		s.confirm(e)
 	case room.EffectJoin:
 		c := s.actor.srv.clients.find(e.Member)
 		if c == nil {

@@ -29,6 +29,10 @@ func ReadSnapshot(snapshot []byte) (*Image, error) {
 	r.settings(&m.settings)
 	r.presence(m)
 	r.clocks(&m.clocks)
+	for range r.count() {
+		m.told.pending = append(m.told.pending, r.message())
+	}
+	r.heardFrom(m)
 	r.bucket(m)
 	i.values = r.values()
 	if properties := r.properties(); properties != nil {
@@ -51,9 +55,9 @@ func (i *Image) Index() uint64 { return i.m.index }
 func (i *Image) Now() time.Time { return i.m.now }
 
 // Waits reports whether something may happen to the room by itself: it has members, who may
-// leave, or alarms or tasks.
+// leave, or alarms or tasks, or has told another room something that is not confirmed.
 func (i *Image) Waits() bool {
-	return i.m.order.live > 0 || len(i.m.alarms) > 0 || len(i.m.running) > 0
+	return i.m.order.live > 0 || len(i.m.told.pending) > 0 || len(i.m.alarms) > 0 || len(i.m.running) > 0
 }
 
 // Open returns the machine of the image, which is used up by it. Open runs the setup, which

@@ -64,6 +64,8 @@ type Machine struct {
 	order    roster
 	stamp    uint64
 	guesses  map[string]guess
+	told     told
+	heard    map[string]Position // by the room that has told: the newest
 	presence presence
 	access
 	settings
@@ -179,10 +181,12 @@ func (m *Machine) Apply(e *Entry) *Output {
 func (m *Machine) Refuse(e *Entry, why error) *Output {
 	return m.take(e, func(e *Entry) (json.RawMessage, error) {
 		switch e.Kind {
-		case KindLeave, KindDrop, KindResume, KindDuplicate, KindInfo, KindIdle, KindClose:
+		case KindLeave, KindDrop, KindResume, KindDuplicate, KindInfo, KindIdle, KindClose, KindConfirmed:
 			m.skipHooks = true
 			defer func() { m.skipHooks = false }()
 			return m.dispatch(e)
+		case KindTold:
+			m.hear(e)
 		case KindTimer:
 			_, _ = m.takeAlarm(e.Number)
 		case KindResult:
@@ -303,6 +307,12 @@ func (m *Machine) dispatch(e *Entry) (reply json.RawMessage, err error) {
 		m.close(e.Flags&FlagShutdown != 0)
 	case KindRestore:
 		return nil, m.restored(e)
+	case KindTold:
+		if m.hear(e) {
+			return m.hooks.Server(e)
+		}
+	case KindConfirmed:
+		m.confirmed(e)
 	}
 	return nil, nil
 }
@@ -492,13 +502,13 @@ func (m *Machine) History() HistoryAccess {
 
 // Kick removes a member when the entry is released.
 func (m *Machine) Kick(member *Member) {
-	m.out.todo = append(m.out.todo, action{kind: doKick, member: member.ID, number: member.Number})
+	m.out.todo = append(m.out.todo, doing{kind: doKick, member: member.ID, number: member.Number})
 }
 
 // Close closes the room when the entry is released.
-func (m *Machine) Close() { m.out.todo = append(m.out.todo, action{kind: doClose}) }
+func (m *Machine) Close() { m.out.todo = append(m.out.todo, doing{kind: doClose}) }
 
 // JoinRoom has a member's client join another room when the entry is released.
 func (m *Machine) JoinRoom(member *Member, room string, body json.RawMessage) {
-	m.out.todo = append(m.out.todo, action{kind: doJoin, member: member.ID, name: room, body: body})
+	m.out.todo = append(m.out.todo, doing{kind: doJoin, member: member.ID, name: room, body: body})
 }
