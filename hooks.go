@@ -16,7 +16,10 @@ type hooks Room
 // Setup runs the application's setup and sees what it has registered.
 func (h *hooks) Setup(m *room.Machine) error {
 	r := (*Room)(h)
-	r.core, r.stage.cfg = m, m.Config()
+	r.core = m
+	if r.stage.cfg == nil {
+		r.stage.cfg = m.Config()
+	}
 	m.Lend(&r.turn.out)
 	m.Record(r.actor.journal != nil)
 	return r.run(func() error {

@@ -72,7 +72,7 @@ func TestTellBadly(t *testing.T) {
 		})
 		return nil
 	}).member("r")
-	if got := c.Call("try", "r", nil).Field("text"); got != "simplysocket: not a valid name; simplysocket: not a valid action; true" {
+	if got := c.Call("try", "r", nil).Field("text"); got != "simplysocket: not a valid name; simplysocket: not a valid action: an action has 1 to 128 bytes; true" {
 		t.Error(got)
 	}
 }

@@ -45,7 +45,7 @@ func ReadSnapshot(snapshot []byte) (*Image, error) {
 }
 
 // Config returns what the room was opened with.
-func (i *Image) Config() *Config { return &i.m.cfg }
+func (i *Image) Config() *Config { return i.m.cfg }
 
 // Index is the number of the newest record in the image; 0: the snapshot was made before
 // the first.

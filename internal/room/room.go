@@ -50,7 +50,7 @@ type Hooks interface {
 
 // Machine is the state of one room.
 type Machine struct {
-	cfg   Config
+	cfg   *Config
 	hooks Hooks
 
 	phase    phase
@@ -157,7 +157,7 @@ func Open(cfg Config, hooks Hooks) (*Machine, *Output) {
 }
 
 func newMachine(cfg Config, hooks Hooks) *Machine {
-	m := &Machine{cfg: cfg, hooks: hooks, now: cfg.Opened, changed: true}
+	m := &Machine{cfg: &cfg, hooks: hooks, now: cfg.Opened, changed: true}
 	m.hidden = cfg.Lobby
 	m.overflow = OverflowDisconnect
 	if cfg.DeliveriesPerSecond > 0 {
@@ -442,7 +442,7 @@ func (m *Machine) SetRelaying(relaying, wrapped bool) { m.relaying, m.wrapped = 
 func (m *Machine) Relaying() bool { return m.relaying }
 
 // Config returns what the room was opened with.
-func (m *Machine) Config() *Config { return &m.cfg }
+func (m *Machine) Config() *Config { return m.cfg }
 
 // Now is the time of the newest entry. It never goes back.
 func (m *Machine) Now() time.Time { return m.now }
