@@ -127,7 +127,7 @@ func NewHTTPServer(h http.Handler) *http.Server {
 // lobby. HandleRoom panics if the pattern is not valid or conflicts with another.
 //
 // The setup runs when a room opens, before anything reaches it. It registers handlers and
-// keeps the room's state in its variables. If it returns an error, the clients that asked
+// declares the room's state, or keeps it in its variables. If it returns an error, the clients that asked
 // to join are refused.
 func (s *Server) HandleRoom(name string, setup func(*Room) error) {
 	if setup == nil {
