@@ -36,14 +36,7 @@ type actor struct {
 	failed error // of the setup, for those who waited for it
 	alarm  wakeup
 
-	// Of the turn, if rooms are written down.
-
-	journal  *journal // nil: they are not
-	covered  []item   // the entries whose output is not sealed
-	again    []again  // the entries that a restored room takes once more, before all others
-	refusing error    // why the code of the entry at hand does not run
-	panics   []panicking
-	outcasts []*Client // are being disconnected because of their panics
+	journal *journal // where rooms are written down; nil: nowhere
 }
 
 // turn is what an actor works with while it runs: pooled, so that a room at rest owns
@@ -53,6 +46,8 @@ type turn struct {
 	part part
 	body []byte    // of the message that is being sent
 	send room.Send // its options
+
+	misdeclared error // values that the setup has declared and that cannot be kept
 }
 
 var turns = sync.Pool{New: func() any { return new(turn) }}
@@ -102,7 +97,6 @@ func (a *actor) run() {
 		}
 	}()
 	a.sweep() // after a turn that was cut off
-	a.refusing = nil
 	for a.isReady() {
 		a.takeAgain()
 		for !a.isBroken() && a.takeBatch() {
@@ -242,11 +236,8 @@ func (a *actor) apply(it *item) {
 
 // step takes the entry through the room's machine.
 func (a *actor) step(it *item) *room.Output {
-	switch {
-	case a.refusing != nil:
-		return a.room.core.Refuse(&it.entry, a.refusing)
-	case len(a.outcasts) > 0 && a.isOutcast(it):
-		return a.room.core.Refuse(&it.entry, errOutcast)
+	if why := a.journal.refuses(it); why != nil {
+		return a.room.core.Refuse(&it.entry, why)
 	}
 	return a.room.core.Apply(&it.entry)
 }
@@ -261,7 +252,7 @@ func (a *actor) collect(it *item, out *room.Output) {
 			return
 		}
 		if it.entry.Kind != 0 { // a setup is not repeated by itself
-			a.covered = append(a.covered, *it)
+			a.journal.covered = append(a.journal.covered, *it)
 		}
 	}
 	a.turn.part.add(r, it, out)
@@ -283,6 +274,7 @@ func (a *actor) opensFor(it *item) bool {
 		return false
 	}
 	a.room = a.srv.newRoom(a, setup, params)
+	a.journal.begin()
 	a.begin()
 	a.at = it
 	a.failed = a.room.open()
@@ -426,7 +418,7 @@ func (a *actor) after(d time.Duration, s signal) *time.Timer {
 // ends takes an actor without a room off the server, unless something waits. The
 // lobby stays until the server closes.
 func (a *actor) ends() bool {
-	if a.room != nil || len(a.again) > 0 || a.isLobby && !a.srv.closing.Load() || a.held.Load() > 0 || !a.mailbox.closeIfEmpty() {
+	if a.room != nil || a.journal.hasMore() || a.isLobby && !a.srv.closing.Load() || a.held.Load() > 0 || !a.mailbox.closeIfEmpty() {
 		return false
 	}
 	a.srv.rooms.remove(a)

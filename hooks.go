@@ -17,17 +17,18 @@ type hooks Room
 func (h *hooks) Setup(m *room.Machine) error {
 	r := (*Room)(h)
 	r.core = m
-	if r.stage.cfg == nil {
-		r.stage.cfg = m.Config()
+	if r.stage.epoch == 0 {
+		r.stage.epoch = r.epoch()
 	}
 	m.Lend(&r.turn.out)
 	m.Record(r.actor.journal != nil)
+	r.turn.misdeclared = nil
 	return r.run(func() error {
 		if err := r.setup(r); err != nil {
 			return err
 		}
-		if r.misdeclared != nil {
-			return r.misdeclared
+		if err := r.turn.misdeclared; err != nil {
+			return err
 		}
 		relaying := !r.handlesMessages() && !r.mute
 		err := r.wrapHandlers(relaying)

@@ -29,6 +29,7 @@ type Server struct {
 	opts       Options
 	name       string
 	log        *slog.Logger
+	started    time.Time // on the monotonic clock, too
 	trace      *Trace
 	origins    []originPattern
 	writers    *fanout.Writers
@@ -84,6 +85,7 @@ func New(o *Options) (*Server, error) {
 		opts:    opts,
 		name:    opts.Name,
 		log:     slog.New(calmHandler{opts.Logger.Handler()}),
+		started: time.Now(),
 		trace:   opts.Trace,
 		origins: origins,
 		writers: fanout.NewWriters(fanout.Limits{

@@ -31,7 +31,7 @@ func (r *Room) Tell(name, action string, body any) error {
 // tell sends what the room tells another.
 func (s *stage) tell(e *room.Effect) {
 	it := item{entry: room.Entry{
-		Kind: room.KindTold, Target: s.cfg.Name, Action: e.Action, Body: e.Body,
+		Kind: room.KindTold, Target: s.actor.name, Action: e.Action, Body: e.Body,
 		Seen: room.Position{Epoch: e.Epoch, Seq: e.Number},
 	}}
 	srv := s.actor.srv

@@ -20,7 +20,7 @@ func ReadSnapshot(snapshot []byte) (*Image, error) {
 		r.fail(fmt.Sprintf("snapshot of version %d", version))
 	}
 	m := newMachine(r.config(), nil)
-	m.index = r.uint()
+	m.keep().index = r.uint()
 	i := &Image{m: m}
 	r.head(m)
 	r.members(m)
@@ -45,7 +45,7 @@ func ReadSnapshot(snapshot []byte) (*Image, error) {
 }
 
 // Config returns what the room was opened with.
-func (i *Image) Config() *Config { return i.m.cfg }
+func (i *Image) Config() *Config { return &i.m.cfg }
 
 // Index is the number of the newest record in the image; 0: the snapshot was made before
 // the first.
@@ -63,8 +63,7 @@ func (i *Image) Waits() bool {
 // Open returns the machine of the image, which is used up by it. Open runs the setup, which
 // registers what the hooks handle and declares what they keep; what the setup does besides
 // that is replaced by the state of the image. A tick of a period that is not registered any
-// more is forgotten. The error is a [*ValueError], or that of the
-// setup.
+// more is forgotten. The error is a [*ValueError], or that of the setup.
 func (i *Image) Open(hooks Hooks) (*Machine, error) {
 	for at := range i.values {
 		i.values[at].compact()
@@ -88,10 +87,10 @@ func (i *Image) Open(hooks Hooks) (*Machine, error) {
 	return m, nil
 }
 
-// takeRegistered takes over what a setup has registered.
+// takeRegistered takes over what a setup has registered. It has declared values in the ledger,
+// which both have.
 func (m *Machine) takeRegistered(setUp *Machine) {
 	m.hooks, m.cfg = setUp.hooks, setUp.cfg
-	m.declared, m.relaying, m.wrapped, m.changes = setUp.declared, setUp.relaying, setUp.wrapped, setUp.changes
-	m.periods = setUp.periods
+	m.relaying, m.wrapped, m.periods = setUp.relaying, setUp.wrapped, setUp.periods
 	m.alarms = slices.DeleteFunc(m.alarms, func(a alarm) bool { return a.kind == alarmTick && a.index >= len(m.periods) })
 }

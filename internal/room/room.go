@@ -50,27 +50,23 @@ type Hooks interface {
 
 // Machine is the state of one room.
 type Machine struct {
-	cfg   *Config
+	cfg   Config
 	hooks Hooks
 
 	phase    phase
 	now      time.Time
-	pos      uint64 // of the newest entry
 	seq      uint64
-	index    uint64   // of the newest record
-	changes  *changes // since then; nil: the room is not written down
-	joined   bool     // somebody has been a member
+	joined   bool // somebody has been a member
 	emptied  time.Time
 	order    roster
 	stamp    uint64
 	guesses  map[string]guess
-	told     told
-	heard    map[string]Position // by the room that has told: the newest
 	presence presence
 	access
 	settings
 	clocks
-	application
+	properties Properties
+	*ledger
 	relaying bool
 	wrapped  bool    // middleware wraps the relaying
 	lobby    *bucket // nil: no limit
@@ -81,13 +77,6 @@ type Machine struct {
 	skipHooks bool
 	changed   bool    // what listings show
 	out       *Output // with the state of the entry at hand; nil for a room at rest
-}
-
-// application is what the application keeps in the room.
-type application struct {
-	declared   []Declaration
-	undeclared []written // restored, but not declared any more
-	properties Properties
 }
 
 // settings are what the application may set at any time.
@@ -121,9 +110,10 @@ const (
 // Record makes the machine note what changes, for [Machine.AppendRecord], or not. The hooks
 // call it at the beginning of the setup, and may change their mind until its end.
 func (m *Machine) Record(enabled bool) {
-	m.changes = nil
 	if enabled {
-		m.changes = new(changes)
+		m.keep().changes = new(changes)
+	} else if m.changes != nil {
+		m.changes = nil
 	}
 }
 
@@ -157,7 +147,7 @@ func Open(cfg Config, hooks Hooks) (*Machine, *Output) {
 }
 
 func newMachine(cfg Config, hooks Hooks) *Machine {
-	m := &Machine{cfg: &cfg, hooks: hooks, now: cfg.Opened, changed: true}
+	m := &Machine{cfg: cfg, ledger: noLedger, hooks: hooks, now: cfg.Opened, changed: true}
 	m.hidden = cfg.Lobby
 	m.overflow = OverflowDisconnect
 	if cfg.DeliveriesPerSecond > 0 {
@@ -209,7 +199,9 @@ func (m *Machine) take(e *Entry, handle func(*Entry) (json.RawMessage, error)) *
 	if e.Time.After(m.now) {
 		m.now = e.Time
 	}
-	m.pos = e.Pos
+	if m.changes != nil {
+		m.pos = e.Pos
+	}
 	reply, err := handle(e)
 	if err != nil {
 		m.revoke(m.out.before)
@@ -442,7 +434,7 @@ func (m *Machine) SetRelaying(relaying, wrapped bool) { m.relaying, m.wrapped = 
 func (m *Machine) Relaying() bool { return m.relaying }
 
 // Config returns what the room was opened with.
-func (m *Machine) Config() *Config { return m.cfg }
+func (m *Machine) Config() *Config { return &m.cfg }
 
 // Now is the time of the newest entry. It never goes back.
 func (m *Machine) Now() time.Time { return m.now }

@@ -18,7 +18,7 @@ func (m *Machine) Snapshot(b []byte) ([]byte, error) {
 		return b, err
 	}
 	w := writer{append(b, snapshotVersion)}
-	w.config(m.cfg)
+	w.config(&m.cfg)
 	w.uint(m.index)
 	w.head(m)
 	w.int(m.order.live)

@@ -32,9 +32,9 @@ func (m *Machine) Tell(to, action string, body json.RawMessage) {
 
 // tell sends a message to another room.
 func (m *Machine) tell(t message) {
-	m.told.newest++
-	t.number = m.told.newest
 	if m.changes != nil {
+		m.told.newest++
+		t.number = m.told.newest
 		m.changes.told(t.number)
 		m.told.pending = append(m.told.pending, t)
 	}

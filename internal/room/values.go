@@ -78,7 +78,7 @@ func (m *Machine) Declare(d Declaration) bool {
 			return false
 		}
 	}
-	m.declared = append(m.declared, d)
+	m.keep().declared = append(m.declared, d)
 	if m.changes != nil {
 		d.Value.Track()
 	}
@@ -112,7 +112,7 @@ func (m *Machine) adopt(values []written) error {
 	for _, v := range values {
 		d := m.declaration(v.name)
 		if d == nil {
-			m.undeclared = append(m.undeclared, v)
+			m.keep().undeclared = append(m.undeclared, v)
 			continue
 		}
 		if err := d.read(m.cfg.Name, &v); err != nil {
