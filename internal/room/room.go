@@ -117,11 +117,15 @@ const (
 )
 
 // Record makes the machine note what changes, for [Machine.AppendRecord], or not. The hooks
-// call it at the beginning of the setup, and may change their mind until its end.
+// call it at the beginning of the setup, and may change their mind until its end: a room
+// that is recorded only from then on begins with a snapshot.
 func (m *Machine) Record(enabled bool) {
 	m.changes = nil
 	if enabled {
 		m.changes = new(changes)
+		for i := range m.declared {
+			m.declared[i].Value.Track()
+		}
 	}
 }
 
