@@ -54,6 +54,12 @@
 // process. So does a value that was changed without being set, and a state that is
 // different after an error.
 //
+// # Crashes
+//
+// [Room.Crash] ends the process of the room and starts it again some time later. Unlike what
+// [Forgetful] does, the room's code sees it: OnRestore runs, members are away or have left,
+// and tasks were interrupted. What holds afterwards is for the test to say.
+//
 // # What is not there
 //
 // No limits of rates, mailboxes and outboxes, and no delay by [simplysocket.Room]'s

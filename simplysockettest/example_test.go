@@ -122,6 +122,54 @@ func ExampleForgetful_table() {
 	// Output: room "game/1" changes what it does not set: entry 3, "score" by ann: table "scores", key "ann": its value was changed without Set: a restored room would not have the change. It is {"points":2}, and was set to {"points":1}.
 }
 
+func ExampleRoom_Crash() {
+	room := simplysockettest.Open(t, "game/1", func(room *simplysocket.Room) error {
+		score := simplysocket.NewState(room, "score", Score{})
+		simplysocket.On(room, "score", func(*simplysocket.Member, simplysocket.None) error {
+			score.Points++
+			return room.Broadcast("scored", *score)
+		})
+		room.OnRestore(func(down time.Duration) error {
+			return room.Broadcast("paused", map[string]string{"for": down.String()})
+		})
+		return nil
+	}, simplysockettest.Forgetful())
+	ann := room.Join("ann")
+	ann.Send("score", nil)
+	ann.Skip()
+
+	room.Crash(time.Minute)
+	fmt.Println("is ann away:", ann.Away())
+	ann.Resume()
+	ann.Send("score", nil)
+	for _, m := range ann.Messages() {
+		fmt.Println(m)
+	}
+	// Output:
+	// is ann away: true
+	// paused {"for":"1m0s"}
+	// scored {"points":2}
+}
+
+func ExampleRoom_CrashRefused() {
+	room := simplysockettest.Open(t, "auction/1", func(room *simplysocket.Room) error {
+		simplysocket.NewState(room, "bids", []int{})
+		room.OnRestore(func(down time.Duration) error {
+			if down > time.Hour {
+				return simplysocket.Errorf("suspended", "an operator has to look at it")
+			}
+			return nil
+		})
+		return nil
+	})
+	room.Join("ann")
+	fmt.Println(room.CrashRefused(2 * time.Hour))
+	fmt.Println(room.JoinRefused("suspended", "bob"))
+	// Output:
+	// suspended: an operator has to look at it
+	// an operator has to look at it
+}
+
 func ExampleClient_SendRefused() {
 	room := simplysockettest.Open(t, "table/1", func(room *simplysocket.Room) error {
 		simplysocket.On(room, "move", func(m *simplysocket.Member, _ simplysocket.None) error {

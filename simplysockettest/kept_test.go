@@ -1,6 +1,7 @@
 package simplysockettest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -235,6 +236,13 @@ func TestStateAfterError(t *testing.T) {
 			room.OnJoin(func(*simplysocket.Join) error { timer.Set(time.Second, number{}); return nil })
 			return nil
 		}, func(room *kit.Room, _ *kit.Client) { room.ExpectFailure(func() { room.Advance(time.Second) }) }, `the timer bell: `},
+		"an interrupted task": {func(room *simplysocket.Room) error {
+			_, fail := prepare(room)
+			task := simplysocket.NewTask(room, "think", func(context.Context, number) (number, error) { return number{}, nil },
+				func(_, _ number, err error) error { return fail() })
+			room.OnJoin(func(*simplysocket.Join) error { task.Start(number{}); return nil })
+			return nil
+		}, func(room *kit.Room, _ *kit.Client) { room.ExpectFailure(func() { room.Crash(0) }) }, `the restore: task think: `},
 	} {
 		t.Run(what, func(t *testing.T) {
 			mustFail(t, func(t testing.TB) {
@@ -242,5 +250,14 @@ func TestStateAfterError(t *testing.T) {
 				tt.play(room, room.Join("ann"))
 			}, `room "r" keeps what failed: `, tt.words, `state "game" was {"N":`, `after the error, which does not undo it. Check first, change afterwards.`)
 		})
+	}
+	room := kit.Open(t, "r", func(room *simplysocket.Room) error {
+		game := simplysocket.NewState(room, "game", number{})
+		room.OnRestore(func(time.Duration) error { game.N++; return failed }) // nothing of it is kept
+		return nil
+	}, kit.Forgetful())
+	room.Join("ann")
+	if err := room.CrashRefused(0); !errors.Is(err, failed) {
+		t.Error(err)
 	}
 }

@@ -94,9 +94,9 @@ func apply(opts []Option) *options {
 
 func open(t testing.TB, srv *simplysocket.Server, name string, o *options) *Room {
 	t.Helper()
-	r := &Room{t: t, name: name, seed: o.seed, now: o.start, byID: map[string]*Client{}, words: map[string]string{}}
+	r := &Room{t: t, log: logTo(t), name: name, seed: o.seed, now: o.start, byID: map[string]*Client{}, words: map[string]string{}}
 	var err error
-	if r.room, err = testroom.New(srv, name, logTo(t)); err != nil {
+	if r.room, err = testroom.New(srv, name, r.log); err != nil {
 		t.Fatalf("room %q: %v", name, err)
 	}
 	r.limits = r.room.Limits()
