@@ -186,6 +186,7 @@ func (a *actor) handleSignal(it *item) {
 	case signalWake:
 		a.alarm.stop()
 		a.ring()
+	case signalRestore:
 	}
 }
 

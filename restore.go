@@ -233,7 +233,7 @@ func (a *actor) returnFrom(image *room.Image) {
 		return
 	}
 	r.stage.reserve(r.core)
-	a.apply(&item{entry: room.Entry{Kind: room.KindRestore, Flags: room.FlagEnded, Number: uint64(down)}}) //nolint:gosec // it is not negative
+	a.apply(&item{entry: room.Entry{Kind: room.KindRestore, Flags: room.FlagEnded, Number: uint64(down)}})
 }
 
 // reserve gives the members of a restored room their seats.

@@ -57,6 +57,8 @@ func (s *state[T]) copyInitial() error {
 	return s.Replace(fields)
 }
 
+func (s *state[T]) isState() {}
+
 // Fields implements [room.Value].
 func (s *state[T]) Fields() ([]room.Field, error) {
 	form, err := json.Marshal(s.current)

@@ -96,6 +96,8 @@ func (r *Room) describe(e *room.Entry) string {
 		return "a request of " + e.Member
 	case room.KindIdle:
 		return "the end of the empty room"
+	case room.KindRestore:
+		return "the restore"
 	default:
 		return "the close"
 	}

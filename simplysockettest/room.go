@@ -2,6 +2,7 @@ package simplysockettest
 
 import (
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -14,7 +15,8 @@ import (
 
 // Room is a room under test. It belongs to the goroutine of the test.
 type Room struct {
-	t testing.TB
+	t   testing.TB
+	log *slog.Logger
 	trouble
 	name   string
 	seed   uint64
@@ -27,6 +29,7 @@ type Room struct {
 	epoch   uint64 // openings
 	conns   uint64 // connections that there have been
 	closed  bool
+	kept    []byte // of a room that could not be restored
 	busy    bool   // an entry is applied
 	joined  bool   // somebody has been a member since it opened
 	alarm   string // that is being handled
@@ -288,6 +291,11 @@ func (r *Room) join(id string, opts []JoinOption) (*Client, error) {
 	}
 	if !r.mayJoin(c, opts) {
 		return nil, nil
+	}
+	if r.kept != nil {
+		if err := r.restore(); err != nil {
+			return nil, err
+		}
 	}
 	if r.closed {
 		if err := r.open(); err != nil {

@@ -54,6 +54,17 @@ func (i *Image) Index() uint64 { return i.m.index }
 // Now is the room's time when it was written down.
 func (i *Image) Now() time.Time { return i.m.now }
 
+// Snapshot appends the snapshot that [Machine.Snapshot] would append for the machine of the
+// image.
+func (i *Image) Snapshot(b []byte) ([]byte, error) {
+	for at := range i.values {
+		i.values[at].compact()
+	}
+	m := *i.m
+	m.undeclared = i.values
+	return m.Snapshot(b)
+}
+
 // Waits reports whether something may happen to the room by itself: it has members, who may
 // leave, or alarms or tasks, or has told another room something that is not confirmed.
 func (i *Image) Waits() bool {

@@ -108,10 +108,14 @@ const (
 )
 
 // Record makes the machine note what changes, for [Machine.AppendRecord], or not. The hooks
-// call it at the beginning of the setup, and may change their mind until its end.
+// call it at the beginning of the setup, and may change their mind until its end: a room
+// that is recorded only from then on begins with a snapshot.
 func (m *Machine) Record(enabled bool) {
 	if enabled {
 		m.keep().changes = new(changes)
+		for i := range m.declared {
+			m.declared[i].Value.Track()
+		}
 	} else if m.changes != nil {
 		m.changes = nil
 	}

@@ -85,6 +85,9 @@ func (m *Machine) Declare(d Declaration) bool {
 	return true
 }
 
+// Declared returns what the setup has declared, in that order. It must not be changed.
+func (m *Machine) Declared() []Declaration { return m.declared }
+
 // Properties returns the room's own properties.
 func (m *Machine) Properties() *Properties { return &m.properties }
 
