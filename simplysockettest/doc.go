@@ -63,8 +63,9 @@
 // # What is not there
 //
 // No limits of rates, mailboxes and outboxes, and no delay by [simplysocket.Room]'s
-// SetFlushInterval. A member's join of another room is noted, see [Client.Redirects], and
-// does not take place. A [simplysocket.RoomRef] reaches the room under test alone, and
-// there is no [simplysocket.Client] of a member. For all of these, run a whole server in
-// memory: see [Serve]. A panic closes the room, as on a server without an engine.
+// SetFlushInterval. What it tells other rooms is noted, see [Room.Told], and so is a member's
+// join of another room, see [Client.Redirects]; neither takes place. A
+// [simplysocket.RoomRef] reaches the room under test alone, and there is no
+// [simplysocket.Client] of a member. For all of these, run a whole server in memory: see
+// [Serve]. A panic closes the room, as on a server without an engine.
 package simplysockettest
