@@ -238,7 +238,7 @@ func appendText(b []byte, text string) []byte {
 func (g *Gen) text(key string) string {
 	key = strings.ToLower(key)
 	if heard := g.heard[key]; len(heard) > 0 && g.OneIn(2) {
-		if s, ok := heard[g.rng.IntN(len(heard))].(string); ok {
+		if s, ok := g.newest(heard).(string); ok {
 			return s
 		}
 	}
@@ -271,9 +271,17 @@ func (g *Gen) learnWords(why string) {
 // anyHeard returns a string that a client has received, whatever its key was.
 func (g *Gen) anyHeard() string {
 	if all := g.heard[anyKey]; len(all) > 0 {
-		return all[g.rng.IntN(len(all))].(string)
+		return g.newest(all).(string)
 	}
 	return g.Client()
+}
+
+// newest returns one of the values, most often the newest.
+func (g *Gen) newest(heard []any) any {
+	if g.OneIn(2) {
+		return heard[len(heard)-1]
+	}
+	return heard[g.rng.IntN(len(heard))]
 }
 
 // namesClient reports whether the value of a key is likely to be a client.
@@ -292,18 +300,14 @@ func (g *Gen) int(key string, least, most int64) int64 {
 	heard := g.heard[strings.ToLower(key)]
 	switch {
 	case len(heard) > 0 && g.OneIn(2):
-		if known, ok := heard[g.rng.IntN(len(heard))].(float64); ok {
+		if known, ok := g.newest(heard).(float64); ok {
 			n = int64(known)
 			if g.OneIn(5) {
 				n += int64(g.rng.IntN(3) - 1)
 			}
 		}
-	case g.OneIn(12):
-		n = -1
-	case g.OneIn(12):
-		n = int64(len(g.room.seats))
-	case g.OneIn(8):
-		n = []int64{5, 10, 100}[g.rng.IntN(3)]
+	case g.OneIn(4):
+		n = []int64{-1, -1, int64(len(g.room.seats)), 5, 10, 100}[g.rng.IntN(6)]
 	case g.strange && g.OneIn(4):
 		n = []int64{1000, 1 << 16, 1_000_000, -1_000_000, math.MaxInt64, math.MinInt64}[g.rng.IntN(6)]
 	}
@@ -361,10 +365,9 @@ func (g *Gen) note(key string, v any, depth int) {
 
 func (g *Gen) keep(key string, v any) {
 	kept := g.heard[key]
-	if slices.Contains(kept, v) {
-		return
-	}
-	if len(kept) == mostHeard {
+	if i := slices.Index(kept, v); i >= 0 {
+		kept = slices.Delete(kept, i, i+1)
+	} else if len(kept) == mostHeard {
 		kept = slices.Delete(kept, 0, 1)
 	}
 	g.heard[key] = append(kept, v)

@@ -28,6 +28,7 @@ type plan struct {
 	server  []*planned
 	sticky  int // one in so many messages is about something else than the one before
 	eager   bool
+	patient bool // a room with a beat is waited for
 	tabs    bool // users come back in another client while the first one is there
 
 	taken int    // steps so far
@@ -82,9 +83,11 @@ var defaultNames = []string{"ann", "bob", "cid", "dee", "eve", "fay"}
 
 func newPlan(e *explorer, rng *rand.Rand) *plan {
 	p := &plan{e: e, rng: rng, user: map[string]string{}, heard: map[*Client]int{}}
-	everything := p.oneIn(8)
+	everything, talk := p.oneIn(8), p.oneIn(8)
 	for m, w := range usual {
 		switch {
+		case talk && move(m) != moveSend && move(m) != moveJoin && move(m) != moveClock && move(m) != moveTask:
+			w = 0
 		case move(m) == moveSend || move(m) == moveJoin || move(m) == moveResume || everything:
 		case move(m) == moveClose && !p.oneIn(6), move(m) != moveClose && p.oneIn(3):
 			w = 0
@@ -94,8 +97,8 @@ func newPlan(e *explorer, rng *rand.Rand) *plan {
 		p.weights[m] = w
 		p.sum += w
 	}
-	p.sticky = []int{2, 2, 3, 10}[rng.IntN(4)]
-	p.eager, p.tabs = p.oneIn(2), p.oneIn(6)
+	p.sticky = []int{1, 1, 2, 2, 2, 3, 10, 50}[rng.IntN(8)]
+	p.eager, p.tabs, p.patient = p.oneIn(2), p.oneIn(6), p.oneIn(10)
 	return p
 }
 
@@ -543,7 +546,7 @@ func (p *plan) joining(x *Exploration, id, name string) step {
 
 // clock returns a step in which time goes by.
 func (p *plan) clock(r *Room) step {
-	s := step{kind: stepClock}
+	s := step{kind: stepClock, long: p.patient}
 	around := time.Duration(p.rng.IntN(3)-1) * time.Millisecond
 	switch n := p.rng.IntN(12); {
 	case n < 5:

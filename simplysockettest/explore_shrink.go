@@ -179,7 +179,7 @@ func (s *shrinker) mergeWait(i int) bool {
 	}
 	for _, d := range roundWaits {
 		steps := slices.Clone(s.best.steps)
-		steps[i+1+next] = step{kind: stepClock, wait: d}
+		steps[i+1+next] = step{kind: stepClock, wait: d, long: true}
 		if s.try(slices.Delete(steps, i, i+1)) {
 			return true
 		}

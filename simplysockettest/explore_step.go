@@ -24,7 +24,7 @@ type step struct {
 	wait     time.Duration          // clock: after that moment; crash: how long the room is down
 	nth      int                    // task: among those of that name
 	outcome  outcome
-	long     bool // clock: until the end of the run
+	long     bool // clock: much may happen meanwhile
 }
 
 type stepKind uint8
@@ -67,8 +67,8 @@ const (
 
 // How much may happen in one clock step: a room may have a beat of 1 ms.
 const (
-	mostEvents    = 100
-	mostEventsEnd = 1200 // if there is something that must hold finally
+	mostEvents     = 100
+	mostEventsLong = 1200 // 1 minute of a beat of 50 ms
 )
 
 func (s *step) String() string {
@@ -284,7 +284,7 @@ func (r *run) endTask(s *step) (l line, taken bool) {
 // most is how much may happen while time goes by.
 func (s *step) most() int {
 	if s.long {
-		return mostEventsEnd
+		return mostEventsLong
 	}
 	return mostEvents
 }

@@ -15,7 +15,10 @@ import (
 	kit "github.com/DhruvikDonga/simplysocket/simplysockettest"
 )
 
-var exploreSeeds = flag.Int("drill.seeds", 3, "seeds with which each planted mistake is looked for")
+var (
+	exploreSeeds = flag.Int("drill.seeds", 3, "seeds with which each planted mistake is looked for")
+	exploreRuns  = flag.Int("drill.runs", 60, "runs of each room without a mistake")
+)
 
 // exploring returns what Explore reports.
 func exploring(t *testing.T, setup func(*simplysocket.Room) error, configure ...func(*kit.Exploration)) string {
@@ -61,9 +64,9 @@ func TestExploreFinds(t *testing.T) {
 
 // TestExploreFindsNothing: rooms without a mistake do not fail.
 func TestExploreFindsNothing(t *testing.T) {
-	runs := 300
+	runs := *exploreRuns
 	if testing.Short() {
-		runs = 50
+		runs = 20
 	}
 	few := func(x *kit.Exploration) { x.Runs(runs) }
 	for _, b := range bugs {

@@ -48,7 +48,7 @@ func explore(t testing.TB, e *explorer) {
 		first, last = *runFlag, *runFlag
 	}
 	for n := first; n <= last; n++ {
-		p := newPlan(e, rand.New(rand.NewPCG(x.seed, uint64(n)))) //nolint:gosec // a positive number
+		p := newPlan(e, rand.New(rand.NewPCG(x.seed, uint64(n))))
 		r := e.play(p.next)
 		if !r.ended {
 			r.find("", "the test was ended by its own code; an invariant should return its error instead")
