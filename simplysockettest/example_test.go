@@ -19,6 +19,7 @@ var t testing.TB = printing{}
 type printing struct{ testing.TB }
 
 func (printing) Name() string                      { return "Example" }
+func (printing) Failed() bool                      { return false }
 func (printing) Helper()                           {}
 func (printing) Cleanup(func())                    {}
 func (printing) Output() io.Writer                 { return io.Discard }

@@ -67,7 +67,11 @@ func pattern(test string) string {
 // code writes a run as a test.
 func (e *explorer) code(r *run) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "func TestAgain(t *testing.T) {\n\troom := simplysockettest.%s\n", e.opening(r))
+	variable := "room := "
+	if len(r.lines) == 0 {
+		variable = "" // it must be used
+	}
+	fmt.Fprintf(&b, "func TestAgain(t *testing.T) {\n\t%ssimplysockettest.%s\n", variable, e.opening(r))
 	declared := map[string]bool{}
 	for i := range r.lines {
 		l := &r.lines[i]
@@ -197,7 +201,8 @@ func durationCode(d time.Duration) string {
 
 func stack() []byte { return debug.Stack() }
 
-// siteOf says where a panic was: the first line of code below it that is not the runtime's.
+// siteOf says where a panic was: the first line of code below it that is neither the
+// runtime's nor the library's.
 func siteOf(stack []byte) string {
 	lines := strings.Split(string(stack), "\n")
 	begin := 0
@@ -208,7 +213,7 @@ func siteOf(stack []byte) string {
 	}
 	for i := begin; i+1 < len(lines); i++ {
 		at, isPlace := strings.CutPrefix(lines[i+1], "\t")
-		if !isPlace || strings.HasPrefix(lines[i], "runtime.") || strings.HasPrefix(lines[i], "panic(") {
+		if !isPlace || strings.HasPrefix(lines[i], "runtime.") || strings.HasPrefix(lines[i], library) {
 			continue
 		}
 		at, _, _ = strings.Cut(at, " +0x")
@@ -216,6 +221,9 @@ func siteOf(stack []byte) string {
 	}
 	return "an unknown place"
 }
+
+// library begins the functions of the package simplysocket in a stack.
+const library = "github.com/DhruvikDonga/simplysocket."
 
 // withSite is an error with the place of its panic.
 func withSite(err error) error {

@@ -49,9 +49,13 @@ func explore(t testing.TB, e *explorer) {
 	}
 	for n := first; n <= last; n++ {
 		p := newPlan(e, rand.New(rand.NewPCG(x.seed, uint64(n))))
+		before := t.Failed()
 		r := e.play(p.next)
+		if t.Failed() && !before {
+			r.ended = false
+		}
 		if !r.ended {
-			r.find("", "the test was ended by its own code; an invariant should return its error instead")
+			r.find("", "the code of the test has failed it; an invariant should return its error instead")
 		}
 		if r.finding != nil {
 			e.report(x.seed, n, r)
