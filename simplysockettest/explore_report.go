@@ -76,20 +76,23 @@ func (e *explorer) code(r *run) string {
 	for i := range r.lines {
 		l := &r.lines[i]
 		last := i == len(r.lines)-1
+		if strings.HasPrefix(l.refused, "internal: ") { // only what insists fails with it
+			l.try = ""
+		}
 		switch {
-		case l.joins != "" && (l.refused != "" || last):
+		case l.joins != "" && l.try != "" && (l.refused != "" || last):
 			fmt.Fprintf(&b, "\t_, _ = %s%s\n", l.try, refusal(l))
 		case l.joins != "" && !declared[l.joins] && r.names(l.joins, i+1):
 			declared[l.joins] = true
 			fmt.Fprintf(&b, "\t%s := %s\n", identifier(l.joins), l.text)
 		case l.joins != "":
-			fmt.Fprintf(&b, "\t%s\n", l.text)
+			fmt.Fprintf(&b, "\t%s%s\n", l.text, refusal(l))
 		case l.try != "" && (l.refused != "" || last):
 			fmt.Fprintf(&b, "\t_ = %s%s%s\n", receiver(l), l.try, refusal(l))
 		case l.ignore:
 			fmt.Fprintf(&b, "\t_ = %s%s\n", receiver(l), l.text)
 		default:
-			fmt.Fprintf(&b, "\t%s%s\n", receiver(l), l.text)
+			fmt.Fprintf(&b, "\t%s%s%s\n", receiver(l), l.text, refusal(l))
 		}
 	}
 	fmt.Fprintf(&b, "\t// %s\n}\n", strings.ReplaceAll(firstLine(r.finding.text), "\n", "\n\t// "))

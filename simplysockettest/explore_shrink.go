@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -32,6 +33,7 @@ func (e *explorer) shrink(found *run) (least *run, tries int) {
 		s.remove()
 		s.merge()
 		s.mergeWaits()
+		s.mergeRepeats()
 		s.simplify()
 		if s.cost() < size {
 			continue
@@ -185,6 +187,32 @@ func (s *shrinker) mergeWait(i int) bool {
 		}
 	}
 	return false
+}
+
+var numbers = regexp.MustCompile(`-?[1-9][0-9]*`)
+
+// mergeRepeats has a client say once, with larger numbers, what it says often.
+func (s *shrinker) mergeRepeats() {
+	for i := 0; i < len(s.best.steps); i++ {
+		first := s.best.steps[i]
+		if first.kind != stepSend || !numbers.Match(first.body) {
+			continue
+		}
+		isRepeat := func(other step) bool {
+			return other.kind == first.kind && other.client == first.client && other.action == first.action && bytes.Equal(other.body, first.body)
+		}
+		once := slices.Concat(s.best.steps[:i+1], slices.DeleteFunc(slices.Clone(s.best.steps[i+1:]), isRepeat))
+		if len(once) == len(s.best.steps) {
+			continue
+		}
+		for _, times := range []string{"${0}0", "${0}00"} {
+			steps := slices.Clone(once)
+			steps[i].body = numbers.ReplaceAll(first.body, []byte(times))
+			if s.try(steps) {
+				break
+			}
+		}
+	}
 }
 
 // rename gives a step to another client. What names the client in its body does so, too.
