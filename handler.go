@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -59,7 +60,7 @@ func (h *handlers) handlesMessages() bool { return h.byAction != nil || h.catchA
 // with encoding/json. Call it during setup. It panics if called later, if the action
 // already has a handler, or if the action is reserved.
 func On[T any](r *Room, action string, handle func(*Member, T) error) {
-	r.register(&r.byAction, "On", action, func(req *Request) (any, error) {
+	r.register(&r.byAction, "On", action, reflect.TypeFor[T](), func(req *Request) (any, error) {
 		body, err := decode[T](req)
 		if err != nil {
 			return nil, err
@@ -70,7 +71,7 @@ func On[T any](r *Room, action string, handle func(*Member, T) error) {
 
 // OnCall is [On] for handlers with a reply, which the `ack` carries to the caller.
 func OnCall[Req, Res any](r *Room, action string, handle func(*Member, Req) (Res, error)) {
-	r.register(&r.byAction, "OnCall", action, func(req *Request) (any, error) {
+	r.register(&r.byAction, "OnCall", action, reflect.TypeFor[Req](), func(req *Request) (any, error) {
 		body, err := decode[Req](req)
 		if err != nil {
 			return nil, err
@@ -82,7 +83,7 @@ func OnCall[Req, Res any](r *Room, action string, handle func(*Member, Req) (Res
 // OnServer registers a handler for what the server's own code sends with [RoomRef.Send]
 // and [RoomRef.Call]. Clients cannot reach it. Call it during setup.
 func OnServer[T any](r *Room, action string, handle func(T) error) {
-	r.register(&r.byServer, "OnServer", action, func(req *Request) (any, error) {
+	r.register(&r.byServer, "OnServer", action, reflect.TypeFor[T](), func(req *Request) (any, error) {
 		body, err := decode[T](req)
 		if err != nil {
 			return nil, err
@@ -93,7 +94,7 @@ func OnServer[T any](r *Room, action string, handle func(T) error) {
 
 // OnServerCall is [OnServer] for handlers with a reply, which [RoomRef.Call] returns.
 func OnServerCall[Req, Res any](r *Room, action string, handle func(Req) (Res, error)) {
-	r.register(&r.byServer, "OnServerCall", action, func(req *Request) (any, error) {
+	r.register(&r.byServer, "OnServerCall", action, reflect.TypeFor[Req](), func(req *Request) (any, error) {
 		body, err := decode[Req](req)
 		if err != nil {
 			return nil, err
@@ -191,7 +192,7 @@ func (r *Room) Use(wrap func(next Handler) Handler) {
 	r.wrappers = append(r.wrappers, wrap)
 }
 
-func (r *Room) register(table *map[string]Handler, what, action string, h Handler) {
+func (r *Room) register(table *map[string]Handler, what, action string, body reflect.Type, h Handler) {
 	r.mustSetUp(what)
 	if err := r.checkHandled(action); err != nil {
 		panic("simplysocket: " + what + ": " + err.Error())
@@ -203,6 +204,9 @@ func (r *Room) register(table *map[string]Handler, what, action string, h Handle
 		panic(fmt.Sprintf("simplysocket: room %s handles %q already", r.actor.name, action))
 	}
 	(*table)[action] = h
+	if s := r.srv.surface; s != nil {
+		s.Note(table == &r.byServer, action, body)
+	}
 }
 
 // checkHandled accepts the actions that a handler can be reached by.

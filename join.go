@@ -20,6 +20,9 @@ type Join struct {
 // Params decodes the body of `join-room` into v with encoding/json. OnJoin can return its
 // error, which has the code bad-message, as it is.
 func (j *Join) Params(v any) error {
+	if s := j.room.srv.surface; s != nil {
+		s.NoteParams(v)
+	}
 	if err := json.Unmarshal(j.join.Params, v); err != nil {
 		return badBody(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/DhruvikDonga/simplysocket/internal/pattern"
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
+	"github.com/DhruvikDonga/simplysocket/internal/testroom"
 	"github.com/DhruvikDonga/simplysocket/internal/worker"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
@@ -68,6 +69,8 @@ type Server struct {
 	arriving      tracker[*http.Request]
 	connected     tracker[*connection]
 	awaitingHello tracker[*connection] // whose hello has not arrived
+
+	surface *testroom.Surface // what rooms register; nil: nobody wants to know
 }
 
 // New returns a server. With nil options, every option has its default. The error is an

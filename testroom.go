@@ -38,6 +38,7 @@ func newTestRoom(server any, name string, log *slog.Logger) (testroom.Room, erro
 	t.actor.isLobby = name == srv.opts.Lobby
 	t.actor.mailbox.running = true // what is posted waits for Posted
 	srv.rooms.add(t.actor)
+	srv.surface = new(testroom.Surface)
 	return t, nil
 }
 
@@ -125,6 +126,15 @@ func (t *testRoom) ended(out *room.Output) *room.Output {
 		t.Discard()
 	}
 	return out
+}
+
+// Surface implements [testroom.Room].
+func (t *testRoom) Surface() *testroom.Surface {
+	s := t.actor.srv.surface
+	s.AnyAction = t.room.catchAll != nil || t.room.core.Relaying()
+	s.Direct = t.room.onDirect != nil || t.room.core.Relaying()
+	s.Ephemeral = t.room.chosen && t.room.durability == DurabilityEphemeral
+	return s
 }
 
 // RunTask implements [testroom.Room].

@@ -23,6 +23,7 @@ type Client struct {
 
 	conn       uint64 // number of its connection
 	away       bool
+	cut        bool      // its connection is broken, and the room does not know
 	windowEnds time.Time // while it is away
 	ended      bool      // its session has
 	lastID     uint64
@@ -31,6 +32,7 @@ type Client struct {
 	recent     []*Message // the newest that it has received
 	redirects  []Redirect
 	page       json.RawMessage // of the history, that it was given last
+	asked      asked           // what it has asked for last
 
 	// Of its membership.
 
@@ -115,7 +117,7 @@ func (c *Client) ID() string { return c.id }
 func (c *Client) IsMember() bool { return c.number != 0 }
 
 // Away reports whether the client's connection is broken.
-func (c *Client) Away() bool { return c.away }
+func (c *Client) Away() bool { return c.away || c.cut }
 
 // Left returns why the client is no member any more, and whether it was one.
 func (c *Client) Left() (reason simplysocket.LeaveReason, left bool) {
@@ -164,7 +166,9 @@ func (c *Client) ask(e *room.Entry) result {
 	}
 	c.lastID++
 	e.Member, e.ID = c.id, c.lastID
-	return r.apply(c, e)
+	done := r.apply(c, e)
+	c.asked = asked{id: e.ID, conn: c.conn, action: e.ReAction(), result: done}
+	return done
 }
 
 // unknownRoom is what a server answers for a room that is not open.
@@ -305,7 +309,7 @@ func (c *Client) Drop() {
 
 func (c *Client) drop() {
 	r := c.room
-	c.away, c.windowEnds = true, r.now.Add(r.limits.ResumeWindow)
+	c.away, c.cut, c.windowEnds = true, false, r.now.Add(r.limits.ResumeWindow)
 	switch {
 	case !c.session:
 		c.expire()
@@ -350,8 +354,10 @@ func (c *Client) comeBack(as simplysocket.Identity) {
 		r.fatalf(": %s is the user %q and cannot resume as %q", c.id, c.identity.User, as.User)
 	case c.ended:
 		r.fatalf(": the session of %s has ended: it came back after the resume window, or it has none", c.id)
-	case !c.away:
+	case !c.away && !c.cut:
 		r.fatalf(": %s is not away", c.id)
+	case !c.session:
+		r.fatalf(": %s has no session and cannot resume", c.id)
 	default:
 		c.identity = as
 		c.resume()
@@ -360,7 +366,7 @@ func (c *Client) comeBack(as simplysocket.Identity) {
 
 func (c *Client) resume() {
 	r := c.room
-	c.away = false
+	c.away, c.cut = false, false
 	c.connect()
 	switch {
 	case !r.closed:

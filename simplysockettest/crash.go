@@ -2,6 +2,7 @@ package simplysockettest
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -64,7 +65,7 @@ func (r *Room) crash(down time.Duration) error {
 		r.fatalf(": a process cannot be down for %v", down)
 		return nil
 	case r.closed && r.kept == nil:
-		r.advance(down)
+		r.advance(down, math.MaxInt)
 		return nil
 	}
 	if !r.closed {
@@ -81,7 +82,7 @@ func (r *Room) crash(down time.Duration) error {
 	r.forsake()
 	if r.kept == nil {
 		r.log.Info("the room is lost: it is ephemeral, as is each that declares no state", "room", r.name)
-		r.advance(down)
+		r.advance(down, math.MaxInt)
 		return nil
 	}
 	r.now = r.now.Add(down)
@@ -89,7 +90,7 @@ func (r *Room) crash(down time.Duration) error {
 		return err
 	}
 	r.settle()
-	r.advance(0) // sessions may have ended meanwhile
+	r.advance(0, math.MaxInt) // sessions may have ended meanwhile
 	return nil
 }
 
@@ -97,7 +98,7 @@ func (r *Room) crash(down time.Duration) error {
 func (r *Room) cutOff(down time.Duration) {
 	for _, c := range r.clients {
 		if !c.away && !c.ended {
-			c.away, c.windowEnds = true, r.now.Add(down).Add(r.limits.ResumeWindow)
+			c.away, c.cut, c.windowEnds = true, false, r.now.Add(down).Add(r.limits.ResumeWindow)
 			c.ended = !c.session
 		}
 	}

@@ -18,7 +18,7 @@ type delivery struct {
 }
 
 // release hands out what an entry has yielded. c is the client that it comes from, or nil.
-func (r *Room) release(c *Client, e *room.Entry, out *room.Output) {
+func (r *Room) release(c *Client, out *room.Output) {
 	for i := range out.Items {
 		it := &out.Items[i]
 		switch it.Kind {
@@ -39,7 +39,8 @@ func (r *Room) release(c *Client, e *room.Entry, out *room.Output) {
 			c.page = r.history.Page(r.epoch, it, c.since, func(m *Message) []byte { return m.raw })
 			r.deliver(c, r.read(r.config().EncodeAnswer(nil, it, it.Action, c.page)))
 		case room.ItemDuplicate:
-			r.errorf(": the kit has sent no message twice, and %s is asked for again", r.describe(e))
+			action, body := c.asked.answer()
+			r.deliver(c, r.read(r.config().EncodeAnswer(nil, it, action, body)))
 		case room.ItemGone:
 			r.tellGone(c)
 		}
@@ -122,7 +123,7 @@ func (r *Room) say(sender *Client, it *room.Item, m *Message) {
 func (r *Room) give(c *Client, it *room.Item, m *Message) {
 	switch {
 	case c.misled:
-	case !c.away:
+	case !c.away && !c.cut:
 		r.deliver(c, m)
 	case !it.Silent:
 		c.owed = append(c.owed, owed{it.Seq, it.Key})
@@ -213,6 +214,9 @@ func (r *Room) checkReplay(c *Client, replay *room.Replay[*Message]) {
 
 // deliver has a client receive a message.
 func (r *Room) deliver(c *Client, m *Message) {
+	if c.cut {
+		return // it is lost on its way
+	}
 	if m.Seq != 0 && c.seen.Epoch != 0 && m.Seq <= c.seen.Seq {
 		r.broken("%s gets the message with seq %d after the one with %d", c.id, m.Seq, c.seen.Seq)
 	}

@@ -36,7 +36,8 @@
 // A client that is dropped receives nothing. When it resumes, it gets what it has missed,
 // as a real client does; what the room's history no longer has is a message `gap`, see
 // [Gap]. For every client the kit checks that messages come in order, none twice, and none
-// is missing without a gap.
+// is missing without a gap. With [Client.Cut] the room does not notice that the connection
+// is broken, and with [Client.Resend] a client sends again what it has read no answer to.
 //
 // # What fails a test
 //
@@ -59,6 +60,24 @@
 // [Room.Crash] ends the process of the room and starts it again some time later. Unlike what
 // [Forgetful] does, the room's code sees it: OnRestore runs, members are away or have left,
 // and tasks were interrupted. What holds afterwards is for the test to say.
+//
+// # Rooms that are explored
+//
+// [Explore] does what no test thinks of. It needs no more than the room; what must always
+// hold is an invariant:
+//
+//	simplysockettest.Explore(t, "game/1", game.Room, func(x *simplysockettest.Exploration) {
+//		x.Invariant("nobody owes points", func(room *simplysockettest.Room) error {
+//			for id, n := range simplysockettest.TableOf[string, int](room, "points") {
+//				if n < 0 {
+//					return fmt.Errorf("%s has %d", id, n)
+//				}
+//			}
+//			return nil
+//		})
+//	})
+//
+// The failure that it finds is printed with the fewest steps that lead to it, as a test.
 //
 // # What is not there
 //

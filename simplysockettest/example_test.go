@@ -18,6 +18,8 @@ var t testing.TB = printing{}
 
 type printing struct{ testing.TB }
 
+func (printing) Name() string                      { return "Example" }
+func (printing) Failed() bool                      { return false }
 func (printing) Helper()                           {}
 func (printing) Cleanup(func())                    {}
 func (printing) Output() io.Writer                 { return io.Discard }
@@ -268,4 +270,44 @@ func ExampleServe() {
 		})
 	}
 	_ = test // func TestGame(t *testing.T)
+}
+
+func ExampleExplore() {
+	setup := func(room *simplysocket.Room) error {
+		points := simplysocket.NewTable[string, int](room, "points")
+		simplysocket.On(room, "bet", func(m *simplysocket.Member, s Score) error {
+			n, _ := points.Get(m.ID())
+			points.Set(m.ID(), n-s.Points)
+			return nil
+		})
+		return nil
+	}
+	simplysockettest.Explore(t, "game/1", setup, func(x *simplysockettest.Exploration) {
+		x.Action("bet", 1, func(g *simplysockettest.Gen) any { return Score{g.Int(0, 3)} })
+		x.Invariant("nobody owes points", func(room *simplysockettest.Room) error {
+			for id, n := range simplysockettest.TableOf[string, int](room, "points") {
+				if n < 0 {
+					return fmt.Errorf("%s has %d", id, n)
+				}
+			}
+			return nil
+		})
+	})
+	// Output:
+	// room "game/1": the invariant "nobody owes points" does not hold: ann has -1
+	//
+	// Run 1 of seed 1 has found this after 7 steps. 23 tries have left 2 of them.
+	// Again: go test -run '^Example$' -explore.seed=1 -explore.run=1
+	//
+	// func TestAgain(t *testing.T) {
+	// 	room := simplysockettest.Open(t, "game/1", setup, simplysockettest.Forgetful())
+	// 	ann := room.Join("ann")
+	// 	_ = ann.TrySend("bet", json.RawMessage(`{"points":1}`))
+	// 	// the invariant "nobody owes points" does not hold: ann has -1
+	// }
+	//
+	// The last that ann has received, unread ones with *:
+	//   * seq 1  joined-room {"message":"Welcome client ann","epoch":1,"seq":1,"count":1,"members":[{"client":"ann","state":"online"}]}
+	//     seq 3  ack {}
+	//     seq 4  ack {}
 }

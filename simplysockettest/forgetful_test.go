@@ -168,35 +168,7 @@ func TestForgotten(t *testing.T) {
 // TestNotForgotten: what a room keeps outside of plain variables has its value again, over
 // everything that can happen to a room.
 func TestNotForgotten(t *testing.T) {
-	setup := func(room *simplysocket.Room) error {
-		room.SetTimestamps(true)
-		timer := simplysocket.NewTimer(room, "bell", func(n number) error { return room.Broadcast("bell", n) })
-		task := simplysocket.NewTask(room, "think", func(_ context.Context, n number) (number, error) { return number{n.N * n.N}, nil },
-			func(_, n number, _ error) error { return room.Broadcast("thought", n) })
-		room.Every(700*time.Millisecond, func() error { return room.Broadcast("beat", number{room.Len()}, simplysocket.Volatile()) })
-		room.OnDrop(func(m *simplysocket.Member) error { return room.Broadcast("lost", word{m.ID()}) })
-		room.OnResume(func(m *simplysocket.Member) error { return m.Send("back", number{room.Len()}) })
-		simplysocket.On(room, "set", func(_ *simplysocket.Member, n number) error {
-			timer.Set(time.Duration(n.N)*time.Millisecond, n)
-			return nil
-		})
-		simplysocket.On(room, "think", func(_ *simplysocket.Member, n number) error {
-			task.Start(n)
-			return nil
-		})
-		simplysocket.OnCall(room, "roll", func(m *simplysocket.Member, _ simplysocket.None) (number, error) {
-			n := number{room.Rand().IntN(6)}
-			return n, room.Broadcast("rolled", n, simplysocket.From(m), simplysocket.Conflate("roll"))
-		})
-		simplysocket.On(room, "kick", func(_ *simplysocket.Member, w word) error {
-			if m := room.Member(w.Word); m != nil {
-				m.Kick()
-			}
-			return nil
-		})
-		return nil
-	}
-	for what, setup := range map[string]func(*simplysocket.Room) error{"coded": setup, "relay": simplysocket.Relay} {
+	for what, setup := range map[string]func(*simplysocket.Room) error{"coded": busy, "relay": simplysocket.Relay} {
 		for seed := range uint64(20) {
 			rng := rand.New(rand.NewPCG(seed, 1))
 			room := kit.Open(t, what, setup, kit.Forgetful(), kit.ServerOptions(simplysocket.Options{
@@ -225,6 +197,36 @@ func TestNotForgotten(t *testing.T) {
 			}
 		}
 	}
+}
+
+// busy is a room with something of everything.
+func busy(room *simplysocket.Room) error {
+	room.SetTimestamps(true)
+	timer := simplysocket.NewTimer(room, "bell", func(n number) error { return room.Broadcast("bell", n) })
+	task := simplysocket.NewTask(room, "think", func(_ context.Context, n number) (number, error) { return number{n.N * n.N}, nil },
+		func(_, n number, _ error) error { return room.Broadcast("thought", n) })
+	room.Every(700*time.Millisecond, func() error { return room.Broadcast("beat", number{room.Len()}, simplysocket.Volatile()) })
+	room.OnDrop(func(m *simplysocket.Member) error { return room.Broadcast("lost", word{m.ID()}) })
+	room.OnResume(func(m *simplysocket.Member) error { return m.Send("back", number{room.Len()}) })
+	simplysocket.On(room, "set", func(_ *simplysocket.Member, n number) error {
+		timer.Set(time.Duration(n.N)*time.Millisecond, n)
+		return nil
+	})
+	simplysocket.On(room, "think", func(_ *simplysocket.Member, n number) error {
+		task.Start(n)
+		return nil
+	})
+	simplysocket.OnCall(room, "roll", func(m *simplysocket.Member, _ simplysocket.None) (number, error) {
+		n := number{room.Rand().IntN(6)}
+		return n, room.Broadcast("rolled", n, simplysocket.From(m), simplysocket.Conflate("roll"))
+	})
+	simplysocket.On(room, "kick", func(_ *simplysocket.Member, w word) error {
+		if m := room.Member(w.Word); m != nil {
+			m.Kick()
+		}
+		return nil
+	})
+	return nil
 }
 
 // act does one random thing.

@@ -60,16 +60,25 @@ func Forgetful() Option { return func(o *options) { o.forgetful = true } }
 func Open(t testing.TB, name string, setup func(*simplysocket.Room) error, opts ...Option) *Room {
 	t.Helper()
 	o := apply(opts)
-	srv, err := simplysocket.New(o.server)
+	srv, err := o.serve(name, setup)
 	if err != nil {
 		t.Fatalf("room %q: %v", name, err)
+	}
+	return open(t, srv, name, o)
+}
+
+// serve returns a server with a room.
+func (o *options) serve(name string, setup func(*simplysocket.Room) error) (*simplysocket.Server, error) {
+	srv, err := simplysocket.New(o.server)
+	if err != nil {
+		return nil, err
 	}
 	pattern := o.pattern
 	if pattern == "" {
 		pattern = name
 	}
 	srv.HandleRoom(pattern, setup)
-	return open(t, srv, name, o)
+	return srv, nil
 }
 
 // OpenOn opens the room of that name as it is on a server: with the setup of the pattern

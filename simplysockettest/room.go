@@ -3,6 +3,7 @@ package simplysockettest
 import (
 	"encoding/json"
 	"log/slog"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -114,7 +115,7 @@ func (r *Room) step(c *Client, e *room.Entry) *room.Output {
 	}
 	r.busy = false
 	r.shows = r.room.Machine().History() != room.HistoryNone
-	r.release(c, e, out)
+	r.release(c, out)
 	r.report(e, out)
 	r.finish(out)
 	return out
@@ -234,14 +235,15 @@ func (r *Room) Now() time.Time { return r.now }
 // timers and beats, the end of the sessions of clients that have been away for the resume
 // window, the end of a room that has been empty for its timeout.
 func (r *Room) Advance(d time.Duration) {
-	r.advance(d)
+	r.advance(d, math.MaxInt)
 	if r.inTrouble() {
 		r.t.Helper()
 		r.tell()
 	}
 }
 
-func (r *Room) advance(d time.Duration) {
+// advance lets time go by, until so much has happened.
+func (r *Room) advance(d time.Duration, most int) {
 	if r.busy {
 		r.fatalf(": the code of a room must not use the kit: time goes by between its entries")
 		return
@@ -251,6 +253,9 @@ func (r *Room) advance(d time.Duration) {
 		at, happen := r.nextEvent()
 		if happen == nil || at.After(until) {
 			break
+		}
+		if most--; most < 0 {
+			return
 		}
 		r.now = latest(r.now, at)
 		happen()
@@ -266,6 +271,14 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
+// nextAlarm returns when the next alarm is due.
+func (r *Room) nextAlarm() (due time.Time, ok bool) {
+	if r.closed {
+		return due, false
+	}
+	return r.room.Machine().NextAlarm()
+}
+
 // nextEvent returns what happens next by itself, and when.
 func (r *Room) nextEvent() (at time.Time, happen func()) {
 	sooner := func(due time.Time, f func()) {
@@ -273,10 +286,8 @@ func (r *Room) nextEvent() (at time.Time, happen func()) {
 			at, happen = due, f
 		}
 	}
-	if !r.closed {
-		if due, ok := r.room.Machine().NextAlarm(); ok {
-			sooner(due, func() { r.ring() })
-		}
+	if due, ok := r.nextAlarm(); ok {
+		sooner(due, func() { r.ring() })
 	}
 	for _, c := range r.clients {
 		if c.away && !c.ended {
@@ -370,7 +381,7 @@ func (r *Room) mayJoin(c *Client, opts []JoinOption) bool {
 		r.fatalf(": %s is a member already", c.id)
 	case c.ended:
 		r.fatalf(": the session of %s has ended; a new one has another ID, so give it one", c.id)
-	case c.away:
+	case c.away || c.cut:
 		r.fatalf(": %s is away, and has to resume first", c.id)
 	}
 	c.body = json.RawMessage("{}")

@@ -48,7 +48,8 @@ func (t *Task) Run() {
 	}
 }
 
-func (t *Task) run() {
+// run returns why the function has failed.
+func (t *Task) run() (failed *room.Failure) {
 	type outcome struct {
 		found  json.RawMessage
 		failed *room.Failure
@@ -63,12 +64,14 @@ func (t *Task) run() {
 	for !r.fatal {
 		select {
 		case o := <-done:
+			r.settle() // what it has sent comes before its result, however fast it was
 			t.end(o.found, o.failed)
-			return
+			return o.failed
 		case <-time.After(time.Millisecond): // it may wait for the room
 			r.settle()
 		}
 	}
+	return nil
 }
 
 // Finish ends the task with a result, without running its function.

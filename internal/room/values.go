@@ -88,6 +88,19 @@ func (m *Machine) Declare(d Declaration) bool {
 // Declared returns what the setup has declared, in that order. It must not be changed.
 func (m *Machine) Declared() []Declaration { return m.declared }
 
+// Kept returns what the value of that name holds now, and whether the setup has declared it.
+func (m *Machine) Kept(name string) (fields []Field, declared bool, err error) {
+	d := m.declaration(name)
+	if d == nil {
+		return nil, false, nil
+	}
+	err = guard(func() (err error) {
+		fields, err = d.Value.Fields()
+		return err
+	})
+	return fields, true, err
+}
+
 // Properties returns the room's own properties.
 func (m *Machine) Properties() *Properties { return &m.properties }
 

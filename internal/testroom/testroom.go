@@ -46,6 +46,8 @@ type Room interface {
 	// passes what it has yielded to settle, which reports whether somebody has waited for
 	// it; nil stands for a room that has closed.
 	Posted() (e room.Entry, settle func(*room.Output) (heard bool), ok bool)
+	// Surface returns what the room that was opened or restored last takes from outside.
+	Surface() *Surface
 	// Discard ends what the room has started outside of itself.
 	Discard()
 }
