@@ -27,19 +27,19 @@ func lastItem() planted {
 			show(room, func() shop { return *s })
 			simplysocket.On(room, "reserve", func(m *simplysocket.Member, _ simplysocket.None) error {
 				if s.Stock == 0 {
-					return refuse("sold out")
+					return refusal("sold out")
 				}
 				s.Carts[m.ID()] = true
 				return nil
 			})
 			simplysocket.On(room, "pay", func(m *simplysocket.Member, _ simplysocket.None) error {
 				if !s.Carts[m.ID()] {
-					return refuse("your cart is empty")
+					return refusal("your cart is empty")
+				}
+				if s.Stock == 0 && !buggy {
+					return refusal("somebody was faster")
 				}
 				delete(s.Carts, m.ID())
-				if s.Stock == 0 && !buggy {
-					return refuse("somebody was faster")
-				}
 				s.Stock--
 				return m.Send("ticket", nil)
 			})
@@ -82,11 +82,11 @@ func takenBeforeError() planted {
 			simplysocket.On(room, "transfer", func(m *simplysocket.Member, t transfer) error {
 				_, known := s.Accounts[t.To]
 				if t.Amount < 1 || t.Amount > s.Accounts[m.ID()] || !known && !buggy {
-					return refuse("you cannot pay that")
+					return refusal("you cannot pay that")
 				}
 				s.Accounts[m.ID()] -= t.Amount
 				if !known {
-					return refuse("nobody has that name")
+					return refusal("nobody has that name")
 				}
 				s.Accounts[t.To] += t.Amount
 				return nil
@@ -127,7 +127,7 @@ func negativeTransfer() planted {
 				mine, _ := accounts.Get(m.ID())
 				theirs, known := accounts.Get(t.To)
 				if !known || t.To == m.ID() || t.Amount > mine || t.Amount < 0 && !buggy {
-					return refuse("you cannot pay that")
+					return refusal("you cannot pay that")
 				}
 				accounts.Set(m.ID(), mine-t.Amount)
 				accounts.Set(t.To, theirs+t.Amount)
@@ -166,7 +166,7 @@ func overflowingPrice() planted {
 					p.Gold = 20
 				}
 				if o.Quantity < 1 || o.Quantity*4 > p.Gold || o.Quantity > 100 && !buggy {
-					return refuse("you cannot pay that")
+					return refusal("you cannot pay that")
 				}
 				purses.Set(m.ID(), purse{p.Gold - o.Quantity*4, p.Apples + o.Quantity})
 				return nil
@@ -205,7 +205,7 @@ func indexOutOfHand() planted {
 			simplysocket.On(room, "play", func(m *simplysocket.Member, p place) error {
 				hand := s.Cards[m.ID()]
 				if p.Index < 0 || p.Index > len(hand) || p.Index == len(hand) && !buggy {
-					return refuse("you have no such card")
+					return refusal("you have no such card")
 				}
 				card := hand[p.Index]
 				s.Cards[m.ID()] = append(hand[:p.Index:p.Index], hand[p.Index+1:]...)
@@ -236,10 +236,10 @@ func absentField() planted {
 			s := simplysocket.NewState(room, "board", board{map[string]square{"king": {4, 0}, "pawn": {4, 1}}})
 			simplysocket.On(room, "move", func(m *simplysocket.Member, to move) error {
 				if _, ok := s.Pieces[to.Piece]; !ok || to.To == nil && !buggy {
-					return refuse("there is no such move")
+					return refusal("there is no such move")
 				}
 				if to.To.X < 0 || to.To.X > 7 || to.To.Y < 0 || to.To.Y > 7 {
-					return refuse("that is not on the board")
+					return refusal("that is not on the board")
 				}
 				s.Pieces[to.Piece] = *to.To
 				return room.Broadcast("moved", to, simplysocket.From(m))
@@ -272,14 +272,14 @@ func potOfNobody() planted {
 			})
 			simplysocket.On(room, "fold", func(m *simplysocket.Member, _ simplysocket.None) error {
 				if !s.In[m.ID()] {
-					return refuse("you are not in")
+					return refusal("you are not in")
 				}
 				delete(s.In, m.ID())
 				return nil
 			})
 			simplysocket.On(room, "split", func(*simplysocket.Member, simplysocket.None) error {
 				if s.Coins == 0 || len(s.In) == 0 && !buggy {
-					return refuse("there is nothing to split")
+					return refusal("there is nothing to split")
 				}
 				share := s.Coins / len(s.In)
 				*s = pot{In: map[string]bool{}}

@@ -29,7 +29,7 @@ func lastRound() planted {
 			})
 			simplysocket.On(room, "next", func(*simplysocket.Member, simplysocket.None) error {
 				if !s.Running {
-					return refuse("start the quiz first")
+					return refusal("start the quiz first")
 				}
 				s.Round++
 				if s.Round > len(questions) || s.Round == len(questions) && !buggy {
@@ -70,7 +70,7 @@ func cardOfLeaver() planted {
 			}
 			simplysocket.On(room, "draw", func(m *simplysocket.Member, _ simplysocket.None) error {
 				if len(s.Pile) == 0 || len(s.Hands[m.ID()]) == 2 {
-					return refuse("you cannot draw")
+					return refusal("you cannot draw")
 				}
 				s.Hands[m.ID()] = append(s.Hands[m.ID()], s.Pile[0])
 				s.Pile = s.Pile[1:]
@@ -78,7 +78,7 @@ func cardOfLeaver() planted {
 			})
 			simplysocket.On(room, "offer", func(m *simplysocket.Member, o card) error {
 				if !slices.Contains(s.Hands[m.ID()], o.Card) {
-					return refuse("you do not have it")
+					return refusal("you do not have it")
 				}
 				s.Offers[m.ID()] = o.Card
 				return room.Broadcast("offered", o, simplysocket.From(m))
@@ -86,7 +86,7 @@ func cardOfLeaver() planted {
 			simplysocket.On(room, "take", func(m *simplysocket.Member, f from) error {
 				offered, ok := s.Offers[f.Who]
 				if !ok || f.Who == m.ID() {
-					return refuse("there is no such offer")
+					return refusal("there is no such offer")
 				}
 				delete(s.Offers, f.Who)
 				s.Hands[f.Who] = without(s.Hands[f.Who], offered)
@@ -145,7 +145,7 @@ func redoAfterAdd() planted {
 			simplysocket.On(room, "undo", func(*simplysocket.Member, simplysocket.None) error {
 				last := len(s.Shapes) - 1
 				if last < 0 {
-					return refuse("there is nothing to undo")
+					return refusal("there is nothing to undo")
 				}
 				s.Undone = append(s.Undone, s.Shapes[last])
 				s.Shapes = s.Shapes[:last]
@@ -154,7 +154,7 @@ func redoAfterAdd() planted {
 			simplysocket.On(room, "redo", func(*simplysocket.Member, simplysocket.None) error {
 				last := len(s.Undone) - 1
 				if last < 0 {
-					return refuse("there is nothing to redo")
+					return refusal("there is nothing to redo")
 				}
 				s.Shapes = append(s.Shapes, s.Undone[last])
 				s.Undone = s.Undone[:last]
@@ -218,7 +218,7 @@ func missedDiagonal() planted {
 			})
 			simplysocket.On(room, "mark", func(m *simplysocket.Member, c cell) error {
 				if len(s.Players) < 2 || s.Winner != "" || s.Players[s.Turn%2] != m.ID() || c.Cell < 0 || c.Cell > 8 || s.Cells[c.Cell] != "" {
-					return refuse("you cannot do that")
+					return refusal("you cannot do that")
 				}
 				s.Cells[c.Cell] = m.ID()
 				s.Turn++
@@ -282,7 +282,7 @@ func loweredOffer() planted {
 			})
 			simplysocket.On(room, "offer", func(m *simplysocket.Member, c coins) error {
 				if _, ok := other(m); !ok || c.Coins < 1 || c.Coins > 9 {
-					return refuse("you cannot offer that")
+					return refusal("you cannot offer that")
 				}
 				s.Offers[m.ID()] = c.Coins
 				clear(s.Confirmed)
@@ -290,7 +290,7 @@ func loweredOffer() planted {
 			})
 			simplysocket.On(room, "lower", func(m *simplysocket.Member, _ simplysocket.None) error {
 				if s.Offers[m.ID()] < 2 {
-					return refuse("you offer one coin or nothing")
+					return refusal("you offer one coin or nothing")
 				}
 				s.Offers[m.ID()]--
 				if !buggy {
@@ -301,7 +301,7 @@ func loweredOffer() planted {
 			simplysocket.On(room, "confirm", func(m *simplysocket.Member, _ simplysocket.None) error {
 				them, ok := other(m)
 				if !ok || s.Offers[m.ID()] == 0 || s.Offers[them] == 0 {
-					return refuse("there is nothing to confirm")
+					return refusal("there is nothing to confirm")
 				}
 				s.Confirmed[m.ID()] = s.Offers[them]
 				if len(s.Confirmed) < 2 {

@@ -44,7 +44,7 @@ func giftOnResume() planted {
 			simplysocket.On(room, "spend", func(m *simplysocket.Member, _ simplysocket.None) error {
 				a, _ := accounts.Get(m.ID())
 				if a.Coins == 0 {
-					return refuse("you have nothing left")
+					return refusal("you have nothing left")
 				}
 				accounts.Set(m.ID(), account{a.Coins - 1, a.Spent + 1})
 				return nil
@@ -115,7 +115,7 @@ func freedTwice() planted {
 			show(room, func() seats { return *s })
 			room.OnJoin(func(*simplysocket.Join) error {
 				if s.Free == 0 {
-					return refuse("the room is full")
+					return refusal("the room is full")
 				}
 				s.Free--
 				return nil
@@ -238,7 +238,7 @@ func twoTabs() planted {
 			simplysocket.On(room, "click", func(m *simplysocket.Member, _ simplysocket.None) error {
 				p, ok := profiles.Get(userOf(m))
 				if !ok {
-					return refuse("you have no profile")
+					return refusal("you have no profile")
 				}
 				profiles.Set(userOf(m), profile{p.Clicks + 1})
 				return nil
@@ -271,14 +271,14 @@ func countedBeforeRefusal() planted {
 			show(room, func() door { return *s })
 			room.OnJoin(func(*simplysocket.Join) error {
 				if !buggy && s.Locked {
-					return refuse("the door is locked")
+					return refusal("the door is locked")
 				}
 				if s.Count == 6 {
-					return refuse("the room is full")
+					return refusal("the room is full")
 				}
 				s.Count++
 				if s.Locked {
-					return refuse("the door is locked")
+					return refusal("the door is locked")
 				}
 				return nil
 			})
@@ -321,7 +321,7 @@ func countedKick() planted {
 			show(room, func() count { return *s })
 			room.OnJoin(func(*simplysocket.Join) error {
 				if s.Members >= 3 {
-					return refuse("the room is full")
+					return refusal("the room is full")
 				}
 				s.Members++
 				return nil
@@ -333,7 +333,7 @@ func countedKick() planted {
 			simplysocket.On(room, "remove", func(m *simplysocket.Member, which seat) error {
 				members := slices.Collect(room.Members())
 				if members[0] != m || which.Number < 2 || which.Number > len(members) {
-					return refuse("the first member may remove another")
+					return refusal("the first member may remove another")
 				}
 				members[which.Number-1].Kick()
 				if buggy {
@@ -461,7 +461,7 @@ func spectatorDrops() planted {
 			s := simplysocket.NewState(room, "match", match{})
 			find := func(m *simplysocket.Member) error {
 				if !slices.Contains(s.Players, m.ID()) {
-					return refuse("you do not play")
+					return refusal("you do not play")
 				}
 				return nil
 			}
@@ -527,7 +527,7 @@ func voteOfLeaver() planted {
 			simplysocket.On(room, "vote", func(m *simplysocket.Member, against whom) error {
 				target := room.Member(against.Who)
 				if target == nil || target == m || slices.Contains(s.Votes[against.Who], m.ID()) {
-					return refuse("vote once, against another member")
+					return refusal("vote once, against another member")
 				}
 				s.Votes[against.Who] = append(s.Votes[against.Who], m.ID())
 				if len(s.Votes[against.Who]) < room.Len()/2+1 {

@@ -39,7 +39,7 @@ func plainVariable() planted {
 			}
 			simplysocket.On(room, "say", func(m *simplysocket.Member, said line) error {
 				if *last == m.ID() {
-					return refuse("somebody else has to say something first")
+					return refusal("somebody else has to say something first")
 				}
 				*last = m.ID()
 				return room.Broadcast("said", said, simplysocket.From(m))
@@ -73,7 +73,7 @@ func emptyMap() planted {
 			})
 			simplysocket.On(room, "vote", func(m *simplysocket.Member, v vote) error {
 				if current.Question == "" {
-					return refuse("there is no poll")
+					return refusal("there is no poll")
 				}
 				if current.Votes == nil && !buggy {
 					current.Votes = map[string]int{}
@@ -108,7 +108,7 @@ func sharedSlice() planted {
 			show(room, func() game { return *g })
 			simplysocket.On(room, "deal", func(*simplysocket.Member, simplysocket.None) error {
 				if room.Len() > 4 {
-					return refuse("too many")
+					return refusal("too many")
 				}
 				*g = game{Deck: []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, Hands: map[string][]int{}}
 				for m := range room.Members() {
@@ -122,7 +122,7 @@ func sharedSlice() planted {
 			})
 			simplysocket.On(room, "draw", func(m *simplysocket.Member, _ simplysocket.None) error {
 				if g.Hands[m.ID()] == nil || len(g.Deck) == 0 {
-					return refuse("there is nothing to draw")
+					return refusal("there is nothing to draw")
 				}
 				g.Hands[m.ID()] = append(g.Hands[m.ID()], g.Deck[0])
 				g.Deck = g.Deck[1:]
@@ -163,7 +163,7 @@ func hiddenField() planted {
 			secret := simplysocket.NewState(room, "secret", "")
 			simplysocket.On(room, "choose", func(_ *simplysocket.Member, c choice) error {
 				if len(c.Word) < 1 || len(c.Word) > 12 {
-					return refuse("a word has 1 to 12 letters")
+					return refusal("a word has 1 to 12 letters")
 				}
 				*g = hidden{Word: c.Word}
 				if !buggy {
@@ -177,7 +177,7 @@ func hiddenField() planted {
 					word = g.Word
 				}
 				if len(guessed.Letter) != 1 || len(g.Found) > 12 {
-					return refuse("guess one letter")
+					return refusal("guess one letter")
 				}
 				if strings.Contains(word, guessed.Letter) {
 					g.Found += guessed.Letter
@@ -218,7 +218,7 @@ func changedAfterSet() planted {
 			simplysocket.On(room, "buy", func(m *simplysocket.Member, _ simplysocket.None) error {
 				p, _ := purses.Get(m.ID())
 				if p.Gold < 3 {
-					return refuse("an apple costs 3")
+					return refusal("an apple costs 3")
 				}
 				p.Gold -= 3
 				purses.Set(m.ID(), p)
@@ -266,7 +266,7 @@ func pointersInTable() planted {
 			})
 			simplysocket.On(room, "bid", func(m *simplysocket.Member, offered bid) error {
 				if offered.Amount < 1 || offered.Amount > 1000 {
-					return refuse("bid 1 to 1000")
+					return refusal("bid 1 to 1000")
 				}
 				mine, ok := bidders.Get(m.ID())
 				if !ok || !buggy {
@@ -275,7 +275,7 @@ func pointersInTable() planted {
 				mine.Held = offered.Amount
 				bidders.Set(m.ID(), mine)
 				if offered.Amount <= *high {
-					return refuse("that is too low")
+					return refusal("that is too low")
 				}
 				for id := range bidders.All() {
 					if id != m.ID() {
@@ -362,14 +362,14 @@ func transientProperty() planted {
 			simplysocket.On(room, "mute", func(_ *simplysocket.Member, w whom) error {
 				m := room.Member(w.Who)
 				if m == nil {
-					return refuse("there is no such member")
+					return refusal("there is no such member")
 				}
 				key.Set(m, true)
 				return nil
 			})
 			simplysocket.On(room, "say", func(m *simplysocket.Member, said line) error {
 				if key.Value(m) {
-					return refuse("you are muted")
+					return refusal("you are muted")
 				}
 				return room.Broadcast("said", said, simplysocket.From(m))
 			})
@@ -401,7 +401,7 @@ func orderOfMap() planted {
 			})
 			simplysocket.On(room, "pick", func(*simplysocket.Member, simplysocket.None) error {
 				if len(r.Tickets) == 0 {
-					return refuse("nobody takes part")
+					return refusal("nobody takes part")
 				}
 				who := ""
 				if buggy {
@@ -472,7 +472,7 @@ func rememberedTooShort() planted {
 				}
 				switch {
 				case o.Key == "" || len(b.Orders) > 50:
-					return refuse("not now")
+					return refusal("not now")
 				case known:
 					return m.Send("ordered", o) // it was sent again
 				}

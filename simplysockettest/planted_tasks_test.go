@@ -80,14 +80,14 @@ func gradeTooLate() planted {
 				})
 			simplysocket.On(room, "begin", func(*simplysocket.Member, simplysocket.None) error {
 				if s.Running {
-					return refuse("the exam runs")
+					return refusal("the exam runs")
 				}
 				*s = exam{s.Round + 1, true, map[string]bool{}, map[string]int{}}
 				return nil
 			})
 			simplysocket.On(room, "hand-in", func(m *simplysocket.Member, a answer) error {
 				if !s.Running || s.Handed[m.ID()] {
-					return refuse("not now")
+					return refusal("not now")
 				}
 				s.Handed[m.ID()] = true
 				grading.Start(paper{s.Round, m.ID(), a.Text})
@@ -204,7 +204,7 @@ func publishedUnseen() planted {
 			simplysocket.On(room, "publish", func(_ *simplysocket.Member, n name) error {
 				f, ok := files.Get(n.File)
 				if !ok || f.Infected || !f.Scanned && !buggy {
-					return refuse("this file cannot be published")
+					return refusal("this file cannot be published")
 				}
 				f.Published = true
 				files.Set(n.File, f)
@@ -261,7 +261,7 @@ func interruptedForever() planted {
 				})
 			simplysocket.On(room, "pay", func(_ *simplysocket.Member, p payment) error {
 				if s.Busy {
-					return refuse("another payment is at work")
+					return refusal("another payment is at work")
 				}
 				s.Busy = true
 				charge.Start(p)

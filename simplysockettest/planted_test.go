@@ -82,7 +82,7 @@ func unless(holds bool, format string, args ...any) error {
 }
 
 // refuse is what a handler returns to a member that may not do something.
-func refuse(why string) error { return simplysocket.Errorf("refused", "%s", why) }
+func refusal(why string) error { return simplysocket.Errorf("refused", "%s", why) }
 
 func idOf(m *simplysocket.Member) string { return m.ID() }
 
@@ -132,13 +132,7 @@ func waits(d time.Duration) doing {
 }
 
 func crashes(down time.Duration) doing {
-	return doing{fmt.Sprint("a crash, and back after ", down), func(room *kit.Room, _ *planted) { kit.CrashPlanted(room, down, true) }}
-}
-
-func crashesButSessions(down time.Duration) doing {
-	return doing{fmt.Sprint("a crash that sessions outlive, and back after ", down), func(room *kit.Room, _ *planted) {
-		kit.CrashPlanted(room, down, false)
-	}}
+	return doing{fmt.Sprint("a crash, and back after ", down), func(room *kit.Room, _ *planted) { room.Crash(down) }}
 }
 
 // ends ends the task at that place among those that are at work; nil stands for an error.
@@ -273,7 +267,7 @@ func (p *planted) anySteps(rng *rand.Rand, n int) []doing {
 		case k == 20:
 			steps = append(steps, crashes(time.Duration(rng.IntN(40))*time.Second))
 		case k == 21:
-			steps = append(steps, crashesButSessions(time.Duration(rng.IntN(40))*time.Second))
+			steps = append(steps, crashes(time.Duration(rng.IntN(40))*time.Second))
 		case k < 25 && len(p.outcomes) > 0:
 			o := p.outcomes[rng.IntN(len(p.outcomes))]
 			result := o.results[rng.IntN(len(o.results))]
