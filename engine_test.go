@@ -144,8 +144,7 @@ func world(room *simplysocket.Room) error {
 	visits := simplysocket.NewState(room, "visits", map[string]int{})
 	words := simplysocket.NewTable[string, note](room, "words")
 	title := simplysocket.NewKey[string]("title", simplysocket.Listed())
-	var ring *simplysocket.Timer[note]
-	ring = simplysocket.NewTimer(room, "ring", func(n note) error {
+	ring := simplysocket.NewTimer(room, "ring", func(n note) error {
 		words.Set("rang", n)
 		return nil
 	})

@@ -78,7 +78,8 @@ func (m *Machine) Declare(d Declaration) bool {
 			return false
 		}
 	}
-	m.keep().declared = append(m.declared, d)
+	l := m.keep()
+	l.declared = append(l.declared, d)
 	if m.changes != nil {
 		d.Value.Track()
 	}
@@ -128,7 +129,8 @@ func (m *Machine) adopt(values []written) error {
 	for _, v := range values {
 		d := m.declaration(v.name)
 		if d == nil {
-			m.keep().undeclared = append(m.undeclared, v)
+			l := m.keep()
+			l.undeclared = append(l.undeclared, v)
 			continue
 		}
 		if err := d.read(m.cfg.Name, &v); err != nil {
