@@ -84,7 +84,6 @@ func unless(holds bool, format string, args ...any) error {
 // refuse is what a handler returns to a member that may not do something.
 func refusal(why string) error { return simplysocket.Errorf("refused", "%s", why) }
 
-
 // doing is a step. Where it makes no sense it does nothing.
 type doing struct {
 	text string
