@@ -25,6 +25,7 @@ type actor struct {
 	info    atomic.Pointer[room.Info] // what listings tell
 	gate    testmode.Gate             // nil: what is sealed is released at once
 	held    atomic.Int64              // parts that are sealed and not released
+	tapes   atomic.Pointer[tapes]     // nil: nobody records
 
 	// Of the turn.
 
@@ -35,6 +36,9 @@ type actor struct {
 	at     *item // what is being handled
 	failed error // of the setup, for those who waited for it
 	alarm  wakeup
+
+	refused error // why the code of the newest entry has not run
+	always  bool  // it has found out whether its rooms are always recorded
 
 	// Of the turn, if rooms are written down.
 
@@ -178,6 +182,10 @@ func (a *actor) handleSignal(it *item) {
 		a.wakeStored()
 		return
 	}
+	if it.signal == signalRecord {
+		a.startTapes()
+		return
+	}
 	if a.room == nil {
 		return
 	}
@@ -236,11 +244,12 @@ func (a *actor) apply(it *item) {
 
 // step takes the entry through the room's machine.
 func (a *actor) step(it *item) *room.Output {
-	switch {
-	case a.refusing != nil:
-		return a.room.core.Refuse(&it.entry, a.refusing)
-	case len(a.outcasts) > 0 && a.isOutcast(it):
-		return a.room.core.Refuse(&it.entry, errOutcast)
+	a.refused = a.refusing
+	if a.refused == nil && len(a.outcasts) > 0 && a.isOutcast(it) {
+		a.refused = errOutcast
+	}
+	if a.refused != nil {
+		return a.room.core.Refuse(&it.entry, a.refused)
 	}
 	return a.room.core.Apply(&it.entry)
 }
@@ -249,6 +258,9 @@ func (a *actor) step(it *item) *room.Output {
 func (a *actor) collect(it *item, out *room.Output) {
 	r := a.room
 	r.report(it, out)
+	if a.tapes.Load() != nil || it.entry.Kind == 0 {
+		a.record(it, out)
+	}
 	if r.durable {
 		if p := out.Panic(); p != nil {
 			a.panicked(it, p)
@@ -423,6 +435,7 @@ func (a *actor) ends() bool {
 	if a.room != nil || len(a.again) > 0 || a.isLobby && !a.srv.closing.Load() || a.held.Load() > 0 || !a.mailbox.closeIfEmpty() {
 		return false
 	}
+	a.endTapes()
 	a.srv.rooms.remove(a)
 	a.srv.openRooms.leave(a)
 	if !a.isLobby {

@@ -42,7 +42,7 @@ func newTestRoom(server any, name string, log *slog.Logger) (testroom.Room, erro
 // copyForTest returns a server whose rooms are those of s. It traces nothing.
 func (s *Server) copyForTest(log *slog.Logger) (*Server, error) {
 	opts := s.opts
-	opts.Logger, opts.Trace, opts.Engine = log, nil, nil
+	opts.Logger, opts.Trace, opts.Engine, opts.Record = log, nil, nil, nil
 	c, err := New(&opts)
 	if err != nil {
 		return nil, err
