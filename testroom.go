@@ -69,6 +69,11 @@ func (t *testRoom) Open(o testroom.Opening) *room.Output {
 	t.room = t.newRoom()
 	cfg := t.room.config()
 	cfg.Epoch, cfg.Seed, cfg.Opened = o.Epoch, o.Seed, o.Time
+	if o.Config != nil {
+		plain := cfg.Plain
+		cfg = *o.Config
+		cfg.Plain = plain
+	}
 	_, out := room.Open(cfg, (*hooks)(t.room))
 	return t.ended(out)
 }
@@ -97,6 +102,12 @@ func (t *testRoom) Machine() *room.Machine { return t.room.core }
 func (t *testRoom) Apply(e *room.Entry) *room.Output {
 	t.room.core.Lend(&t.turn.out)
 	return t.ended(t.room.core.Apply(e))
+}
+
+// Refuse implements [testroom.Room].
+func (t *testRoom) Refuse(e *room.Entry, why error) *room.Output {
+	t.room.core.Lend(&t.turn.out)
+	return t.ended(t.room.core.Refuse(e, why))
 }
 
 // ended ends what a closed room has started.

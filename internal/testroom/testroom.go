@@ -31,6 +31,8 @@ type Room interface {
 	Machine() *room.Machine
 	// Apply takes an entry. The output is valid until the next call.
 	Apply(*room.Entry) *room.Output
+	// Refuse takes an entry without the code of the application.
+	Refuse(*room.Entry, error) *room.Output
 	// RunTask runs the function of a task. It does not touch the room and may run on
 	// another goroutine.
 	RunTask(name string, query json.RawMessage) (json.RawMessage, *room.Failure)
@@ -49,6 +51,9 @@ type Opening struct {
 	Epoch uint64
 	Seed  [2]uint64
 	Time  time.Time
+	// Config, if it is set, is what a room was opened with before. It stands for all of the
+	// others, and for what the options of the server say.
+	Config *room.Config
 }
 
 // Limits are the options that matter outside of the room.
