@@ -37,17 +37,7 @@ type actor struct {
 	failed error // of the setup, for those who waited for it
 	alarm  wakeup
 
-	refused error // why the code of the newest entry has not run
-	always  bool  // it has found out whether its rooms are always recorded
-
-	// Of the turn, if rooms are written down.
-
-	journal  *journal // nil: they are not
-	covered  []item   // the entries whose output is not sealed
-	again    []again  // the entries that a restored room takes once more, before all others
-	refusing error    // why the code of the entry at hand does not run
-	panics   []panicking
-	outcasts []*Client // are being disconnected because of their panics
+	journal *journal // where rooms are written down; nil: nowhere
 }
 
 // turn is what an actor works with while it runs: pooled, so that a room at rest owns
@@ -57,6 +47,8 @@ type turn struct {
 	part part
 	body []byte    // of the message that is being sent
 	send room.Send // its options
+
+	misdeclared error // values that the setup has declared and that cannot be kept
 }
 
 var turns = sync.Pool{New: func() any { return new(turn) }}
@@ -106,7 +98,6 @@ func (a *actor) run() {
 		}
 	}()
 	a.sweep() // after a turn that was cut off
-	a.refusing = nil
 	for a.isReady() {
 		a.takeAgain()
 		for !a.isBroken() && a.takeBatch() {
@@ -174,7 +165,8 @@ func (a *actor) handle(it *item) {
 
 // mayBeStored reports whether an entry may open a room that is stored.
 func (a *actor) mayBeStored(it *item) bool {
-	return a.journal != nil && it.entry.Kind == room.KindJoin && a.failed == nil && !a.srv.closing.Load()
+	opens := it.entry.Kind == room.KindJoin || it.entry.Kind == room.KindTold
+	return a.journal != nil && opens && a.failed == nil && !a.srv.closing.Load()
 }
 
 func (a *actor) handleSignal(it *item) {
@@ -199,6 +191,7 @@ func (a *actor) handleSignal(it *item) {
 	case signalWake:
 		a.alarm.stop()
 		a.ring()
+	case signalRestore:
 	}
 }
 
@@ -237,37 +230,37 @@ func (a *actor) apply(it *item) {
 	r.entries++
 	it.entry.Time, it.entry.Pos = now, r.entries
 	a.at = it
-	out := a.step(it)
+	out, refused := a.step(it)
 	a.at = nil
+	a.record(it, refused, out)
+	if err := ownError(out.Reply.Err); it.entry.Kind == room.KindRestore && err != nil {
+		r.report(it, out)
+		a.abandon(a.forget(), err)
+		return
+	}
 	a.collect(it, out)
 }
 
-// step takes the entry through the room's machine.
-func (a *actor) step(it *item) *room.Output {
-	a.refused = a.refusing
-	if a.refused == nil && len(a.outcasts) > 0 && a.isOutcast(it) {
-		a.refused = errOutcast
+// step takes the entry through the room's machine. It returns why the code of the entry was
+// not to run, or nil.
+func (a *actor) step(it *item) (out *room.Output, refused error) {
+	if why := a.journal.refuses(it); why != nil {
+		return a.room.core.Refuse(&it.entry, why), why
 	}
-	if a.refused != nil {
-		return a.room.core.Refuse(&it.entry, a.refused)
-	}
-	return a.room.core.Apply(&it.entry)
+	return a.room.core.Apply(&it.entry), nil
 }
 
 // collect adds what an entry has yielded to the part that is sealed next.
 func (a *actor) collect(it *item, out *room.Output) {
 	r := a.room
 	r.report(it, out)
-	if a.tapes.Load() != nil || it.entry.Kind == 0 {
-		a.record(it, out)
-	}
 	if r.durable {
 		if p := out.Panic(); p != nil {
 			a.panicked(it, p)
 			return
 		}
 		if it.entry.Kind != 0 { // a setup is not repeated by itself
-			a.covered = append(a.covered, *it)
+			a.journal.covered = append(a.journal.covered, *it)
 		}
 	}
 	a.turn.part.add(r, it, out)
@@ -289,6 +282,7 @@ func (a *actor) opensFor(it *item) bool {
 		return false
 	}
 	a.room = a.srv.newRoom(a, setup, params)
+	a.journal.begin()
 	a.begin()
 	a.at = it
 	a.failed = a.room.open()
@@ -432,7 +426,7 @@ func (a *actor) after(d time.Duration, s signal) *time.Timer {
 // ends takes an actor without a room off the server, unless something waits. The
 // lobby stays until the server closes.
 func (a *actor) ends() bool {
-	if a.room != nil || len(a.again) > 0 || a.isLobby && !a.srv.closing.Load() || a.held.Load() > 0 || !a.mailbox.closeIfEmpty() {
+	if a.room != nil || a.journal.hasMore() || a.isLobby && !a.srv.closing.Load() || a.held.Load() > 0 || !a.mailbox.closeIfEmpty() {
 		return false
 	}
 	a.endTapes()
@@ -460,10 +454,12 @@ func (a *actor) exited() {
 	out := r.core.Exited()
 	if settingUp {
 		a.failed = out.Reply.Err
+		a.recordOpening(out)
 		a.collect(&item{}, out)
 		a.astray(it)
 		return
 	}
+	a.record(it, nil, out)
 	a.collect(it, out)
 }
 
@@ -476,6 +472,12 @@ func (a *actor) astray(it *item) {
 		return
 	}
 	it.source.charge.settle(0)
+	if e.Kind == room.KindTold {
+		if e.Seen.Epoch == 0 || !a.srv.closing.Load() && a.failed == nil { // otherwise it is told again
+			a.srv.undelivered(a.name, e)
+		}
+		return
+	}
 	if c == nil {
 		a.lost(e)
 		return
@@ -503,7 +505,7 @@ func (a *actor) astray(it *item) {
 	case room.KindMessage, room.KindDirect, room.KindMembers, room.KindHistory:
 		c.sendError(wireError(refusal), e.ReAction(), e.ID)
 	case room.KindDrop, room.KindInfo, room.KindServer, room.KindBroadcast, room.KindTimer, room.KindResult,
-		room.KindIdle, room.KindClose, room.KindRestore:
+		room.KindIdle, room.KindClose, room.KindRestore, room.KindTold, room.KindConfirmed:
 	}
 }
 

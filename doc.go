@@ -41,8 +41,9 @@
 // A handler's output is released when the handler returns nil. It is dropped when the
 // handler returns an error, which goes to the sender: an [*Error] as it is, any other as
 // `internal`. This covers everything that the handler did through [*Room], [*Member],
-// timers and tasks: messages, kicks, closes, joins of other rooms. It does not cover
-// variables that the handler changed, nor what it did through a [RoomRef] or a [Client],
+// timers and tasks: messages, kicks, closes, joins of other rooms; and what it has set:
+// tables, properties and the room's settings. It does not cover variables that the handler
+// changed, nor the value of a [NewState], nor what it did through a [RoomRef] or a [Client],
 // which know nothing of turns.
 //
 // When a room closes, no room of the same name is set up before [Room.OnClose] has
@@ -51,7 +52,7 @@
 //
 // A panic is contained: it is logged with its stack, the sender gets `internal`, and the
 // room closes, because its state may be inconsistent. Its members learn that it closed;
-// the process lives. [runtime.Goexit] in a handler has the same effect. A panic in other
+// the process lives. A room that is stored is restored instead: see below. [runtime.Goexit] in a handler has the same effect. A panic in other
 // code of the application (methods of its errors, marshalers, a [Trace], a log handler) is
 // contained as well and closes no room.
 //
@@ -62,6 +63,22 @@
 // Time and randomness come from the room: [Room.Now] is the time of the entry and never
 // goes back, [Room.Rand] is seeded for each opening of the room, and members iterate in
 // joining order.
+//
+// # State
+//
+// A setup may keep the room's state in its variables. What it declares instead is part of
+// the room, and can be written down, restored and tested: [NewState] for a value, [NewTable]
+// for many by key, [NewKey] for properties of rooms and members, [NewTimer] and [NewTask] for
+// what is still to come. Values are kept in their JSON form; a type that would lose
+// something is an error of the setup. The setup runs again when the room is restored, so it
+// has no effect outside the room.
+//
+// Without [Options.Engine] rooms live in memory. With one, relay rooms and rooms that declare
+// values are stored: what a turn says leaves when the record of the turn is durable, so that
+// nothing that anybody has heard is lost. A stored room continues after a panic, a failed
+// write or the end of its process: see [Room.OnRestore] and [Room.SetDurability]. To send to
+// another room exactly once, see [Room.Tell]. If a turn could not be stored, it runs again:
+// what it did through a [RoomRef], a [Client] or another service then happens twice.
 //
 // # Backpressure
 //

@@ -16,15 +16,19 @@ type hooks Room
 // Setup runs the application's setup and sees what it has registered.
 func (h *hooks) Setup(m *room.Machine) error {
 	r := (*Room)(h)
-	r.core, r.stage.cfg = m, m.Config()
+	r.core = m
+	if r.stage.epoch == 0 {
+		r.stage.epoch = r.epoch()
+	}
 	m.Lend(&r.turn.out)
 	m.Record(r.actor.journal != nil)
+	r.turn.misdeclared = nil
 	return r.run(func() error {
 		if err := r.setup(r); err != nil {
 			return err
 		}
-		if r.misdeclared != nil {
-			return r.misdeclared
+		if err := r.turn.misdeclared; err != nil {
+			return err
 		}
 		relaying := !r.handlesMessages() && !r.mute
 		err := r.wrapHandlers(relaying)

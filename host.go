@@ -129,13 +129,12 @@ func (r *Room) SetDurability(d Durability) {
 }
 
 // recorded reports whether the room, which is set up, is written down.
-func (r *Room) recorded() bool {
-	switch {
-	case r.actor.journal == nil:
-		return false
-	case r.chosen:
+func (r *Room) recorded() bool { return r.actor.journal != nil && r.isDurable() }
+
+// isDurable reports whether the room is written down where there is an engine.
+func (r *Room) isDurable() bool {
+	if r.chosen {
 		return r.durability != DurabilityEphemeral
-	default:
-		return isRelay(r.setup) || r.core.Keeps()
 	}
+	return isRelay(r.setup) || r.core.Keeps()
 }

@@ -18,6 +18,16 @@ type journal struct {
 	actor  *actor
 	broken atomic.Bool // something was not stored: the room has to be restored
 
+	// Of the turn.
+
+	covered  []item  // the entries whose output is not sealed
+	again    []again // the entries that are taken once more, before all others
+	refusing error   // why the code of the entry at hand does not run
+	panics   []panicking
+	outcasts []*Client // are being disconnected because of their panics
+	snapshot int       // bytes of the newest snapshot of the open room; 0: there is none
+	appended int       // bytes of the records after it
+
 	mu        sync.Mutex
 	sealed    []*sealed // not released, in order
 	waiting   int       // of these, how many the log has not answered
@@ -27,6 +37,7 @@ type journal struct {
 // sealed is a part on its way to its release.
 type sealed struct {
 	part
+	epoch   uint64 // of the room
 	record  uint64 // its number
 	ends    bool   // the room has closed: what is stored of it is deleted
 	entries []item
@@ -36,7 +47,7 @@ type sealed struct {
 
 // write stores a part, after all others.
 func (j *journal) write(p *part, entries []item) error {
-	s := &sealed{part: p.detach(), entries: entries, ends: p.room.closed}
+	s := &sealed{part: p.detach(), epoch: p.room.epoch(), entries: entries, ends: p.room.closed}
 	store, err := j.prepare(s)
 	if err != nil {
 		return err
@@ -67,15 +78,15 @@ func (j *journal) prepare(s *sealed) (store func(done func(error)), err error) {
 		return nil, err
 	case len(record) > engine.MaxRecord:
 		return nil, fmt.Errorf("a turn changes and says %d bytes, of which %d can be stored", len(record), engine.MaxRecord)
-	case r.stored && r.appended+len(record) <= max(leastJournal, 4*r.snapshot):
-		r.appended += len(record)
+	case j.snapshot > 0 && j.appended+len(record) <= max(leastJournal, 4*j.snapshot):
+		j.appended += len(record)
 		return func(done func(error)) { log.Append(name, record, done) }, nil
 	}
 	snapshot, err := r.core.Snapshot(nil)
 	if err != nil {
 		return nil, err
 	}
-	r.stored, r.snapshot, r.appended = true, len(snapshot), 0
+	j.snapshot, j.appended = len(snapshot), 0
 	return func(done func(error)) { log.Replace(name, slices.Chunk(snapshot, engine.MaxRecord), done) }, nil
 }
 
@@ -194,7 +205,7 @@ func (j *journal) opening(epoch uint64) *Room {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, s := range j.sealed {
-		if s.room.epoch() == epoch {
+		if s.epoch == epoch {
 			return s.room
 		}
 	}
@@ -206,5 +217,34 @@ func (s *sealed) isIn(image *room.Image) bool {
 	if image == nil {
 		return s.ends
 	}
-	return !s.ends && s.room.epoch() == image.Config().Epoch && s.record <= image.Index()
+	return !s.ends && s.epoch == image.Config().Epoch && s.record <= image.Index()
+}
+
+// begin has the room that opens be written down as a whole first.
+func (j *journal) begin() {
+	if j != nil {
+		j.snapshot = 0
+	}
+}
+
+// hasCovered reports whether there are entries whose output is not sealed.
+func (j *journal) hasCovered() bool { return j != nil && len(j.covered) > 0 }
+
+// hasMore reports whether there are entries to be taken once more.
+func (j *journal) hasMore() bool { return j != nil && len(j.again) > 0 }
+
+// isRefusing reports whether the code of the entry at hand does not run.
+func (j *journal) isRefusing() bool { return j != nil && j.refusing != nil }
+
+// refuses returns why the code of an entry does not run, or nil.
+func (j *journal) refuses(it *item) error {
+	switch {
+	case j == nil:
+		return nil
+	case j.refusing != nil:
+		return j.refusing
+	case len(j.outcasts) > 0 && j.isOutcast(it):
+		return errOutcast
+	}
+	return nil
 }

@@ -17,7 +17,7 @@ type part struct {
 	info    *room.Info // what listings show, if that has changed
 	replies []reply
 	steps   []step
-	effects []room.Effect
+	effects []effect
 	numbers []uint64 // the audiences of the steps
 	bytes   int      // of the frames
 	keyed   int      // frames with a key whose entry has just been handled; they stand last
@@ -42,6 +42,13 @@ type step struct {
 	frame  *fanout.Frame
 	client *Client // that the entry comes from; nil: the server
 	conn   *connection
+}
+
+// effect is an effect with the code of the task that it starts: a room that is restored
+// registers its tasks anew.
+type effect struct {
+	room.Effect
+	task *task
 }
 
 // A part is sealed when nothing waits any more, or earlier at any of these limits: they
@@ -86,7 +93,13 @@ func (p *part) add(r *Room, it *item, out *room.Output) {
 			}
 		}
 	}
-	p.effects = append(p.effects, out.Effects...)
+	for i := range out.Effects {
+		e := effect{Effect: out.Effects[i]}
+		if e.Kind == room.EffectTask {
+			e.task = r.tasks[e.Name]
+		}
+		p.effects = append(p.effects, e)
+	}
 	p.conflate()
 }
 
@@ -164,7 +177,7 @@ func (p *part) reset() {
 // release passes a part to its stage: at once or, where there is a gate, when that opens.
 func (a *actor) release(p *part) {
 	switch {
-	case len(a.covered) > 0:
+	case a.journal.hasCovered():
 		a.store(p)
 	case p.isEmpty():
 	case p.room.durable:
@@ -186,8 +199,8 @@ func (a *actor) release(p *part) {
 // store writes a part down, with the entries that it comes from. One entry that cannot be
 // stored is refused; of several, each is stored by itself.
 func (a *actor) store(p *part) {
-	entries := a.covered
-	a.covered = nil
+	entries := a.journal.covered
+	a.journal.covered = nil
 	err := a.journal.write(p, entries)
 	if err == nil {
 		return

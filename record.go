@@ -217,11 +217,12 @@ func (a *actor) recorded(t *tape) {
 // recordAlways has the actor record its rooms, if they are always recorded.
 func (a *actor) recordAlways() {
 	r := &a.srv.recordings
-	if r.options == nil || a.always {
+	if r.options == nil {
 		return
 	}
-	a.always = true
-	if _, _, ok := r.rooms.Match(a.name); ok {
+	found := false
+	a.eachTape(func(t *tape) { found = found || !t.once })
+	if _, _, ok := r.rooms.Match(a.name); ok && !found {
 		a.addTape(a.newTape(&r.options.RecordOptions, r.folder.Sink(a.name)))
 	}
 }
@@ -272,35 +273,44 @@ func (a *actor) eachTape(f func(*tape)) {
 	}
 }
 
-// record records an entry that the room has handled, or its setup.
-func (a *actor) record(it *item, out *room.Output) {
-	r := a.room
-	if it.entry.Kind == 0 {
-		a.recordAlways()
-	}
-	restores := r.durable && out.Panic() != nil
+// recordOpening records that the room has opened.
+func (a *actor) recordOpening(out *room.Output) {
+	a.recordAlways()
 	a.eachTape(func(t *tape) {
-		if it.entry.Kind == 0 {
-			cfg := *r.core.Config()
-			cfg.EmptyTimeout = r.srv.opts.EmptyRoomTimeout // the setup sets it again
-			t.Open(&cfg, out)
-		} else {
-			_ = t.Take(r.core, &it.entry, a.refused, out) // the tape ends, and its error is logged
+		cfg := *a.room.core.Config()
+		cfg.EmptyTimeout = a.srv.opts.EmptyRoomTimeout // the setup sets it again
+		t.Open(a.room.core, &cfg, out)
+		if !out.Closed {
+			t.tell(nil)
 		}
-		switch {
-		case !out.Closed:
-			if it.entry.Kind == 0 {
-				t.tell(nil)
-			}
-		case restores:
-			t.Leave(recording.Restored)
-		case t.once:
-			a.endTape(t, recording.Closed)
-			t.tell(ErrRoomClosed)
-		default:
-			t.Leave(recording.Closed)
-		}
+		a.recordEnd(t, out)
 	})
+}
+
+// record records an entry that the room has handled, or was refused.
+func (a *actor) record(it *item, refused error, out *room.Output) {
+	if a.tapes.Load() == nil {
+		return
+	}
+	a.eachTape(func(t *tape) {
+		_ = t.Take(a.room.core, &it.entry, refused, out) // the tape ends, and its error is logged
+		a.recordEnd(t, out)
+	})
+}
+
+// recordEnd ends the segment of a room that has closed. One that is written down and has
+// panicked will be restored.
+func (a *actor) recordEnd(t *tape, out *room.Output) {
+	switch {
+	case !out.Closed:
+	case a.room.durable && out.Panic() != nil:
+		t.Leave(recording.Restored)
+	case t.once:
+		a.endTape(t, recording.Closed)
+		t.tell(ErrRoomClosed)
+	default:
+		t.Leave(recording.Closed)
+	}
 }
 
 // recordRestored begins a new segment: what was not stored is undone.

@@ -15,7 +15,7 @@ import (
 // outside the room: the fan-out group, the history and the members' clients.
 type stage struct {
 	actor      *actor
-	cfg        *room.Config
+	epoch      uint64 // of the room
 	group      fanout.Group
 	seats      []seat // in joining order, which is that of their numbers
 	emptySeats int
@@ -23,6 +23,11 @@ type stage struct {
 	history    room.History[*fanout.Frame]
 	trim       *time.Timer
 	items      []fanout.Item // what is written next; only while a part is released
+}
+
+// config is what the messages of the stage itself need to know of the room.
+func (s *stage) config() *room.Config {
+	return &room.Config{Name: s.actor.name, Server: s.actor.srv.name, Epoch: s.epoch}
 }
 
 var itemBuffers = sync.Pool{New: func() any { return new([]fanout.Item) }}
@@ -109,7 +114,7 @@ func (s *stage) take(p *part, st *step) {
 	case room.ItemDuplicate:
 		s.answerAgain(st)
 	case room.ItemGone:
-		st.client.sendLeft(st.conn, s.cfg.Name)
+		st.client.sendLeft(st.conn, s.actor.name)
 	}
 }
 
@@ -179,7 +184,7 @@ func (s *stage) frame(it *room.Item, payload []byte) *fanout.Frame {
 
 // Gap implements [fanout.Stream].
 func (s *stage) Gap(member string, first, last uint64) *fanout.Frame {
-	return makeFrame(func(dst []byte) []byte { return s.cfg.EncodeGap(dst, member, s.cfg.Epoch, first, last) })
+	return makeFrame(func(dst []byte) []byte { return s.config().EncodeGap(dst, member, s.epoch, first, last) })
 }
 
 func (s *stage) find(number uint64) *subscriber {
@@ -208,7 +213,7 @@ func (s *stage) enter(st *step) {
 	srv := s.actor.srv
 	srv.stats.joins.Add(1)
 	if srv.trace.Join != nil {
-		info := JoinInfo{Room: s.cfg.Name, Client: st.Member, Members: st.Members}
+		info := JoinInfo{Room: s.actor.name, Client: st.Member, Members: st.Members}
 		srv.observe(func() { srv.trace.Join(info) })
 	}
 }
@@ -237,7 +242,7 @@ func (s *stage) exit(p *part, st *step) {
 	srv := s.actor.srv
 	srv.stats.leaves.Add(1)
 	if srv.trace.Leave != nil {
-		info := LeaveInfo{Room: s.cfg.Name, Client: st.Member, Reason: LeaveReason(st.Reason), Members: st.Members}
+		info := LeaveInfo{Room: s.actor.name, Client: st.Member, Reason: LeaveReason(st.Reason), Members: st.Members}
 		srv.observe(func() { srv.trace.Leave(info) })
 	}
 }
@@ -262,7 +267,7 @@ func (s *stage) resume(p *part, st *step) {
 // framesOf returns the frames of a replay.
 func (s *stage) framesOf(replay *room.Replay[*fanout.Frame], m *subscriber, st *step) (frames []*fanout.Frame) {
 	if replay.Lost {
-		frames = append(frames, makeFrame(func(dst []byte) []byte { return s.cfg.EncodeGap(dst, m.client.id, st.Seen.Epoch, 0, 0) }))
+		frames = append(frames, makeFrame(func(dst []byte) []byte { return s.config().EncodeGap(dst, m.client.id, st.Seen.Epoch, 0, 0) }))
 	}
 	if replay.To > 0 {
 		frames = append(frames, s.Gap(m.client.id, replay.From, replay.To))
@@ -275,7 +280,7 @@ func (s *stage) framesOf(replay *room.Replay[*fanout.Frame], m *subscriber, st *
 
 // page answers a member with a page of the history.
 func (s *stage) page(st *step) {
-	body := s.history.Page(s.cfg.Epoch, &st.Item, s.find(st.Number).since, (*fanout.Frame).Payload)
+	body := s.history.Page(s.epoch, &st.Item, s.find(st.Number).since, (*fanout.Frame).Payload)
 	st.client.remember(st.ID, protocol.ActionAck, body)
 	s.answer(st, protocol.ActionAck, body)
 }
@@ -293,7 +298,7 @@ func (s *stage) answerAgain(st *step) {
 // answer sends an answer whose body the room does not know.
 func (s *stage) answer(st *step, action string, body []byte) {
 	st.Kind = room.ItemOnly
-	st.frame = makeFrame(func(dst []byte) []byte { return s.cfg.EncodeAnswer(dst, &st.Item, action, body) })
+	st.frame = makeFrame(func(dst []byte) []byte { return s.config().EncodeAnswer(dst, &st.Item, action, body) })
 	st.frame.Seq, st.frame.Policy = st.Seq, fanout.DropSilently
 	s.send(st)
 }
@@ -305,7 +310,7 @@ func (s *stage) keepsFrames(p *part) bool {
 
 // keep puts a frame into the history.
 func (s *stage) keep(p *part, st *step) {
-	if !s.keepsFrames(p) || s.cfg.Lobby && !st.Silent {
+	if !s.keepsFrames(p) || s.actor.isLobby && !st.Silent {
 		s.history.Pass(&st.Item)
 		return
 	}
@@ -337,10 +342,14 @@ func (s *stage) stopTrimming() {
 }
 
 // perform carries out an effect that the room has asked for.
-func (s *stage) perform(r *Room, e *room.Effect) {
+func (s *stage) perform(r *Room, e *effect) {
 	switch e.Kind {
 	case room.EffectTask:
-		r.runTask(e)
+		r.runTask(e.task, &e.Effect, s.epoch)
+	case room.EffectTell:
+		s.tell(&e.Effect)
+	case room.EffectConfirm:
+		s.confirm(&e.Effect)
 	case room.EffectJoin:
 		c := s.actor.srv.clients.find(e.Member)
 		if c == nil {

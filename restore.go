@@ -10,7 +10,6 @@ import (
 	"github.com/DhruvikDonga/simplysocket/engine"
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/internal/room"
-	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
 // again is an entry that is taken once more, by a room that was restored.
@@ -86,7 +85,7 @@ func (a *actor) restore() bool {
 		old = j.opening(image.Config().Epoch)
 	}
 	undone := j.undo(func(s *sealed) bool { return err == nil && s.isIn(image) })
-	a.again = append(redoable(undone), a.again...)
+	a.journal.again = append(redoable(undone), a.journal.again...)
 	switch {
 	case err != nil:
 		a.abandon(old, err)
@@ -114,8 +113,8 @@ func redoable(items []item) (entries []again) {
 // forget drops the machine, and keeps the entries that it has not been written down with.
 func (a *actor) forget() (old *Room) {
 	old = a.room
-	a.again = append(redoable(a.covered), a.again...)
-	a.covered = nil
+	a.journal.again = append(redoable(a.journal.covered), a.journal.again...)
+	a.journal.covered = nil
 	a.alarm.stop()
 	if old == nil {
 		return nil
@@ -132,14 +131,13 @@ func (a *actor) forget() (old *Room) {
 	return old
 }
 
-// continueFrom opens the room of an image whose members are still here: their connections,
-// the room's tasks and its clock go on.
-func (a *actor) continueFrom(image *room.Image, old *Room) {
-	r := a.srv.newRoom(a, nil, old.params)
-	r.setup = old.setup
-	r.stage, r.clock, r.ctx, r.cancel = old.stage, old.clock, old.ctx, old.cancel
+// continueFrom goes on with a room as its image is. Its members are still here: their
+// connections, the room's tasks and its clock go on.
+func (a *actor) continueFrom(image *room.Image, r *Room) {
+	r.core, r.handlers = nil, handlers{}
+	r.mute, r.closed, r.inTurn, r.durability, r.chosen = false, false, false, 0, false
 	if err := a.reopen(r, image); err != nil {
-		a.abandon(old, err)
+		a.abandon(r, err)
 	}
 }
 
@@ -166,6 +164,7 @@ func (a *actor) findStored(it *item) bool {
 // reopen opens a room from its image.
 func (a *actor) reopen(r *Room, image *room.Image) error {
 	a.room = r
+	a.journal.begin()
 	a.begin()
 	core, err := image.Open((*hooks)(r))
 	if err != nil {
@@ -198,7 +197,7 @@ func (s *stage) dismiss() {
 		}
 		m.client.left(s.actor, LeaveReasonClosed)
 		m.Outlet.Replay([]*fanout.Frame{makeFrame(func(dst []byte) []byte {
-			return room.EncodeLeft(dst, s.cfg.Server, s.cfg.Name, m.client.id, room.Closed)
+			return room.EncodeLeft(dst, s.actor.srv.name, s.actor.name, m.client.id, room.Closed)
 		})})
 	}
 	s.seats, s.resumable, s.emptySeats = nil, 0, 0
@@ -228,14 +227,14 @@ func (a *actor) returnFrom(image *room.Image) {
 		return
 	}
 	r := a.srv.newRoom(a, setup, params)
-	r.clock = startClock(image.Now())
+	r.startClock(image.Now())
 	down := max(0, time.Since(image.Now()))
 	if err := a.reopen(r, image); err != nil {
 		a.abandon(nil, err)
 		return
 	}
 	r.stage.reserve(r.core)
-	a.apply(&item{entry: room.Entry{Kind: room.KindRestore, Flags: room.FlagEnded, Number: uint64(down)}}) //nolint:gosec // it is not negative
+	a.apply(&item{entry: room.Entry{Kind: room.KindRestore, Flags: room.FlagEnded, Number: uint64(down)}})
 }
 
 // reserve gives the members of a restored room their seats.
@@ -248,76 +247,10 @@ func (s *stage) reserve(core *room.Machine) {
 	}
 }
 
-// panicked goes back to what is stored, because code of the application has panicked: the
-// state may be inconsistent. The entry is taken again without its code. If that has happened
-// too often, it is the last.
-func (a *actor) panicked(it *item, p *room.Panic) {
-	now := time.Now()
-	a.panics = append(a.panics, panicking{now, it.source.client})
-	for len(a.panics) > 0 && now.Sub(a.panics[0].at) > panicWindow {
-		a.panics = a.panics[1:]
-	}
-	if c := it.source.client; c != nil && a.panicsOf(c) > maxPanics {
-		a.forgivePanicsOf(c)
-		a.outcasts = append(a.outcasts, c)
-		c.Disconnect(protocol.CloseInternal, "the room could not handle this client's messages")
-	}
-	a.postpone(again{item: *it, refused: p, last: len(a.panics) > maxPanics})
-}
-
 // postpone has an entry be taken again when the room is restored.
 func (a *actor) postpone(it again) {
-	a.again = slices.Insert(a.again, 0, it)
+	a.journal.again = slices.Insert(a.journal.again, 0, it)
 	a.journal.broken.Store(true)
-}
-
-// A room, and each member, may panic so many times in the window. Beyond that a member is
-// disconnected, and a room closes.
-const (
-	maxPanics   = 3
-	panicWindow = time.Minute
-)
-
-// panicking is a panic, and whose message has caused it; nil: no client's.
-type panicking struct {
-	at     time.Time
-	client *Client
-}
-
-func (a *actor) panicsOf(c *Client) (n int) {
-	for _, p := range a.panics {
-		if p.client == c {
-			n++
-		}
-	}
-	return n
-}
-
-func (a *actor) forgivePanicsOf(c *Client) {
-	kept := a.panics[:0]
-	for _, p := range a.panics {
-		if p.client != c {
-			kept = append(kept, p)
-		}
-	}
-	a.panics = kept
-}
-
-// errOutcast is what a client reads that is being disconnected because of its panics.
-var errOutcast = errors.New("the client is being disconnected")
-
-// isOutcast reports whether an entry comes from a client that is being disconnected because of
-// its panics: its code does not run.
-func (a *actor) isOutcast(it *item) bool {
-	i := slices.Index(a.outcasts, it.source.client)
-	if i < 0 {
-		return false
-	}
-	if it.entry.Kind == room.KindLeave { // the last of it
-		a.outcasts = slices.Delete(a.outcasts, i, i+1)
-		return false
-	}
-	return true
 }
 
 // keep leaves the room as it is stored: the server shuts down.
@@ -333,12 +266,16 @@ func (a *actor) keep() {
 
 // takeAgain takes what was not stored.
 func (a *actor) takeAgain() {
-	for len(a.again) > 0 && !a.isBroken() {
-		it := a.again[0]
-		a.again = a.again[1:]
-		a.refusing = it.refused
+	if a.journal == nil {
+		return
+	}
+	a.journal.refusing = nil // the last turn may have been cut off
+	for len(a.journal.again) > 0 && !a.isBroken() {
+		it := a.journal.again[0]
+		a.journal.again = a.journal.again[1:]
+		a.journal.refusing = it.refused
 		a.handle(&it.item)
-		a.refusing = nil
+		a.journal.refusing = nil
 		if (it.alone || it.last) && a.room != nil && !a.isBroken() {
 			a.begin()
 			a.seal(true)
@@ -347,7 +284,7 @@ func (a *actor) takeAgain() {
 			a.abandon(a.forget(), it.refused)
 		}
 	}
-	if len(a.again) == 0 {
-		a.again = nil
+	if len(a.journal.again) == 0 {
+		a.journal.again = nil
 	}
 }

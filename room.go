@@ -19,12 +19,12 @@ type Room struct {
 	srv     *Server
 	actor   *actor
 	core    *room.Machine // set when the setup begins
-	stage   *stage
+	stage   stage
 	setup   func(*Room) error
 	params  pattern.Params
-	clock   clock
-	entries uint64 // that were applied
-	mute    bool   // it relays nothing
+	ahead   time.Duration // of the server's clock
+	entries uint64        // that were applied
+	mute    bool          // it relays nothing
 
 	// All below belongs to the turn.
 
@@ -38,32 +38,32 @@ type Room struct {
 	durability Durability
 	chosen     bool // durability was set
 	durable    bool // it is written down
-	stored     bool // a snapshot of this opening was written
-	snapshot   int  // its size in bytes
-	appended   int  // bytes of the records after it
 
-	misdeclared error // values that the setup has declared and that cannot be kept
 	handlers
 }
 
 func (s *Server) newRoom(a *actor, setup func(*Room) error, params pattern.Params) *Room {
-	return &Room{srv: s, actor: a, setup: setup, params: params, stage: &stage{actor: a}}
+	r := &Room{srv: s, actor: a, setup: setup, params: params}
+	r.stage.actor = a
+	return r
 }
 
-// clock is a room's time: that of a moment, plus what has passed since by the monotonic
+// clock is the server's time: that of its start plus what has passed since by the monotonic
 // clock. It never goes back, whatever the wall clock does.
-type clock struct {
-	started time.Time
-	ahead   time.Duration // of the wall clock at the start
+func (s *Server) clock() time.Time { return s.started.Add(time.Since(s.started)) }
+
+// startClock has the room's time go on from at least the given time: from now, if that is
+// later.
+func (r *Room) startClock(least time.Time) {
+	now := time.Now().Round(0)
+	if least.After(now) {
+		now = least
+	}
+	r.ahead = now.Sub(r.srv.clock().Round(0))
 }
 
-// startClock returns a clock that shows at least the given time.
-func startClock(least time.Time) clock {
-	now := time.Now()
-	return clock{now, max(0, least.Sub(now))}
-}
-
-func (c *clock) now() time.Time { return c.started.Add(time.Since(c.started) + c.ahead) }
+// time is the room's time. It never goes back.
+func (r *Room) time() time.Time { return r.srv.clock().Add(r.ahead).Round(0) }
 
 // config is what the room opens with.
 func (r *Room) config() room.Config {
@@ -73,7 +73,7 @@ func (r *Room) config() room.Config {
 		Server:             r.srv.name,
 		Epoch:              newEpoch(),
 		Seed:               [2]uint64{rand.Uint64(), rand.Uint64()},
-		Opened:             r.clock.started,
+		Opened:             r.time(),
 		Lobby:              r.actor.isLobby,
 		Plain:              isRelay(r.setup),
 		AnnounceMaxMembers: o.AnnounceMaxMembers,
@@ -89,14 +89,13 @@ func (r *Room) config() room.Config {
 // for a JavaScript number.
 func newEpoch() uint64 { return rand.Uint64N(1<<53-1) + 1 }
 
-func (r *Room) time() time.Time { return r.clock.now() }
-
 func (r *Room) epoch() uint64 { return r.core.Config().Epoch }
 
 // open runs the setup. A room whose setup fails takes nobody in.
 func (r *Room) open() error {
-	r.clock = startClock(time.Time{})
+	r.startClock(time.Time{})
 	_, out := room.Open(r.config(), (*hooks)(r))
+	r.actor.recordOpening(out)
 	r.actor.collect(&item{}, out)
 	return ownError(out.Reply.Err)
 }
@@ -117,7 +116,7 @@ func (r *Room) report(it *item, out *room.Output) {
 			r.srv.log.Error("room hook failed", "room", r.actor.name, "hook", f.Where, "error", f.Err)
 		}
 	}
-	if err != nil && e.Kind != 0 && room.AsPanic(err) == nil {
+	if err != nil && e.Kind != 0 && room.AsPanic(err) == nil && !r.actor.journal.isRefusing() {
 		_, internal := room.Public(err)
 		if heard := it.source.client != nil || it.source.call != nil; internal || !heard {
 			r.srv.log.Error("room handler failed", "room", r.actor.name, "client", e.Member, "action", e.ReAction(), "error", err)

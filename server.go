@@ -30,6 +30,7 @@ type Server struct {
 	opts       Options
 	name       string
 	log        *slog.Logger
+	started    time.Time // on the monotonic clock, too
 	trace      *Trace
 	origins    []originPattern
 	writers    *fanout.Writers
@@ -87,6 +88,7 @@ func New(o *Options) (*Server, error) {
 		opts:    opts,
 		name:    opts.Name,
 		log:     slog.New(calmHandler{opts.Logger.Handler()}),
+		started: time.Now(),
 		trace:   opts.Trace,
 		origins: origins,
 		writers: fanout.NewWriters(fanout.Limits{
@@ -134,7 +136,7 @@ func NewHTTPServer(h http.Handler) *http.Server {
 // lobby. HandleRoom panics if the pattern is not valid or conflicts with another.
 //
 // The setup runs when a room opens, before anything reaches it. It registers handlers and
-// keeps the room's state in its variables. If it returns an error, the clients that asked
+// declares the room's state, or keeps it in its variables. If it returns an error, the clients that asked
 // to join are refused.
 func (s *Server) HandleRoom(name string, setup func(*Room) error) {
 	if setup == nil {

@@ -37,7 +37,7 @@ func NewState[T any](r *Room, name string, initial T, opts ...StateOption) *T {
 	s := &state[T]{current: initial}
 	r.declare("NewState", name, reflect.TypeFor[T](), s, opts)
 	if err := s.copyInitial(); err != nil {
-		r.misdeclared = errors.Join(r.misdeclared, fmt.Errorf("simplysocket: NewState %q: the initial value: %w", name, err))
+		r.turn.misdeclared = errors.Join(r.turn.misdeclared, fmt.Errorf("simplysocket: NewState %q: the initial value: %w", name, err))
 	}
 	return &s.current
 }
@@ -56,6 +56,8 @@ func (s *state[T]) copyInitial() error {
 	}
 	return s.Replace(fields)
 }
+
+func (s *state[T]) isState() {}
 
 // Fields implements [room.Value].
 func (s *state[T]) Fields() ([]room.Field, error) {
@@ -97,7 +99,7 @@ func (s *state[T]) Replace(fields []room.Field) error {
 func (r *Room) declare(what, name string, kept reflect.Type, v room.Value, opts []StateOption) {
 	r.mustSetUp(what)
 	if err := checkKept(kept); err != nil {
-		r.misdeclared = errors.Join(r.misdeclared, fmt.Errorf("simplysocket: %s %q: %w", what, name, err))
+		r.turn.misdeclared = errors.Join(r.turn.misdeclared, fmt.Errorf("simplysocket: %s %q: %w", what, name, err))
 	}
 	d := room.Declaration{Name: name, Value: v}
 	for _, opt := range opts {

@@ -79,10 +79,10 @@ func (t *Task[Q, W]) Start(q Q) {
 }
 
 // runTask runs a task on a goroutine of its own and posts its result as an entry.
-func (r *Room) runTask(effect *room.Effect) {
-	t, ctx, number, query := r.tasks[effect.Name], r.ctx, effect.Number, effect.Body
+func (r *Room) runTask(t *task, effect *room.Effect, epoch uint64) {
+	ctx, number, query := r.ctx, effect.Number, effect.Body
 	go func() {
-		e := room.Entry{Kind: room.KindResult, Number: number, Epoch: r.core.Config().Epoch, Failed: &room.Failure{Message: "runtime.Goexit was called"}}
+		e := room.Entry{Kind: room.KindResult, Number: number, Epoch: epoch, Failed: &room.Failure{Message: "runtime.Goexit was called"}}
 		defer func() {
 			_ = r.actor.post(&item{entry: e}) // a room that has closed needs no result
 		}()

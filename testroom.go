@@ -14,13 +14,15 @@ func init() { testroom.New = newTestRoom }
 // testRoom runs a room for simplysockettest: it does what an actor does in a turn, and
 // leaves the output to its caller.
 type testRoom struct {
-	actor  *actor
-	setup  func(*Room) error
-	params pattern.Params
-	room   *Room
-	turn   turn
-	posted *slab // what is taken out of the mailbox
-	next   int   // the first of it that was not returned
+	actor   *actor
+	setup   func(*Room) error
+	params  pattern.Params
+	room    *Room
+	record  bool
+	spoiled func(testroom.Spoiled)
+	turn    turn
+	posted  *slab // what is taken out of the mailbox
+	next    int   // the first of it that was not returned
 }
 
 func newTestRoom(server any, name string, log *slog.Logger) (testroom.Room, error) {
@@ -53,6 +55,15 @@ func (s *Server) copyForTest(log *slog.Logger) (*Server, error) {
 	return c, nil
 }
 
+// Record implements [testroom.Room].
+func (t *testRoom) Record(spoiled func(testroom.Spoiled)) { t.record, t.spoiled = true, spoiled }
+
+// NoteChanges implements [testroom.Room].
+func (t *testRoom) NoteChanges(enabled bool) { t.record = enabled }
+
+// Durable implements [testroom.Room].
+func (t *testRoom) Durable() bool { return t.room.isDurable() }
+
 // Limits implements [testroom.Room].
 func (t *testRoom) Limits() testroom.Limits {
 	o := &t.actor.srv.opts
@@ -74,7 +85,7 @@ func (t *testRoom) Open(o testroom.Opening) *room.Output {
 		cfg = *o.Config
 		cfg.Plain = plain
 	}
-	_, out := room.Open(cfg, (*hooks)(t.room))
+	_, out := room.Open(cfg, t.hooks())
 	return t.ended(out)
 }
 
@@ -85,7 +96,7 @@ func (t *testRoom) Snapshot() ([]byte, error) { return t.room.core.Snapshot(nil)
 func (t *testRoom) Restore(snapshot []byte) error {
 	t.Discard()
 	t.room = t.newRoom()
-	_, err := room.Restore(snapshot, (*hooks)(t.room))
+	_, err := room.Restore(snapshot, t.hooks())
 	return ownError(err)
 }
 
@@ -93,6 +104,18 @@ func (t *testRoom) newRoom() *Room {
 	r := t.actor.srv.newRoom(t.actor, t.setup, t.params)
 	r.turn = &t.turn
 	return r
+}
+
+func (t *testRoom) hooks() room.Hooks {
+	h := (*hooks)(t.room)
+	switch {
+	case t.spoiled != nil:
+		return &watchedHooks{recordedHooks{h}, t.spoiled}
+	case t.record:
+		return recordedHooks{h}
+	default:
+		return h
+	}
 }
 
 // Machine implements [testroom.Room].

@@ -18,6 +18,19 @@ func counter(room *simplysocket.Room) error {
 	return nil
 }
 
+// keepCount is counter with its state declared.
+func keepCount(room *simplysocket.Room) error {
+	n := simplysocket.NewState(room, "n", number{})
+	by := simplysocket.NewTable[string, number](room, "by")
+	simplysocket.On(room, "count", func(m *simplysocket.Member, add number) error {
+		n.N += add.N
+		own, _ := by.Get(m.ID())
+		by.Set(m.ID(), number{own.N + add.N})
+		return room.Broadcast("counted", *n, simplysocket.From(m))
+	})
+	return nil
+}
+
 // BenchmarkEntries measures messages of one of two members, each of which is decoded,
 // handled, broadcast and received by both.
 func BenchmarkEntries(b *testing.B) {
@@ -29,6 +42,8 @@ func BenchmarkEntries(b *testing.B) {
 		{"coded", counter, nil},
 		{"relay", simplysocket.Relay, nil},
 		{"forgetful", simplysocket.Relay, []kit.Option{kit.Forgetful()}},
+		{"keeping", keepCount, nil},
+		{"keeping-forgetful", keepCount, []kit.Option{kit.Forgetful()}},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			room := kit.Open(b, "room", bb.setup, bb.opts...)

@@ -37,6 +37,7 @@ type Client struct {
 	number  uint64 // 0: it is no member
 	since   uint64
 	owed    []owed
+	misled  bool // the room is restored with it, and it was told that it has left
 	hasLeft bool
 	reason  room.LeaveReason
 }

@@ -121,6 +121,7 @@ func (r *Room) say(sender *Client, it *room.Item, m *Message) {
 // give sends a frame to a member, or notes that it is owed.
 func (r *Room) give(c *Client, it *room.Item, m *Message) {
 	switch {
+	case c.misled:
 	case !c.away:
 		r.deliver(c, m)
 	case !it.Silent:
@@ -155,7 +156,7 @@ func (r *Room) exit(it *room.Item) {
 	if !r.keepsFrames() {
 		r.history.Forget()
 	}
-	c.number, c.reason, c.hasLeft, c.owed = 0, it.Reason, true, nil
+	c.number, c.reason, c.hasLeft, c.owed, c.misled = 0, it.Reason, true, nil, false
 }
 
 // replay sends a client that is back what it has missed.

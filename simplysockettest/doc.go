@@ -49,15 +49,23 @@
 // # Rooms that forget
 //
 // With [Forgetful] the room is run a second time beside the first, and before each entry
-// that one is encoded, thrown away and restored. The first answer in which they differ
-// fails the test: the room has kept something in a plain variable, which does not outlive
-// its process.
+// that one is thrown away and restored. The first thing in which they differ fails the
+// test: the room has kept something in a plain variable, which does not outlive its
+// process. So does a value that was changed without being set, and a state that is
+// different after an error.
+//
+// # Crashes
+//
+// [Room.Crash] ends the process of the room and starts it again some time later. Unlike what
+// [Forgetful] does, the room's code sees it: OnRestore runs, members are away or have left,
+// and tasks were interrupted. What holds afterwards is for the test to say.
 //
 // # What is not there
 //
 // No limits of rates, mailboxes and outboxes, and no delay by [simplysocket.Room]'s
-// SetFlushInterval. A member's join of another room is noted, see [Client.Redirects], and
-// does not take place. A [simplysocket.RoomRef] reaches the room under test alone, and
-// there is no [simplysocket.Client] of a member. For all of these, run a whole server in
-// memory: see [Serve].
+// SetFlushInterval. What it tells other rooms is noted, see [Room.Told], and so is a member's
+// join of another room, see [Client.Redirects]; neither takes place. A
+// [simplysocket.RoomRef] reaches the room under test alone, and there is no
+// [simplysocket.Client] of a member. For all of these, run a whole server in memory: see
+// [Serve]. A panic closes the room, as on a server without an engine.
 package simplysockettest

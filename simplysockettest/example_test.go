@@ -77,6 +77,99 @@ func ExampleForgetful() {
 	// Output: room "game/1" answers differently after a restore: entry 3, "score" by ann: {"points":1}, and {"points":2} without. A plain variable of the setup is not kept: hold it in NewState or NewTable. Nor may a room use the time of the system, its own randomness or the order of a map.
 }
 
+// An error takes back what was sent and set, but not what was done to a state.
+func ExampleForgetful_error() {
+	setup := func(room *simplysocket.Room) error {
+		score := simplysocket.NewState(room, "score", Score{})
+		simplysocket.On(room, "double", func(*simplysocket.Member, simplysocket.None) error {
+			if score.Points += score.Points; score.Points > 10 {
+				return simplysocket.Errorf("too-many", "at most 10")
+			}
+			return nil
+		})
+		simplysocket.On(room, "win", func(*simplysocket.Member, simplysocket.None) error {
+			score.Points += 6
+			return nil
+		})
+		return nil
+	}
+	room := simplysockettest.Open(t, "game/1", setup, simplysockettest.Forgetful())
+	ann := room.Join("ann")
+	ann.Send("win", nil)
+	ann.SendRefused("too-many", "double", nil)
+	// Output: room "game/1" keeps what failed: entry 3, "double" by ann: state "score" was {"points":6}, and is {"points":12} after the error, which does not undo it. Check first, change afterwards.
+}
+
+// What a table holds by reference has to be set as well.
+func ExampleForgetful_table() {
+	setup := func(room *simplysocket.Room) error {
+		scores := simplysocket.NewTable[string, *Score](room, "scores")
+		simplysocket.On(room, "score", func(m *simplysocket.Member, _ simplysocket.None) error {
+			score, ok := scores.Get(m.ID())
+			if !ok {
+				score = &Score{}
+				scores.Set(m.ID(), score)
+			}
+			score.Points++
+			return nil
+		})
+		return nil
+	}
+	room := simplysockettest.Open(t, "game/1", setup, simplysockettest.Forgetful())
+	ann := room.Join("ann")
+	ann.Send("score", nil)
+	ann.Send("score", nil)
+	// Output: room "game/1" changes what it does not set: entry 3, "score" by ann: table "scores", key "ann": its value was changed without Set: a restored room would not have the change. It is {"points":2}, and was set to {"points":1}.
+}
+
+func ExampleRoom_Crash() {
+	room := simplysockettest.Open(t, "game/1", func(room *simplysocket.Room) error {
+		score := simplysocket.NewState(room, "score", Score{})
+		simplysocket.On(room, "score", func(*simplysocket.Member, simplysocket.None) error {
+			score.Points++
+			return room.Broadcast("scored", *score)
+		})
+		room.OnRestore(func(down time.Duration) error {
+			return room.Broadcast("paused", map[string]string{"for": down.String()})
+		})
+		return nil
+	}, simplysockettest.Forgetful())
+	ann := room.Join("ann")
+	ann.Send("score", nil)
+	ann.Skip()
+
+	room.Crash(time.Minute)
+	fmt.Println("is ann away:", ann.Away())
+	ann.Resume()
+	ann.Send("score", nil)
+	for _, m := range ann.Messages() {
+		fmt.Println(m)
+	}
+	// Output:
+	// is ann away: true
+	// paused {"for":"1m0s"}
+	// scored {"points":2}
+}
+
+func ExampleRoom_CrashRefused() {
+	room := simplysockettest.Open(t, "auction/1", func(room *simplysocket.Room) error {
+		simplysocket.NewState(room, "bids", []int{})
+		room.OnRestore(func(down time.Duration) error {
+			if down > time.Hour {
+				return simplysocket.Errorf("suspended", "an operator has to look at it")
+			}
+			return nil
+		})
+		return nil
+	})
+	room.Join("ann")
+	fmt.Println(room.CrashRefused(2 * time.Hour))
+	fmt.Println(room.JoinRefused("suspended", "bob"))
+	// Output:
+	// suspended: an operator has to look at it
+	// an operator has to look at it
+}
+
 func ExampleClient_SendRefused() {
 	room := simplysockettest.Open(t, "table/1", func(room *simplysocket.Room) error {
 		simplysocket.On(room, "move", func(m *simplysocket.Member, _ simplysocket.None) error {

@@ -78,6 +78,8 @@ func (r *Room) describe(e *room.Entry) string {
 		return fmt.Sprintf("%q by %s", e.Action, e.Member)
 	case room.KindDirect:
 		return fmt.Sprintf("%q by %s to %s", e.Action, e.Member, e.Target)
+	case room.KindTold:
+		return fmt.Sprintf("%q by room %s", e.Action, e.Target)
 	case room.KindServer, room.KindBroadcast:
 		return fmt.Sprintf("%q by the server", e.Action)
 	case room.KindTimer:
@@ -96,6 +98,8 @@ func (r *Room) describe(e *room.Entry) string {
 		return "a request of " + e.Member
 	case room.KindIdle:
 		return "the end of the empty room"
+	case room.KindRestore:
+		return "the restore"
 	default:
 		return "the close"
 	}

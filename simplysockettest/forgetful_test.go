@@ -70,7 +70,7 @@ func TestForgotten(t *testing.T) {
 				return nil
 			})
 			return nil
-		}, nil, []string{`keeps something different after a restore: entry 3, "count" by ann, such as another timer`}},
+		}, nil, []string{`keeps something different after a restore: entry 3, "count" by ann: timer "slower" is {"due":"2026-01-01T00:00:02Z","body":{"N":0}}, and {"due":"2026-01-01T00:00:04Z","body":{"N":0}} without.`}},
 		"a timer that has run out": {func(room *simplysocket.Room) error {
 			rung := false
 			timer := simplysocket.NewTimer(room, "bell", func(number) error {

@@ -42,13 +42,22 @@ func Seed(n uint64) Option { return func(o *options) { o.seed = n } }
 func StartAt(now time.Time) Option { return func(o *options) { o.start = now } }
 
 // Forgetful runs the room a second time beside the first. Before each entry the second one
-// is encoded, discarded and made again from its encoding: its setup runs, and then all that
-// a room keeps has its value again. Its connections, tasks and clock go on, and no hook
-// runs. The first entry to which the two answer differently fails the test, and so does
-// one after which they keep something different: a plain variable of the setup is not
-// kept. So is anything else that is not the room's own, such as the time of the system or
-// the order of a map. The test sees the first room alone, but what a setup and its
-// handlers do outside of the room is done twice.
+// is discarded and made again from the encoding of the first: its setup runs, and then all
+// that a room keeps has its value again. Its connections, tasks and clock go on, and no hook
+// runs. The test fails at the first entry
+//
+//   - to which the two answer differently, or after which they keep something different: a
+//     plain variable of the setup is not kept. Nor is anything else that is not the room's
+//     own, such as the time of the system or the order of a map.
+//   - in which a value of a table, or a property, has changed without being set. What is
+//     not set is not stored.
+//   - in which a handler or a hook has changed a state and then returned an error. An error
+//     undoes what was set in tables, properties, settings and timers, but not what was done
+//     to the value of a [simplysocket.NewState].
+//
+// The failure names the state, key, property, timer, task or member, with both forms. The test
+// sees the first room alone, but what a setup and its handlers do outside of the room is
+// done twice.
 func Forgetful() Option { return func(o *options) { o.forgetful = true } }
 
 // Open opens a room with that name and setup. It ends with the test.
@@ -89,9 +98,9 @@ func apply(opts []Option) *options {
 
 func open(t testing.TB, srv *simplysocket.Server, name string, o *options) *Room {
 	t.Helper()
-	r := &Room{t: t, name: name, seed: o.seed, now: o.start, byID: map[string]*Client{}, words: map[string]string{}}
+	r := &Room{t: t, log: logTo(t), name: name, seed: o.seed, now: o.start, byID: map[string]*Client{}, words: map[string]string{}}
 	var err error
-	if r.room, err = testroom.New(srv, name, logTo(t)); err != nil {
+	if r.room, err = testroom.New(srv, name, r.log); err != nil {
 		t.Fatalf("room %q: %v", name, err)
 	}
 	r.limits = r.room.Limits()
@@ -100,6 +109,7 @@ func open(t testing.TB, srv *simplysocket.Server, name string, o *options) *Room
 		if r.twin.room, err = testroom.New(srv, name, slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatalf("room %q: %v", name, err)
 		}
+		r.twin.record(r)
 	}
 	if o.record != nil {
 		r.tape = o.record(name)

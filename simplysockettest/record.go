@@ -35,7 +35,7 @@ func newTape(name string, w io.Writer, o *simplysocket.RecordOptions) *recording
 // recordOpening records that the room has opened.
 func (r *Room) recordOpening(out *room.Output) {
 	if r.tape != nil {
-		r.tape.Open(r.config(), out)
+		r.tape.Open(r.room.Machine(), r.config(), out)
 		r.recorded(nil)
 	}
 }

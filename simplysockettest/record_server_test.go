@@ -39,8 +39,11 @@ func recordServer(t *testing.T, seed uint64) {
 	defer cancel()
 	var wg sync.WaitGroup
 	joined := make(chan struct{}, 4)
-	for i := range 4 {
-		conn := host.Dial(&client.Options{Logger: servertest.Quiet, MinBackoff: time.Millisecond, MaxBackoff: time.Millisecond})
+	var conns []*client.Conn
+	for range 4 {
+		conns = append(conns, host.Dial(&client.Options{Logger: servertest.Quiet, MinBackoff: time.Millisecond, MaxBackoff: time.Millisecond}))
+	}
+	for i, conn := range conns {
 		wg.Go(func() {
 			rng := rand.New(rand.NewPCG(seed, uint64(i)))
 			var rooms []*client.Room

@@ -48,7 +48,9 @@ func arcade(bonus int) func(*simplysocket.Room) error {
 			points.Delete(m.ID())
 			return nil
 		})
-		room.OnDrop(func(m *simplysocket.Member) error { return room.Broadcast("away", number{plain}, simplysocket.Except(m)) })
+		room.OnDrop(func(m *simplysocket.Member) error {
+			return room.Broadcast("away", number{plain}, simplysocket.Except(m))
+		})
 		simplysocket.OnCall(room, "score", func(m *simplysocket.Member, n number) (number, error) {
 			before, _ := points.Get(m.ID())
 			won := n.N + room.Rand().IntN(10)

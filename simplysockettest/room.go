@@ -2,6 +2,7 @@ package simplysockettest
 
 import (
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -15,7 +16,8 @@ import (
 
 // Room is a room under test. It belongs to the goroutine of the test.
 type Room struct {
-	t testing.TB
+	t   testing.TB
+	log *slog.Logger
 	trouble
 	name   string
 	seed   uint64
@@ -29,6 +31,7 @@ type Room struct {
 	epoch   uint64 // openings
 	conns   uint64 // connections that there have been
 	closed  bool
+	kept    []byte // of a room that could not be restored
 	busy    bool   // an entry is applied
 	joined  bool   // somebody has been a member since it opened
 	alarm   string // that is being handled
@@ -37,6 +40,8 @@ type Room struct {
 	byID    map[string]*Client
 	words   map[string]string // actions and senders
 	tasks   []*Task
+	told    []Told
+	queued  []room.Entry // what the room has told itself, and what others confirm
 	delivery
 
 	expecting bool      // failures are
@@ -126,6 +131,10 @@ func (r *Room) finish(out *room.Output) {
 		switch e := &out.Effects[i]; e.Kind {
 		case room.EffectTask:
 			r.tasks = append(r.tasks, &Task{room: r, epoch: r.epoch, number: e.Number, name: e.Name, query: e.Body})
+		case room.EffectTell:
+			r.carry(e)
+		case room.EffectConfirm:
+			r.queued = append(r.queued, room.Entry{Kind: room.KindConfirmed, Number: e.Number})
 		case room.EffectJoin:
 			if c := r.byID[e.Member]; c != nil {
 				c.redirects = append(c.redirects, Redirect{Room: e.Name, Params: e.Body})
@@ -143,12 +152,52 @@ const restless = 10_000
 // settle has the room handle what was sent to it meanwhile, and the alarms that are due.
 func (r *Room) settle() {
 	for range restless {
-		if r.fatal || !r.takePosted() && !r.ring() {
+		if r.fatal || !r.takeQueued() && !r.takePosted() && !r.ring() {
 			return
 		}
 	}
 	r.fatalf(" does not come to rest: timers without delay, or messages to itself, follow each other without end")
 }
+
+// carry notes a message to another room, which confirms it at once, or posts it to this one.
+func (r *Room) carry(e *room.Effect) {
+	r.told = append(r.told, Told{Room: e.Name, Action: e.Action, Body: e.Body})
+	switch {
+	case e.Name == r.name:
+		r.queued = append(r.queued, room.Entry{
+			Kind: room.KindTold, Target: r.name, Action: e.Action, Body: e.Body, Seen: room.Position{Epoch: e.Epoch, Seq: e.Number},
+		})
+	case e.Epoch != 0:
+		r.queued = append(r.queued, room.Entry{Kind: room.KindConfirmed, Number: e.Number})
+	}
+}
+
+// takeQueued handles what the room has told itself, if there is something.
+func (r *Room) takeQueued() bool {
+	if r.closed {
+		r.queued = nil
+	}
+	if len(r.queued) == 0 {
+		return false
+	}
+	e := r.queued[0]
+	r.queued = r.queued[1:]
+	if err := r.step(nil, &e).Reply.Err; err != nil && room.AsPanic(err) == nil {
+		r.fail(Failure{Entry: r.describe(&e), Err: err})
+	}
+	return true
+}
+
+// Told is a message that the room under test has sent with [simplysocket.Room.Tell].
+type Told struct {
+	Room   string
+	Action string
+	Body   json.RawMessage
+}
+
+// Told returns what the room has told other rooms, in that order. The kit has no other
+// rooms; what a room tells itself arrives.
+func (r *Room) Told() []Told { return slices.Clone(r.told) }
 
 // takePosted handles a message of a RoomRef, if there is one.
 func (r *Room) takePosted() bool {
@@ -293,6 +342,11 @@ func (r *Room) join(id string, opts []JoinOption) (*Client, error) {
 	}
 	if !r.mayJoin(c, opts) {
 		return nil, nil
+	}
+	if r.kept != nil {
+		if err := r.restore(); err != nil {
+			return nil, err
+		}
 	}
 	if r.closed {
 		if err := r.open(); err != nil {

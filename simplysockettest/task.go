@@ -16,6 +16,8 @@ type Task struct {
 	number uint64
 	name   string
 	query  json.RawMessage
+
+	interrupted bool // by a crash
 }
 
 // Name returns the name that the task was registered with.
@@ -101,7 +103,11 @@ func (t *Task) Fail(err error) {
 // isPending reports whether the task can end.
 func (t *Task) isPending() bool {
 	pending := slices.Contains(t.room.tasks, t)
-	if !pending {
+	switch {
+	case pending:
+	case t.interrupted:
+		t.room.fatalf(": the task %q was interrupted by a crash and cannot end: a room that is restored gets ErrInterrupted for it", t.name)
+	default:
 		t.room.fatalf(": the task %q is done, or the room that started it has closed", t.name)
 	}
 	return pending

@@ -17,8 +17,8 @@
 // Within a content, numbers are unsigned varints as in encoding/binary, and a text has its
 // length before it. The blocks of a segment, in this order:
 //
-//	S  the segment: its number in the recording, why it begins (1 byte, see [Why]), the time
-//	   in nanoseconds since 1970, how many entries were lost before it, and three texts: the
+//	S  the segment: its number in the recording, why it begins (1 byte, see [Why]), whether an
+//	   engine writes the room down (1 byte), the time in nanoseconds since 1970, how many entries were lost before it, and three texts: the
 //	   room, the version of simplysocket, and that of the application
 //	O  an opening: the room's configuration, and what its setup has yielded. The room is
 //	   opened again from it

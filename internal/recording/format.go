@@ -50,6 +50,7 @@ func (w Why) String() string {
 type Segment struct {
 	Number      uint64
 	Why         Why
+	Stored      bool      // an engine writes the room down
 	Time        time.Time // that of the system
 	Lost        uint64    // entries between the segment before and this one
 	Room        string
@@ -115,7 +116,11 @@ func appendText(b []byte, s string) []byte {
 // appendSegment appends the beginning of a segment without its opening or snapshot.
 func appendSegment(b []byte, s *Segment) []byte {
 	return block(append(b, Magic...), blockSegment, func(b []byte) []byte {
-		b = append(binary.AppendUvarint(b, s.Number), byte(s.Why))
+		stored := byte(0)
+		if s.Stored {
+			stored = 1
+		}
+		b = append(binary.AppendUvarint(b, s.Number), byte(s.Why), stored)
 		b = binary.AppendUvarint(b, uint64(s.Time.UnixNano())) //nolint:gosec // after 1970
 		b = binary.AppendUvarint(b, s.Lost)
 		return appendText(appendText(appendText(b, s.Room), s.Library), s.Application)

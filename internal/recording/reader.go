@@ -264,7 +264,7 @@ func (f *fields) why() Why {
 
 func (s *Segment) read(content []byte) error {
 	f := fields{b: content}
-	s.Number, s.Why, s.Time, s.Lost = f.number(), f.why(), time.Unix(0, int64(f.number())).UTC(), f.number() //nolint:gosec // as it was written
+	s.Number, s.Why, s.Stored, s.Time, s.Lost = f.number(), f.why(), f.number() == 1, time.Unix(0, int64(f.number())).UTC(), f.number() //nolint:gosec // as it was written
 	s.Room, s.Library, s.Application = f.text(), f.text(), f.text()
 	return f.err
 }

@@ -56,7 +56,7 @@ func record(t testing.TB, sink recording.Sink, change func(*recording.Config)) *
 	var out *room.Output
 	of := room.Config{Name: "r", Server: "server", Epoch: 7, Opened: opened, AnnounceMaxMembers: 10, EmptyTimeout: time.Minute, Plain: true}
 	s.m, out = room.Open(of, relay{})
-	s.tape.Open(&of, out)
+	s.tape.Open(s.m, &of, out)
 	s.take(&room.Entry{Kind: room.KindJoin, Member: "ann", ID: 1, Body: json.RawMessage("{}"), Conn: 1, Who: &room.Arrival{}})
 	return s
 }

@@ -82,14 +82,14 @@ func NewTape(cfg Config) *Tape { return &Tape{cfg: cfg, done: make(chan struct{}
 
 // Open begins a segment with the opening of a room. The configuration is that with which it
 // has opened, and the output that of its setup.
-func (t *Tape) Open(cfg *room.Config, out *room.Output) {
+func (t *Tape) Open(m *room.Machine, cfg *room.Config, out *room.Output) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.leave(Restored) {
 		return
 	}
 	before := len(t.pending)
-	t.pending = appendOpening(t.header(Opened), cfg, out)
+	t.pending = appendOpening(t.header(m, Opened), cfg, out)
 	if t.begin(before) && out.Closed {
 		t.close(Closed)
 	}
@@ -196,7 +196,7 @@ func (t *Tape) snapshot(m *room.Machine, why Why) error {
 	}
 	before := len(t.pending)
 	var err error
-	t.pending = block(t.header(why), blockSnapshot, func(b []byte) []byte {
+	t.pending = block(t.header(m, why), blockSnapshot, func(b []byte) []byte {
 		b, err = m.MaskedSnapshot(b, t.cfg.Mask)
 		return b
 	})
@@ -210,9 +210,9 @@ func (t *Tape) snapshot(m *room.Machine, why Why) error {
 }
 
 // header appends what a segment begins with.
-func (t *Tape) header(why Why) []byte {
+func (t *Tape) header(m *room.Machine, why Why) []byte {
 	return appendSegment(t.pending, &Segment{
-		Number: t.stats.Segments + 1, Why: why, Time: time.Now(), Lost: t.lost,
+		Number: t.stats.Segments + 1, Why: why, Stored: m.Recorded(), Time: time.Now(), Lost: t.lost,
 		Room: t.cfg.Room, Library: t.cfg.Library, Application: t.cfg.Application,
 	})
 }

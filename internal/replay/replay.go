@@ -196,6 +196,10 @@ func (p *player) begin() {
 	goesOn := before != nil && p.same && s.Why == recording.Full && s.Number == before.Number+1
 	switch {
 	case goesOn:
+		return
+	}
+	p.room.NoteChanges(s.Stored)
+	switch {
 	case s.Opening != nil:
 		p.open(s.Opening)
 	default:
@@ -357,6 +361,10 @@ func Describe(e *room.Entry) string {
 		return "the end of the empty room"
 	case room.KindRestore:
 		return "the restore"
+	case room.KindTold:
+		return fmt.Sprintf("%q told by room %s", e.Action, e.Target)
+	case room.KindConfirmed:
+		return "a confirmation by room " + e.Target
 	case room.KindClose:
 		return "the close"
 	}

@@ -251,6 +251,8 @@ func (a *app) obey(from string, o *order, body json.RawMessage, actions ...strin
 			if who := m.Member(from); who != nil {
 				m.JoinRoom(who, o.Name, json.RawMessage("{}"))
 			}
+		case "tell-other":
+			m.Tell(o.Name, "told", body)
 		case "roll":
 			if err := m.Broadcast("rolled", encode(order{N: m.Rand().IntN(1_000_000)}), &room.Send{}); err != nil {
 				return err

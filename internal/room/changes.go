@@ -9,12 +9,14 @@ type changes struct {
 	members    []*Member // they have joined, left or changed
 	alarms     []uint64  // by number: they were set, or are gone
 	tasks      []uint64  // by number: they were started, or have ended
+	messages   []uint64  // to other rooms, by number: they were sent, or are confirmed
+	rooms      []string  // that something was heard from
 }
 
 func (c *changes) forget() {
 	if c != nil {
 		clear(c.members)
-		*c = changes{members: c.members[:0], alarms: c.alarms[:0], tasks: c.tasks[:0]}
+		*c = changes{members: c.members[:0], alarms: c.alarms[:0], tasks: c.tasks[:0], messages: c.messages[:0], rooms: c.rooms[:0]}
 	}
 }
 
@@ -51,5 +53,17 @@ func (c *changes) alarm(number uint64) {
 func (c *changes) task(number uint64) {
 	if c != nil {
 		c.tasks = append(c.tasks, number)
+	}
+}
+
+func (c *changes) told(number uint64) {
+	if c != nil {
+		c.messages = append(c.messages, number)
+	}
+}
+
+func (c *changes) heard(room string) {
+	if c != nil {
+		c.rooms = append(c.rooms, room)
 	}
 }

@@ -84,7 +84,7 @@ func ReadEntry(b []byte) (e Entry, rest []byte, err error) {
 		r.fail(fmt.Sprintf("entry of version %d", version))
 	}
 	e.Kind, e.Flags, e.Reason = Kind(r.byte()), Flags(r.byte()), LeaveReason(r.byte())
-	if e.Kind < KindMessage || e.Kind > KindRestore {
+	if e.Kind < KindMessage || e.Kind > KindConfirmed {
 		r.fail(fmt.Sprintf("entry of kind %d", e.Kind))
 	}
 	parts := r.byte()

@@ -239,7 +239,7 @@ func TestMalformedEntries(t *testing.T) {
 		"version 0":                   append([]byte{0}, room.AppendEntry(nil, &entries[0])[1:]...),
 		"version 2":                   append([]byte{2}, room.AppendEntry(nil, &entries[0])[1:]...),
 		"kind 0":                      room.AppendEntry(nil, &room.Entry{}),
-		"kind 18":                     room.AppendEntry(nil, &room.Entry{Kind: room.KindRestore + 1}),
+		"kind 20":                     room.AppendEntry(nil, &room.Entry{Kind: room.KindConfirmed + 1}),
 		"a join without its client":   room.AppendEntry(nil, &room.Entry{Kind: room.KindJoin, Member: "ann"}),
 		"a resume without its client": room.AppendEntry(nil, &room.Entry{Kind: room.KindResume, Member: "ann"}),
 		"a long text":                 append([]byte{1, 1, 0, 0, 0, 1, 0}, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1),

@@ -29,6 +29,8 @@ const (
 	KindIdle                      // the room has been empty for long enough: see Machine.IdleAt
 	KindClose                     // the server closes the room
 	KindRestore                   // the room was restored, and none of its connections and tasks is left
+	KindTold                      // another room tells it something
+	KindConfirmed                 // another room has heard what this one has told
 )
 
 // Entry is one thing that happens to a room. It is complete: applying it needs nothing
@@ -43,11 +45,11 @@ type Entry struct {
 	ID     uint64      // the client's number for it; 0 asks for no answer
 	Action string
 	Body   json.RawMessage
-	Target string   // direct: the other member
+	Target string   // direct: the other member; told: the other room
 	Epoch  uint64   // the only opening of the room that it is for; 0: any
-	Number uint64   // timer, result: of the alarm or the task; restore: the downtime in nanoseconds
+	Number uint64   // timer, result, confirmed: of the alarm, the task, the message; restore: the downtime in nanoseconds
 	Conn   uint64   // join, drop, resume: number of the connection
-	Seen   Position // resume: what the client has seen last
+	Seen   Position // resume: what the client has seen last; told: the opening of the other room, and its number there
 	Who    *Arrival // join, resume
 	Send   *Send    // broadcast
 	Failed *Failure // result: why the task failed
@@ -158,7 +160,7 @@ func (e *Entry) ReAction() string {
 	case KindHistory:
 		return protocol.ActionHistory
 	case KindMessage, KindDirect, KindDrop, KindResume, KindDuplicate, KindInfo, KindServer, KindBroadcast,
-		KindTimer, KindResult, KindIdle, KindClose, KindRestore:
+		KindTimer, KindResult, KindIdle, KindClose, KindRestore, KindTold, KindConfirmed:
 	}
 	return e.Action
 }
@@ -171,7 +173,8 @@ func (e *Entry) Bounded() bool {
 		return true
 	case KindJoin:
 		return e.Flags&FlagConnect == 0
-	case KindLeave, KindDrop, KindResume, KindDuplicate, KindInfo, KindTimer, KindResult, KindIdle, KindClose, KindRestore:
+	case KindLeave, KindDrop, KindResume, KindDuplicate, KindInfo, KindTimer, KindResult, KindIdle, KindClose, KindRestore,
+		KindTold, KindConfirmed:
 	}
 	return false
 }

@@ -29,7 +29,9 @@ const passwordKey = "password"
 // recording. The next record of the room has the same changes as without it.
 func (m *Machine) MaskedSnapshot(b []byte, mask Mask) ([]byte, error) {
 	masked := *m
-	masked.changes = nil
+	ledger := *m.ledger
+	ledger.changes = nil
+	masked.ledger = &ledger
 	masked.order = roster{next: m.order.next}
 	for member := range m.order.all() {
 		one := *member

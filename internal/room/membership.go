@@ -230,6 +230,7 @@ func (m *Machine) restored(e *Entry) error {
 			m.remove(member, Dropped)
 		}
 	}
+	m.tellAgain()
 	for _, t := range slices.Clone(m.running) {
 		if _, ok := m.takeTask(t.number); ok {
 			m.hook("task "+t.name, func() error { return m.hooks.Task(t.name, t.query, nil, nil, true) })

@@ -51,8 +51,10 @@ func AppendOutput(b []byte, o *Output) []byte {
 		e := &o.Effects[i]
 		w.byte(byte(e.Kind))
 		w.uint(e.Number)
+		w.uint(e.Epoch)
 		w.string(e.Member)
 		w.string(e.Name)
+		w.string(e.Action)
 		if e.Kind == EffectJoin {
 			w.bytes(ReplaceFields(e.Body, []string{passwordKey}, hideValue))
 		} else {
@@ -91,7 +93,10 @@ func ReadOutput(b []byte) (o *Output, rest []byte, err error) {
 		o.Items = append(o.Items, s.Item)
 	}
 	for range r.count() {
-		e := Effect{Kind: EffectKind(r.byte()), Number: r.uint(), Member: r.string(), Name: r.string(), Body: r.optional()}
+		e := Effect{
+			Kind: EffectKind(r.byte()), Number: r.uint(), Epoch: r.uint(),
+			Member: r.string(), Name: r.string(), Action: r.string(), Body: r.optional(),
+		}
 		o.Effects = append(o.Effects, e)
 	}
 	o.Reply.Err, o.Reply.Body = r.error(), r.optional()

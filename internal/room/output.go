@@ -26,7 +26,7 @@ type Output struct {
 
 	handling *Entry // nil: the setup
 	before   mark
-	todo     []action
+	todo     []doing
 	undo     []func() // takes back what the application has set, newest last
 	unwound  error    // by runtime.Goexit of a hook
 }
@@ -322,9 +322,11 @@ type seqGap struct {
 // Effect is something that the server does after the output is released.
 type Effect struct {
 	Kind   EffectKind
-	Number uint64 // of the task
+	Number uint64 // of the task, or of the message to another room
+	Epoch  uint64 // of the telling room; 0: it repeats nothing, and needs no confirmation
 	Member string // whose client joins another room
 	Name   string // of the task, or of the other room
+	Action string
 	Body   json.RawMessage
 }
 
@@ -333,30 +335,34 @@ type EffectKind uint8
 
 // The effects.
 const (
-	EffectTask EffectKind = iota + 1 // run the task Name with Body; the result is an entry with its Number
-	EffectJoin                       // have the client Member join the room Name, with Body
+	EffectTask    EffectKind = iota + 1 // run the task Name with Body; the result is an entry with its Number
+	EffectJoin                          // have the client Member join the room Name, with Body
+	EffectTell                          // send Action and Body to the room Name, which gets an entry of KindTold
+	EffectConfirm                       // the room Name gets an entry of KindConfirmed
 )
 
-// action is something that the application has asked for and that happens in the room
+// doing is something that the application has asked for and that happens in the room
 // when the entry is released: never for an entry that fails.
-type action struct {
-	kind   actionKind
+type doing struct {
+	kind   doingKind
 	number uint64
 	member string
 	name   string
+	action string
 	due    time.Time
 	body   json.RawMessage
 }
 
-type actionKind uint8
+type doingKind uint8
 
 const (
-	doKick actionKind = iota
+	doKick doingKind = iota
 	doClose
 	doSetTimer
 	doStopTimer
 	doStartTask
 	doJoin
+	doTell
 )
 
 // release lets what the entry has yielded go out, and does what it has asked for. Its
@@ -376,7 +382,7 @@ func (m *Machine) release() error {
 	return unwound
 }
 
-func (m *Machine) do(a *action) {
+func (m *Machine) do(a *doing) {
 	switch a.kind {
 	case doKick:
 		if member := m.order.find(a.member); member != nil && member.Number == a.number && m.phase == phaseOpen {
@@ -392,5 +398,7 @@ func (m *Machine) do(a *action) {
 		m.startTask(a.name, a.body)
 	case doJoin:
 		m.out.Effects = append(m.out.Effects, Effect{Kind: EffectJoin, Member: a.member, Name: a.name, Body: a.body})
+	case doTell:
+		m.tell(message{to: a.name, action: a.action, body: a.body})
 	}
 }

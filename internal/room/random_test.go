@@ -128,6 +128,15 @@ func (h *history) next() room.Entry {
 	if r.IntN(100) == 0 {
 		return room.Entry{Kind: room.KindRestore, Number: uint64(r.IntN(9)) * uint64(time.Second)}
 	}
+	switch r.IntN(30) {
+	case 0:
+		return room.Entry{Kind: room.KindConfirmed, Number: uint64(r.IntN(5))}
+	case 1:
+		return room.Entry{
+			Kind: room.KindTold, Action: h.action(), Body: h.body(), Target: h.name(),
+			Seen: room.Position{Epoch: uint64(r.IntN(3)), Seq: uint64(r.IntN(5))},
+		}
+	}
 	h.conn++
 	e := room.Entry{Member: h.name(), ID: uint64(r.IntN(3)) * h.conn, Conn: h.conn, Body: h.body()}
 	choice := r.IntN(16)
@@ -196,7 +205,7 @@ func (h *history) who() *room.Arrival {
 
 func (h *history) action() string {
 	rare := []string{"kick", "close", "set-capacity", "set-hidden", "set-presence", "set-history", "set-overflow", "set-timestamps"}
-	often := []string{"say", "say", "say", "tell", "set-timer", "set-bare-timer", "stop-timer", "start-task", "start-bare-task", "roll", "join-other", "set-properties",
+	often := []string{"say", "say", "say", "tell", "set-timer", "set-bare-timer", "stop-timer", "start-task", "start-bare-task", "roll", "join-other", "set-properties", "tell-other", "tell-other",
 		"count", "write", "write", "erase", "mark", "mark", "read", "read"}
 	if h.rng.IntN(12) == 0 {
 		return rare[h.rng.IntN(len(rare))]
@@ -386,7 +395,7 @@ func (v *invariants) checkFrame(it *room.Item, payload []byte) {
 // ends the room.
 func (v *invariants) checkFailure(e *room.Entry, out *room.Output) {
 	want := 1 // the error
-	if e.Member == "" || e.Flags&room.FlagConnect != 0 {
+	if e.Member == "" || e.Flags&room.FlagConnect != 0 || e.Kind == room.KindDrop || e.Kind == room.KindResume {
 		want = 0
 	}
 	errs := 0
@@ -398,7 +407,11 @@ func (v *invariants) checkFailure(e *room.Entry, out *room.Output) {
 	if errs != want {
 		v.t.Errorf("%d errors for an entry that failed", errs)
 	}
-	if !out.Closed && (len(out.Items) != want || len(out.Effects) > 0) {
+	confirms := 0 // what was told is heard by a handler that fails, too
+	if e.Kind == room.KindTold && e.Seen.Epoch != 0 {
+		confirms = 1
+	}
+	if !out.Closed && (len(out.Items) != want || len(out.Effects) != confirms) {
 		v.t.Errorf("an entry that failed yields %d items and %d effects", len(out.Items), len(out.Effects))
 	}
 	if (room.AsPanic(out.Reply.Err) != nil) != out.Closed {
@@ -501,7 +514,7 @@ func passesDoor(e *room.Entry) bool {
 			return false
 		}
 	case room.KindMessage, room.KindDirect, room.KindMembers, room.KindHistory, room.KindLeave, room.KindDrop, room.KindDuplicate,
-		room.KindInfo, room.KindServer, room.KindTimer, room.KindResult, room.KindIdle, room.KindClose, room.KindRestore:
+		room.KindInfo, room.KindServer, room.KindTimer, room.KindResult, room.KindIdle, room.KindClose, room.KindRestore, room.KindTold, room.KindConfirmed:
 	}
 	if e.Kind <= room.KindInfo && protocol.ValidName(e.Member) != nil || e.Kind > room.KindInfo && e.Member != "" {
 		return false

@@ -50,6 +50,9 @@ func (m *Machine) AppendRecord(b []byte, said []Said) ([]byte, error) {
 	}
 	changed(&w, c.alarms, m.alarms, alarmNumber, w.alarm)
 	changed(&w, c.tasks, m.running, taskNumber, w.task)
+	changed(&w, c.messages, m.told.pending, messageNumber, w.message)
+	slices.Sort(c.rooms)
+	w.heardFrom(m.heard, slices.Compact(c.rooms))
 	w.values(values)
 	w.int(len(said))
 	for i := range said {
@@ -158,6 +161,8 @@ func (i *Image) Redo(record []byte) ([]Said, error) {
 	}
 	m.alarms = redo(&r, m.alarms, alarmNumber, r.alarm)
 	m.running = redo(&r, m.running, taskNumber, r.task)
+	m.told.pending = redo(&r, m.told.pending, messageNumber, r.message)
+	r.heardFrom(m)
 	for _, v := range r.values() {
 		i.change(&r, v)
 	}

@@ -55,11 +55,8 @@ type Machine struct {
 
 	phase    phase
 	now      time.Time
-	pos      uint64 // of the newest entry
 	seq      uint64
-	index    uint64   // of the newest record
-	changes  *changes // since then; nil: the room is not written down
-	joined   bool     // somebody has been a member
+	joined   bool // somebody has been a member
 	emptied  time.Time
 	order    roster
 	stamp    uint64
@@ -68,7 +65,8 @@ type Machine struct {
 	access
 	settings
 	clocks
-	application
+	properties Properties
+	*ledger
 	relaying bool
 	wrapped  bool    // middleware wraps the relaying
 	lobby    *bucket // nil: no limit
@@ -79,13 +77,6 @@ type Machine struct {
 	skipHooks bool
 	changed   bool    // what listings show
 	out       *Output // with the state of the entry at hand; nil for a room at rest
-}
-
-// application is what the application keeps in the room.
-type application struct {
-	declared   []Declaration
-	undeclared []written // restored, but not declared any more
-	properties Properties
 }
 
 // settings are what the application may set at any time.
@@ -117,13 +108,21 @@ const (
 )
 
 // Record makes the machine note what changes, for [Machine.AppendRecord], or not. The hooks
-// call it at the beginning of the setup, and may change their mind until its end.
+// call it at the beginning of the setup, and may change their mind until its end: a room
+// that is recorded only from then on begins with a snapshot.
 func (m *Machine) Record(enabled bool) {
-	m.changes = nil
 	if enabled {
-		m.changes = new(changes)
+		m.keep().changes = new(changes)
+		for i := range m.declared {
+			m.declared[i].Value.Track()
+		}
+	} else if m.changes != nil {
+		m.changes = nil
 	}
 }
+
+// Recorded reports whether the machine notes what changes.
+func (m *Machine) Recorded() bool { return m.changes != nil }
 
 // Keeps reports whether the setup has declared values to keep.
 func (m *Machine) Keeps() bool { return len(m.declared) > 0 }
@@ -155,7 +154,7 @@ func Open(cfg Config, hooks Hooks) (*Machine, *Output) {
 }
 
 func newMachine(cfg Config, hooks Hooks) *Machine {
-	m := &Machine{cfg: cfg, hooks: hooks, now: cfg.Opened, changed: true}
+	m := &Machine{cfg: cfg, ledger: noLedger, hooks: hooks, now: cfg.Opened, changed: true}
 	m.hidden = cfg.Lobby
 	m.overflow = OverflowDisconnect
 	if cfg.DeliveriesPerSecond > 0 {
@@ -179,10 +178,12 @@ func (m *Machine) Apply(e *Entry) *Output {
 func (m *Machine) Refuse(e *Entry, why error) *Output {
 	return m.take(e, func(e *Entry) (json.RawMessage, error) {
 		switch e.Kind {
-		case KindLeave, KindDrop, KindResume, KindDuplicate, KindInfo, KindIdle, KindClose:
+		case KindLeave, KindDrop, KindResume, KindDuplicate, KindInfo, KindIdle, KindClose, KindConfirmed:
 			m.skipHooks = true
 			defer func() { m.skipHooks = false }()
 			return m.dispatch(e)
+		case KindTold:
+			m.hear(e)
 		case KindTimer:
 			_, _ = m.takeAlarm(e.Number)
 		case KindResult:
@@ -205,7 +206,9 @@ func (m *Machine) take(e *Entry, handle func(*Entry) (json.RawMessage, error)) *
 	if e.Time.After(m.now) {
 		m.now = e.Time
 	}
-	m.pos = e.Pos
+	if m.changes != nil {
+		m.pos = e.Pos
+	}
 	reply, err := handle(e)
 	if err != nil {
 		m.revoke(m.out.before)
@@ -303,6 +306,12 @@ func (m *Machine) dispatch(e *Entry) (reply json.RawMessage, err error) {
 		m.close(e.Flags&FlagShutdown != 0)
 	case KindRestore:
 		return nil, m.restored(e)
+	case KindTold:
+		if m.hear(e) {
+			return m.hooks.Server(e)
+		}
+	case KindConfirmed:
+		m.confirmed(e)
 	}
 	return nil, nil
 }
@@ -492,13 +501,13 @@ func (m *Machine) History() HistoryAccess {
 
 // Kick removes a member when the entry is released.
 func (m *Machine) Kick(member *Member) {
-	m.out.todo = append(m.out.todo, action{kind: doKick, member: member.ID, number: member.Number})
+	m.out.todo = append(m.out.todo, doing{kind: doKick, member: member.ID, number: member.Number})
 }
 
 // Close closes the room when the entry is released.
-func (m *Machine) Close() { m.out.todo = append(m.out.todo, action{kind: doClose}) }
+func (m *Machine) Close() { m.out.todo = append(m.out.todo, doing{kind: doClose}) }
 
 // JoinRoom has a member's client join another room when the entry is released.
 func (m *Machine) JoinRoom(member *Member, room string, body json.RawMessage) {
-	m.out.todo = append(m.out.todo, action{kind: doJoin, member: member.ID, name: room, body: body})
+	m.out.todo = append(m.out.todo, doing{kind: doJoin, member: member.ID, name: room, body: body})
 }

@@ -39,6 +39,11 @@ func (m *Machine) Snapshot(b []byte) ([]byte, error) {
 	for i := range m.running {
 		w.task(&m.running[i])
 	}
+	w.int(len(m.told.pending))
+	for i := range m.told.pending {
+		w.message(&m.told.pending[i])
+	}
+	w.heardFrom(m.heard, sortedRooms(m.heard))
 	w.bucket(m)
 	w.values(values)
 	if err := w.properties(&m.properties); err != nil {
@@ -70,6 +75,7 @@ func (w *writer) head(m *Machine) {
 	w.time(m.emptied)
 	w.uint(m.order.next)
 	w.uint(m.newest)
+	w.uint(m.told.newest)
 	w.bool(m.poisoned)
 	w.bool(m.changed)
 	w.bool(m.source != nil)
@@ -84,7 +90,7 @@ func (r *reader) head(m *Machine) {
 		r.fail("no such phase")
 	}
 	m.now, m.pos, m.seq, m.joined, m.emptied = r.time(), r.uint(), r.uint(), r.bool(), r.time()
-	m.order.next, m.newest = r.uint(), r.uint()
+	m.order.next, m.newest, m.told.newest = r.uint(), r.uint(), r.uint()
 	m.poisoned, m.changed = r.bool(), r.bool()
 	if r.bool() {
 		state := r.next()

@@ -135,12 +135,12 @@ func (m *Machine) takeAlarm(number uint64) (a alarm, ok bool) {
 
 // SetTimer has the timer of that name run after d, when the entry is released.
 func (m *Machine) SetTimer(name string, d time.Duration, body json.RawMessage) {
-	m.out.todo = append(m.out.todo, action{kind: doSetTimer, name: name, due: m.now.Add(d), body: body})
+	m.out.todo = append(m.out.todo, doing{kind: doSetTimer, name: name, due: m.now.Add(d), body: body})
 }
 
 // StopTimer stops the timer of that name when the entry is released.
 func (m *Machine) StopTimer(name string) {
-	m.out.todo = append(m.out.todo, action{kind: doStopTimer, name: name})
+	m.out.todo = append(m.out.todo, doing{kind: doStopTimer, name: name})
 }
 
 func (m *Machine) setTimer(name string, due time.Time, body json.RawMessage) {
@@ -177,7 +177,7 @@ func (m *Machine) setTick(index int, due time.Time) {
 
 // StartTask starts the task of that name when the entry is released.
 func (m *Machine) StartTask(name string, query json.RawMessage) {
-	m.out.todo = append(m.out.todo, action{kind: doStartTask, name: name, body: query})
+	m.out.todo = append(m.out.todo, doing{kind: doStartTask, name: name, body: query})
 }
 
 func (m *Machine) startTask(name string, query json.RawMessage) {

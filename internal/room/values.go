@@ -78,12 +78,15 @@ func (m *Machine) Declare(d Declaration) bool {
 			return false
 		}
 	}
-	m.declared = append(m.declared, d)
+	m.keep().declared = append(m.declared, d)
 	if m.changes != nil {
 		d.Value.Track()
 	}
 	return true
 }
+
+// Declared returns what the setup has declared, in that order. It must not be changed.
+func (m *Machine) Declared() []Declaration { return m.declared }
 
 // Properties returns the room's own properties.
 func (m *Machine) Properties() *Properties { return &m.properties }
@@ -112,7 +115,7 @@ func (m *Machine) adopt(values []written) error {
 	for _, v := range values {
 		d := m.declaration(v.name)
 		if d == nil {
-			m.undeclared = append(m.undeclared, v)
+			m.keep().undeclared = append(m.undeclared, v)
 			continue
 		}
 		if err := d.read(m.cfg.Name, &v); err != nil {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type Server struct {
 	URL     string // of its WebSocket, any path would do
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	stop    func() error
+	killed  atomic.Bool
 }
 
 // Start serves srv at that TCP address, or in memory for "". The HTTP server can be tuned
@@ -60,11 +62,15 @@ func Start(srv *simplysocket.Server, address string, tune ...func(*http.Server))
 	}()
 	s.stop = sync.OnceValue(func() error {
 		_ = listener.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), Patience)
+		patience := Patience
+		if s.killed.Load() {
+			patience = time.Millisecond
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		err := srv.Shutdown(ctx)
-		if errors.Is(err, simplysocket.ErrServerClosed) {
-			err = nil // the test has done it
+		if errors.Is(err, simplysocket.ErrServerClosed) || s.killed.Load() {
+			err = nil // the test has done it, or nothing is left to end well
 		}
 		_ = server.Close()
 		<-served
@@ -75,6 +81,13 @@ func Start(srv *simplysocket.Server, address string, tune ...func(*http.Server))
 
 // Stop ends the server. Stopping it again has no effect.
 func (s *Server) Stop() error { return s.stop() }
+
+// Kill ends the server as the end of its process does, whose engine has crashed before: it
+// waits for nothing.
+func (s *Server) Kill() {
+	s.killed.Store(true)
+	_ = s.stop()
+}
 
 // Serve makes a server, starts it as Start does, and stops it with the test. Its log is
 // quiet unless the options have one.

@@ -103,6 +103,10 @@ func effectAt(o *room.Output, i int) string {
 		return "nothing"
 	case o.Effects[i].Kind == room.EffectTask:
 		return fmt.Sprintf("the task %q with %s", o.Effects[i].Name, o.Effects[i].Body)
+	case o.Effects[i].Kind == room.EffectTell:
+		return fmt.Sprintf("%q to room %q with %s", o.Effects[i].Action, o.Effects[i].Name, o.Effects[i].Body)
+	case o.Effects[i].Kind == room.EffectConfirm:
+		return "a confirmation"
 	default:
 		return fmt.Sprintf("a join of %q by %s with %s", o.Effects[i].Name, o.Effects[i].Member, o.Effects[i].Body)
 	}

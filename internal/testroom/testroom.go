@@ -20,6 +20,15 @@ var New func(server any, name string, log *slog.Logger) (Room, error)
 type Room interface {
 	// Limits returns what the options of the server set.
 	Limits() Limits
+	// Record has the machines that are opened or restored from here on note what changes, as
+	// on a server with an engine. If spoiled is not nil, it is called for each state that
+	// code of the application has changed before it returned an error.
+	Record(spoiled func(Spoiled))
+	// NoteChanges has the machines that are opened or restored from here on note what
+	// changes, or not.
+	NoteChanges(enabled bool)
+	// Durable reports whether a server with an engine writes the room down.
+	Durable() bool
 	// Open opens the room, again after it has closed.
 	Open(Opening) *room.Output
 	// Snapshot encodes all of the room that outlives its process. The error is that of a
@@ -44,6 +53,13 @@ type Room interface {
 	Posted() (e room.Entry, settle func(*room.Output) (heard bool), ok bool)
 	// Discard ends what the room has started outside of itself.
 	Discard()
+}
+
+// Spoiled is a state that is not what it was before an error.
+type Spoiled struct {
+	Where       string // the name of the hook, such as OnLeave; "": what handles the entry
+	State       string // its name
+	Before, Now json.RawMessage
 }
 
 // Opening is what differs from one opening to the next.

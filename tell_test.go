@@ -1,0 +1,139 @@
+package simplysocket_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/engine/enginetest"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
+)
+
+// teller is a room that passes numbers on to the room "ledger", which keeps them.
+func teller(room *simplysocket.Room) error {
+	room.SetEmptyTimeout(simplysocket.Forever)
+	heard := simplysocket.NewTable[int, note](room, "heard")
+	sent := simplysocket.NewState(room, "sent", 0)
+	simplysocket.OnServer(room, "told", func(n note) error {
+		heard.Set(heard.Len(), n)
+		if strings.HasSuffix(n.Text, "3") {
+			return simplysocket.Errorf("no-threes", "refused")
+		}
+		return nil
+	})
+	simplysocket.OnCall(room, "tell", func(_ *simplysocket.Member, n count) (count, error) {
+		*sent++
+		err := room.Tell("ledger", "told", note{fmt.Sprintf("%s %d", room.Name(), *sent)})
+		if n.N < 0 {
+			*sent--
+			return count{}, simplysocket.Errorf("no-way", "undone")
+		}
+		return count{*sent}, err
+	})
+	simplysocket.OnCall(room, "heard", func(*simplysocket.Member, simplysocket.None) (map[string]any, error) {
+		all := []string{}
+		for _, n := range heard.All() {
+			all = append(all, n.Text)
+		}
+		return map[string]any{"heard": all}, nil
+	})
+	return nil
+}
+
+func TestTell(t *testing.T) {
+	h := serve(t, false, nil, func(s *simplysocket.Server) { s.HandleRoom("{room}", teller) })
+	a, ledger := h.member("a"), h.member("ledger")
+	for range 4 {
+		a.Call("tell", "a", count{1})
+		a.Refused("tell", "a", count{-1}, "no-way")
+	}
+	want := `{"heard":["a 1","a 2","a 4"]}` // what a handler that fails has set is undone
+	waitFor(t, want, func() bool { return string(ledger.Call("heard", "ledger", nil).Body) == want })
+
+	ledger.Call("leave-room", "ledger", nil)
+	lonely := serve(t, false, nil, func(s *simplysocket.Server) { s.HandleRoom("{room}", teller) })
+	lonely.member("a").Call("tell", "a", count{1})
+	if !servertest.Stores() {
+		waitFor(t, "the loss", func() bool { return lonely.Stats().Unhandled == 1 })
+	}
+}
+
+// TestTellBadly: what cannot be sent is an error of Tell.
+func TestTellBadly(t *testing.T) {
+	c := coded(t, "r", func(room *simplysocket.Room) error {
+		simplysocket.OnCall(room, "try", func(*simplysocket.Member, simplysocket.None) (note, error) {
+			return note{fmt.Sprint(
+				room.Tell("", "x", nil), "; ", room.Tell("r", "", nil), "; ", room.Tell("r", "x", []int{1}) != nil,
+			)}, nil
+		})
+		return nil
+	}).member("r")
+	if got := c.Call("try", "r", nil).Field("text"); got != "simplysocket: not a valid name; simplysocket: not a valid action: an action has 1 to 128 bytes; true" {
+		t.Error(got)
+	}
+}
+
+// TestTellOverCrashes: rooms tell another something while their process is killed again and
+// again. What was acknowledged arrives once and in order; what was not arrives at most once.
+func TestTellOverCrashes(t *testing.T) {
+	runs := 30
+	if testing.Short() {
+		runs = 5
+	}
+	for seed := range uint64(runs) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		store := enginetest.NewStore(2)
+		acked := map[string]int{}
+		for range 6 {
+			memory := enginetest.NewMemory(store, &enginetest.Options{Seed: rng.Uint64(), MaxDelay: time.Millisecond, Fenced: 0.02, Unknown: 0.02, Forgotten: 0.02})
+			h := serve(t, true, &simplysocket.Options{Engine: memory, MessageRate: simplysocket.Unlimited}, func(s *simplysocket.Server) { s.HandleRoom("{room}", teller) })
+			h.member("ledger")
+			clients := map[string]*client{"a": h.member("a"), "b": h.member("b")}
+			for range rng.IntN(20) {
+				for name, c := range clients {
+					acked[name] = max(acked[name], decode[count](t, c.Call("tell", name, count{1}).Body).N)
+				}
+			}
+			if rng.IntN(2) == 0 {
+				time.Sleep(time.Duration(rng.IntN(3)) * time.Millisecond)
+			}
+			memory.Crash()
+			h.Kill()
+		}
+		h, _ := kept(t, store, nil, teller)
+		ledger := h.member("ledger")
+		var heard struct{ Heard []string }
+		waitFor(t, "all that was acknowledged", func() bool {
+			heard = decode[struct{ Heard []string }](t, ledger.Call("heard", "ledger", nil).Body)
+			for name, n := range acked {
+				if n%10 == 3 {
+					n--
+				}
+				if n > 0 && !slices.Contains(heard.Heard, fmt.Sprint(name, " ", n)) {
+					return false
+				}
+			}
+			return true
+		})
+		for name := range acked {
+			next := 1
+			for _, text := range heard.Heard {
+				n := 0
+				if _, err := fmt.Sscanf(text, name+" %d", &n); err != nil {
+					continue
+				}
+				if next%10 == 3 {
+					next++
+				}
+				if n != next {
+					t.Fatalf("seed %d: %s tells %d where %d is next: %v", seed, name, n, next, heard.Heard)
+				}
+				next++
+			}
+		}
+	}
+}
