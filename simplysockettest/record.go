@@ -24,12 +24,10 @@ func newTape(name string, w io.Writer, o *simplysocket.RecordOptions) *recording
 	if segment == 0 {
 		segment = 4 << 20
 	}
-	var tape *recording.Tape
-	tape = recording.NewTape(recording.Config{
+	return recording.NewTape(recording.Config{
 		Room: name, Application: o.Application, Segment: segment, Buffer: 1 << 30,
 		Mask: recording.NewMask(o.Claims, o.Secrets), Sink: recording.Writer(w), Wake: func() {},
 	})
-	return tape
 }
 
 // recordOpening records that the room has opened.
@@ -37,6 +35,13 @@ func (r *Room) recordOpening(out *room.Output) {
 	if r.tape != nil {
 		r.tape.Open(r.room.Machine(), r.config(), out)
 		r.recorded(nil)
+	}
+}
+
+// recordRestored begins a segment with the room as it was restored.
+func (r *Room) recordRestored() {
+	if r.tape != nil {
+		r.recorded(r.tape.Start(r.room.Machine(), recording.Restored))
 	}
 }
 

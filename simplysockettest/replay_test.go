@@ -9,11 +9,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/client"
+	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	kit "github.com/DhruvikDonga/simplysocket/simplysockettest"
 )
 
@@ -229,6 +232,58 @@ func TestReplayFindsAChange(t *testing.T) {
 	if found < 10 {
 		t.Errorf("%d of 20 recordings differ", found)
 	}
+}
+
+// A room that is restored goes on in a new segment, and one whose code ends its goroutine, or
+// that tells other rooms something, replays as well.
+func TestReplayOfTroubles(t *testing.T) {
+	setup := func(room *simplysocket.Room) error {
+		n := simplysocket.NewState(room, "n", 0)
+		plain := 0
+		simplysocket.On(room, "count", func(*simplysocket.Member, simplysocket.None) error {
+			*n++
+			plain++
+			if err := room.Ref().Send("echo", number{*n}); err != nil {
+				return err
+			}
+			return room.Broadcast("counted", number{10**n + plain})
+		})
+		simplysocket.OnServer(room, "echo", func(by number) error { return room.Broadcast("echoed", by) })
+		simplysocket.On(room, "exit", func(*simplysocket.Member, simplysocket.None) error {
+			runtime.Goexit()
+			return nil
+		})
+		return nil
+	}
+	var b bytes.Buffer
+	room := kit.Open(t, "r", setup, kit.RecordTo(&b, nil))
+	ann := room.Join("ann")
+	ann.Send("count", nil)
+	room.Crash(time.Second)
+	ann.Resume()
+	ann.Send("count", nil)
+	kit.Replay(t, write(t, b.Bytes()), setup)
+
+	srv, err := simplysocket.New(&simplysocket.Options{Logger: servertest.Quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.HandleRoom("r", setup)
+	conn := kit.Serve(t, srv).Dial(nil)
+	joined, err := conn.Join(t.Context(), "r", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var live bytes.Buffer
+	rec, err := srv.Room("r").Record(t.Context(), &live, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, action := range []string{"count", "exit"} {
+		_, _ = client.Call[simplysocket.None](t.Context(), joined, action, nil)
+	}
+	<-rec.Done() // it ends with the room
+	kit.Replay(t, write(t, live.Bytes()), setup)
 }
 
 func TestReplaySaysWhichEntry(t *testing.T) {
