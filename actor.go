@@ -191,7 +191,7 @@ func (a *actor) handleSignal(it *item) {
 	case signalWake:
 		a.alarm.stop()
 		a.ring()
-	case signalRestore:
+	case signalRestore, signalRecord:
 	}
 }
 

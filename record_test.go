@@ -45,7 +45,7 @@ func recorded(t *testing.T, dir string) (all []byte) {
 		t.Fatalf("%v, %v", sources, err)
 	}
 	for _, name := range sources[0] {
-		b, err := os.ReadFile(name) //nolint:gosec // of the test
+		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}

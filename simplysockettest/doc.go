@@ -60,6 +60,14 @@
 // [Forgetful] does, the room's code sees it: OnRestore runs, members are away or have left,
 // and tasks were interrupted. What holds afterwards is for the test to say.
 //
+// # Recordings
+//
+// A room that was recorded on a server, with [simplysocket.RoomRef.Record] or
+// [simplysocket.Options.Record], is a test: [Replay] runs what has happened to it against
+// the code there is now, and fails where a room answers differently. [ReplayTest] writes
+// such a test, [WriteScript] writes a recording as calls of this package, and [RecordTo]
+// records a room under test.
+//
 // # What is not there
 //
 // No limits of rates, mailboxes and outboxes, and no delay by [simplysocket.Room]'s

@@ -16,6 +16,7 @@ import (
 
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/client"
+	"github.com/DhruvikDonga/simplysocket/internal/replay"
 	"github.com/DhruvikDonga/simplysocket/internal/servertest"
 	kit "github.com/DhruvikDonga/simplysocket/simplysockettest"
 )
@@ -172,7 +173,7 @@ var inArcade = kit.Pattern("arcade/{n}")
 
 // A thousand random plays replay as they were recorded, with short segments and long ones.
 func TestReplayIsEqual(t *testing.T) {
-	plays, path := 1000, ""
+	plays := 1000
 	if testing.Short() {
 		plays = 100
 	}
@@ -181,8 +182,7 @@ func TestReplayIsEqual(t *testing.T) {
 		if seed%2 == 0 {
 			o.SegmentBytes = 4000
 		}
-		path = write(t, recordPlay(t, uint64(seed), 60, o))
-		kit.Replay(t, path, arcade(0), inArcade)
+		kit.Replay(t, write(t, recordPlay(t, uint64(seed), 60, o)), arcade(0), inArcade)
 	}
 }
 
@@ -366,4 +366,24 @@ func afterFirst(t testing.TB, recording []byte) []byte {
 		t.Fatal("there is one segment")
 	}
 	return recording[1+i:]
+}
+
+// BenchmarkReplay measures an entry that is replayed and compared.
+func BenchmarkReplay(b *testing.B) {
+	path := write(b, recordPlay(b, 1, 5000, nil))
+	source := replay.Source{path}
+	srv, err := simplysocket.New(&simplysocket.Options{Logger: servertest.Quiet})
+	if err != nil {
+		b.Fatal(err)
+	}
+	srv.HandleRoom("arcade/{n}", arcade(0))
+	entries := uint64(0)
+	for b.Loop() {
+		report, err := source.Replay(srv, replay.Options{})
+		if err != nil || len(report.Differences) > 0 {
+			b.Fatal(report, err)
+		}
+		entries += report.Entries
+	}
+	b.ReportMetric(float64(entries)/b.Elapsed().Seconds(), "entries/s")
 }

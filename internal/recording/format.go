@@ -121,7 +121,7 @@ func appendSegment(b []byte, s *Segment) []byte {
 			stored = 1
 		}
 		b = append(binary.AppendUvarint(b, s.Number), byte(s.Why), stored)
-		b = binary.AppendUvarint(b, uint64(s.Time.UnixNano())) //nolint:gosec // after 1970
+		b = binary.AppendUvarint(b, uint64(s.Time.UnixNano()))
 		b = binary.AppendUvarint(b, s.Lost)
 		return appendText(appendText(appendText(b, s.Room), s.Library), s.Application)
 	})

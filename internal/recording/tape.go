@@ -355,7 +355,7 @@ func (t *Tape) write(chunk []byte, begins []int) (written uint64, err error) {
 	for _, next := range append(begins, len(chunk)) {
 		if next > first {
 			n, err := t.cfg.Sink.Write(chunk[first:next])
-			written += uint64(max(n, 0)) //nolint:gosec // it is not negative
+			written += uint64(max(n, 0))
 			if err != nil {
 				return written, err
 			}

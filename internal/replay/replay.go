@@ -194,8 +194,7 @@ func (p *player) begin() {
 		return
 	}
 	goesOn := before != nil && p.same && s.Why == recording.Full && s.Number == before.Number+1
-	switch {
-	case goesOn:
+	if goesOn {
 		return
 	}
 	p.room.NoteChanges(s.Stored)

@@ -72,7 +72,7 @@ func (s Source) Config() (*room.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close() //nolint:errcheck // it is read alone
+	defer r.Close()
 	segment, err := recording.NewReader(r).Next()
 	switch {
 	case err == io.EOF: //nolint:errorlint // it is not wrapped
@@ -95,6 +95,6 @@ func (s Source) Replay(srv any, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close() //nolint:errcheck // it is read alone
+	defer r.Close()
 	return Run(srv, r, o)
 }

@@ -152,7 +152,7 @@ func (w *writer) error(err error) {
 	default:
 		text = textOf(err)
 	}
-	w.byte(byte(kind)) //nolint:gosec // it is small
+	w.byte(byte(kind))
 	if public != nil {
 		w.string(string(public.Code))
 		w.string(public.Message)
