@@ -57,6 +57,7 @@ type Tape struct {
 	begins  []int  // where in it segments begin
 	spare   []byte
 	spared  []int
+	open    bool   // a segment has begun, and its end is not written
 	length  int    // of the segment at hand
 	limit   int    // of it
 	entries uint64 // of it
@@ -85,12 +86,12 @@ func NewTape(cfg Config) *Tape { return &Tape{cfg: cfg, done: make(chan struct{}
 func (t *Tape) Open(m *room.Machine, cfg *room.Config, out *room.Output) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.leave(Restored) {
+	if t.state == ended {
 		return
 	}
-	before := len(t.pending)
+	before, first := t.ending(Restored)
 	t.pending = appendOpening(t.header(m, Opened), cfg, out)
-	if t.begin(before) && out.Closed {
+	if t.begin(before, first) && out.Closed {
 		t.close(Closed)
 	}
 	t.wake()
@@ -101,7 +102,7 @@ func (t *Tape) Open(m *room.Machine, cfg *room.Config, out *room.Output) {
 func (t *Tape) Start(m *room.Machine, why Why) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.leave(why) {
+	if t.state == ended {
 		return nil
 	}
 	err := t.snapshot(m, why)
@@ -138,7 +139,6 @@ func (t *Tape) Take(m *room.Machine, e *room.Entry, refused error, out *room.Out
 			t.stats.Entries++
 			t.length += len(t.pending) - before
 			if t.length >= t.limit && !out.Closed {
-				t.close(Full)
 				err = t.snapshot(m, Full)
 			}
 		}
@@ -160,10 +160,7 @@ func (t *Tape) leave(why Why) bool {
 	switch t.state {
 	case ended:
 		return false
-	case idle:
-	case gap:
-		t.close(Gap)
-	case inside:
+	case idle, gap, inside:
 		t.close(why)
 	}
 	return true
@@ -185,16 +182,26 @@ func (t *Tape) hasSpace() bool {
 
 // close writes the end of the segment at hand. There is always space for it.
 func (t *Tape) close(why Why) {
-	t.pending = appendEnd(t.pending, &End{Why: why, Entries: t.entries, Lost: t.lost})
-	t.state = idle
+	t.ending(why)
+	t.state, t.open = idle, false
+}
+
+// ending appends the end of the segment at hand, if there is one. It returns where that
+// begins, and where the next segment does.
+func (t *Tape) ending(why Why) (before, first int) {
+	before = len(t.pending)
+	if t.state == gap {
+		why = Gap
+	}
+	if t.open {
+		t.pending = appendEnd(t.pending, &End{Why: why, Entries: t.entries, Lost: t.lost})
+	}
+	return before, len(t.pending)
 }
 
 // snapshot begins a segment with a snapshot.
 func (t *Tape) snapshot(m *room.Machine, why Why) error {
-	if t.state == gap {
-		t.close(Gap)
-	}
-	before := len(t.pending)
+	before, first := t.ending(why)
 	var err error
 	t.pending = block(t.header(m, why), blockSnapshot, func(b []byte) []byte {
 		b, err = m.MaskedSnapshot(b, t.cfg.Mask)
@@ -205,7 +212,7 @@ func (t *Tape) snapshot(m *room.Machine, why Why) error {
 		t.fail(err)
 		return err
 	}
-	t.begin(before)
+	t.begin(before, first)
 	return nil
 }
 
@@ -217,18 +224,19 @@ func (t *Tape) header(m *room.Machine, why Why) []byte {
 	})
 }
 
-// begin begins the segment whose beginning was appended, unless too much waits to be
-// written.
-func (t *Tape) begin(before int) bool {
-	size := len(t.pending) - before
+// begin begins the segment that was appended at first, after the end of the one before. If
+// too much waits to be written, both are taken back.
+func (t *Tape) begin(before, first int) bool {
+	size := len(t.pending) - first
 	t.start = size
 	if before > 0 && len(t.pending) > t.cfg.Buffer {
 		t.pending = t.pending[:before]
 		t.lose()
 		return false
 	}
-	t.begins = append(t.begins, before)
-	t.state, t.length, t.limit, t.entries, t.lost = inside, size, max(t.cfg.Segment, 2*size), 0, 0
+	t.begins = append(t.begins, first)
+	t.state, t.open = inside, true
+	t.length, t.limit, t.entries, t.lost = size, max(t.cfg.Segment, 2*size), 0, 0
 	t.stats.Segments++
 	return true
 }

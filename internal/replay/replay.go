@@ -113,6 +113,7 @@ type player struct {
 	same     bool // the room has answered as it was recorded up to here
 	within   bool // a segment is being replayed
 	handling bool // code of the application runs
+	lost     uint64 // after the segment before
 	encoded  []byte
 	over     bool
 	err      error
@@ -174,11 +175,13 @@ func (p *player) begin() {
 	switch {
 	case err == io.EOF: //nolint:errorlint // it is not wrapped
 		p.over = true
+		p.report.Lost += p.lost
 		return
 	case err != nil:
 		p.fail(err)
 		return
 	}
+	p.lost = 0 // the segment says it again
 	p.segment, p.number, p.step, p.within = s, 0, nil, true
 	p.report.Segments++
 	p.report.Lost += s.Lost
@@ -227,7 +230,7 @@ func (p *player) end() {
 	p.within = false
 	if end := p.reader.End(); end == nil {
 		p.report.Torn = true
-	} else if end.Why == recording.Gap {
+	} else if p.lost = end.Lost; end.Why == recording.Gap {
 		p.same = false
 	}
 }
