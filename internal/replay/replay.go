@@ -110,9 +110,9 @@ type player struct {
 	number   uint64 // of the entry in the segment
 	step     *recording.Step
 	what     string
-	same     bool // the room has answered as it was recorded up to here
-	within   bool // a segment is being replayed
-	handling bool // code of the application runs
+	same     bool   // the room has answered as it was recorded up to here
+	within   bool   // a segment is being replayed
+	handling bool   // code of the application runs
 	lost     uint64 // after the segment before
 	encoded  []byte
 	over     bool
