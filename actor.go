@@ -25,6 +25,7 @@ type actor struct {
 	info    atomic.Pointer[room.Info] // what listings tell
 	gate    testmode.Gate             // nil: what is sealed is released at once
 	held    atomic.Int64              // parts that are sealed and not released
+	tapes   atomic.Pointer[tapes]     // nil: nobody records
 
 	// Of the turn.
 
@@ -173,6 +174,10 @@ func (a *actor) handleSignal(it *item) {
 		a.wakeStored()
 		return
 	}
+	if it.signal == signalRecord {
+		a.startTapes()
+		return
+	}
 	if a.room == nil {
 		return
 	}
@@ -186,7 +191,7 @@ func (a *actor) handleSignal(it *item) {
 	case signalWake:
 		a.alarm.stop()
 		a.ring()
-	case signalRestore:
+	case signalRestore, signalRecord:
 	}
 }
 
@@ -225,8 +230,9 @@ func (a *actor) apply(it *item) {
 	r.entries++
 	it.entry.Time, it.entry.Pos = now, r.entries
 	a.at = it
-	out := a.step(it)
+	out, refused := a.step(it)
 	a.at = nil
+	a.record(it, refused, out)
 	if err := ownError(out.Reply.Err); it.entry.Kind == room.KindRestore && err != nil {
 		r.report(it, out)
 		a.abandon(a.forget(), err)
@@ -235,12 +241,13 @@ func (a *actor) apply(it *item) {
 	a.collect(it, out)
 }
 
-// step takes the entry through the room's machine.
-func (a *actor) step(it *item) *room.Output {
+// step takes the entry through the room's machine. It returns why the code of the entry was
+// not to run, or nil.
+func (a *actor) step(it *item) (out *room.Output, refused error) {
 	if why := a.journal.refuses(it); why != nil {
-		return a.room.core.Refuse(&it.entry, why)
+		return a.room.core.Refuse(&it.entry, why), why
 	}
-	return a.room.core.Apply(&it.entry)
+	return a.room.core.Apply(&it.entry), nil
 }
 
 // collect adds what an entry has yielded to the part that is sealed next.
@@ -422,6 +429,7 @@ func (a *actor) ends() bool {
 	if a.room != nil || a.journal.hasMore() || a.isLobby && !a.srv.closing.Load() || a.held.Load() > 0 || !a.mailbox.closeIfEmpty() {
 		return false
 	}
+	a.endTapes()
 	a.srv.rooms.remove(a)
 	a.srv.openRooms.leave(a)
 	if !a.isLobby {
@@ -446,10 +454,12 @@ func (a *actor) exited() {
 	out := r.core.Exited()
 	if settingUp {
 		a.failed = out.Reply.Err
+		a.recordOpening(out)
 		a.collect(&item{}, out)
 		a.astray(it)
 		return
 	}
+	a.record(it, nil, out)
 	a.collect(it, out)
 }
 

@@ -117,7 +117,7 @@ func (h *hooks) Server(e *room.Entry) (json.RawMessage, error) {
 	case handler != nil:
 		return r.invoke(handler, &Request{Room: r, Action: e.Action, Body: e.Body})
 	case r.core.Relaying():
-		r.core.Relay(e.Action, e.Body, r.srv.name)
+		r.core.Relay(e.Action, e.Body, r.core.Config().Server)
 		return nil, nil
 	default:
 		return nil, room.Errorf(protocol.CodeUnknownAction, "room %q has no action %q for the server", r.actor.name, e.Action)

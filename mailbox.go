@@ -44,6 +44,7 @@ const (
 	signalFlush                     // the flush interval has passed
 	signalTrim                      // the history may hold frames that are too old
 	signalRestore                   // a room of that name is stored
+	signalRecord                    // a tape waits for its beginning
 )
 
 // size is what an item counts for in its mailbox, in bytes.

@@ -135,6 +135,10 @@ type Options struct {
 	// it with [Server.Start] and closes it with [Server.Shutdown].
 	Engine engine.Engine
 
+	// Record has rooms be recorded always, into a folder. Nil records none. Any room can be
+	// recorded for a while: see [RoomRef.Record].
+	Record *RecordFolder
+
 	// Logger receives the server's log. Default slog.Default().
 	Logger *slog.Logger
 	// Trace holds callbacks for metrics and auditing.

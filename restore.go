@@ -173,6 +173,7 @@ func (a *actor) reopen(r *Room, image *room.Image) error {
 		return ownError(err)
 	}
 	r.core, r.entries = core, core.Pos()
+	a.recordRestored()
 	return nil
 }
 

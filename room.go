@@ -95,6 +95,7 @@ func (r *Room) epoch() uint64 { return r.core.Config().Epoch }
 func (r *Room) open() error {
 	r.startClock(time.Time{})
 	_, out := room.Open(r.config(), (*hooks)(r))
+	r.actor.recordOpening(out)
 	r.actor.collect(&item{}, out)
 	return ownError(out.Reply.Err)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/DhruvikDonga/simplysocket/internal/fanout"
 	"github.com/DhruvikDonga/simplysocket/internal/pattern"
+	"github.com/DhruvikDonga/simplysocket/internal/recording"
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/internal/socket"
 	"github.com/DhruvikDonga/simplysocket/internal/testroom"
@@ -60,6 +61,8 @@ type Server struct {
 	turns            *worker.Pool[*actor]
 	releases         *worker.Pool[*journal]
 	logs             logs
+	recordings       recordings
+	recorders        *worker.Pool[*recording.Tape]
 
 	clientCount   atomic.Int64
 	roomCount     atomic.Int64  // without the lobby
@@ -105,6 +108,10 @@ func New(o *Options) (*Server, error) {
 		users:       users{newRegistry[map[*Client]struct{}]()},
 		turns:       worker.New((*actor).run),
 		releases:    worker.New((*journal).run),
+		recorders:   worker.New((*recording.Tape).Run),
+	}
+	if err := s.recordings.configure(opts.Record); err != nil {
+		return nil, err
 	}
 	s.lobbyBudget.limiter = perSecond(opts.LobbyDeliveriesPerSecond)
 	s.beats.interval = opts.HeartbeatInterval

@@ -25,6 +25,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.turns.Close()
 	s.releases.Close()
+	s.recorders.Close()
 	s.writers.Close()
 	s.closeRooms(ctx)
 	s.closeClients(ctx)
@@ -40,6 +41,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.postClose() // to what opened while the others closed
 	if err := s.openRooms.wait(ctx); err != nil {
+		return err
+	}
+	if err := s.closeRecordings(ctx); err != nil {
 		return err
 	}
 	return s.closeEngine(ctx)

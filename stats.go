@@ -22,6 +22,8 @@ type Stats struct {
 	Unhandled   uint64 // messages of the server's own code whose room closed first
 	RateLimited uint64 // messages over a client's rate
 	Panics      uint64 // panics of the application's code
+
+	RecordingGaps uint64 // times that a recording has lost entries, because its writer was too slow
 }
 
 type counters struct {
@@ -30,7 +32,7 @@ type counters struct {
 	joins, leaves                                 atomic.Uint64
 	received, deliveries                          atomic.Uint64
 	dropped, overflows, busy, rateLimited, panics atomic.Uint64
-	unhandled                                     atomic.Uint64
+	unhandled, recordingGaps                      atomic.Uint64
 }
 
 // Stats returns the current counts. It may be called concurrently.
@@ -53,5 +55,7 @@ func (s *Server) Stats() Stats {
 		Unhandled:    s.stats.unhandled.Load(),
 		RateLimited:  s.stats.rateLimited.Load(),
 		Panics:       s.stats.panics.Load(),
+
+		RecordingGaps: s.stats.recordingGaps.Load(),
 	}
 }

@@ -45,7 +45,7 @@ func newTestRoom(server any, name string, log *slog.Logger) (testroom.Room, erro
 // copyForTest returns a server whose rooms are those of s. It traces nothing.
 func (s *Server) copyForTest(log *slog.Logger) (*Server, error) {
 	opts := s.opts
-	opts.Logger, opts.Trace, opts.Engine = log, nil, nil
+	opts.Logger, opts.Trace, opts.Engine, opts.Record = log, nil, nil, nil
 	c, err := New(&opts)
 	if err != nil {
 		return nil, err
@@ -58,6 +58,9 @@ func (s *Server) copyForTest(log *slog.Logger) (*Server, error) {
 
 // Record implements [testroom.Room].
 func (t *testRoom) Record(spoiled func(testroom.Spoiled)) { t.record, t.spoiled = true, spoiled }
+
+// NoteChanges implements [testroom.Room].
+func (t *testRoom) NoteChanges(enabled bool) { t.record = enabled }
 
 // Durable implements [testroom.Room].
 func (t *testRoom) Durable() bool { return t.room.isDurable() }
@@ -78,6 +81,11 @@ func (t *testRoom) Open(o testroom.Opening) *room.Output {
 	t.room = t.newRoom()
 	cfg := t.room.config()
 	cfg.Epoch, cfg.Seed, cfg.Opened = o.Epoch, o.Seed, o.Time
+	if o.Config != nil {
+		plain := cfg.Plain
+		cfg = *o.Config
+		cfg.Plain = plain
+	}
 	_, out := room.Open(cfg, t.hooks())
 	return t.ended(out)
 }
@@ -118,6 +126,12 @@ func (t *testRoom) Machine() *room.Machine { return t.room.core }
 func (t *testRoom) Apply(e *room.Entry) *room.Output {
 	t.room.core.Lend(&t.turn.out)
 	return t.ended(t.room.core.Apply(e))
+}
+
+// Refuse implements [testroom.Room].
+func (t *testRoom) Refuse(e *room.Entry, why error) *room.Output {
+	t.room.core.Lend(&t.turn.out)
+	return t.ended(t.room.core.Refuse(e, why))
 }
 
 // ended ends what a closed room has started.

@@ -130,6 +130,7 @@ func (r *Room) restore() error {
 		r.twin.kept = r.kept
 	}
 	r.seat()
+	r.recordRestored()
 	r.closed = false
 	down := r.now.Sub(r.room.Machine().Now())
 	out := r.step(nil, &room.Entry{Kind: room.KindRestore, Number: uint64(down)}) //nolint:gosec // it is not negative

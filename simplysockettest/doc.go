@@ -79,6 +79,14 @@
 //
 // The failure that it finds is printed with the fewest steps that lead to it, as a test.
 //
+// # Recordings
+//
+// A room that was recorded on a server, with [simplysocket.RoomRef.Record] or
+// [simplysocket.Options.Record], is a test: [Replay] runs what has happened to it against
+// the code there is now, and fails where a room answers differently. [ReplayTest] writes
+// such a test, [WriteScript] writes a recording as calls of this package, and [RecordTo]
+// records a room under test.
+//
 // # What is not there
 //
 // No limits of rates, mailboxes and outboxes, and no delay by [simplysocket.Room]'s

@@ -69,7 +69,7 @@ const forgotten = "A plain variable of the setup is not kept: hold it in NewStat
 
 // sameOutput compares what the two have yielded.
 func (w *twin) sameOutput(r *Room, what string, want, got *room.Output) bool {
-	restored, plain, differ := difference(got, want)
+	restored, plain, differ := testroom.Difference(got, want)
 	if differ {
 		w.fail(r, " answers differently after a restore: %s: %s, and %s without. %s", what, restored, plain, forgotten)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/recording"
 	"github.com/DhruvikDonga/simplysocket/internal/testroom"
 )
 
@@ -18,6 +19,9 @@ type options struct {
 	seed      uint64
 	start     time.Time
 	forgetful bool
+
+	record          func(room string) *recording.Tape // nil: the room is not recorded
+	everyDifference bool
 }
 
 // Pattern is the pattern under which the room's setup would be registered with
@@ -115,6 +119,9 @@ func open(t testing.TB, srv *simplysocket.Server, name string, o *options) *Room
 			t.Fatalf("room %q: %v", name, err)
 		}
 		r.twin.record(r)
+	}
+	if o.record != nil {
+		r.tape = o.record(name)
 	}
 	t.Cleanup(r.discard)
 	if err := r.open(); err != nil {

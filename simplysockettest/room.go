@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/recording"
 	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/internal/testroom"
 	"github.com/DhruvikDonga/simplysocket/protocol"
@@ -23,7 +24,8 @@ type Room struct {
 	seed   uint64
 	limits testroom.Limits
 	room   testroom.Room
-	twin   *twin // nil: the room is not forgetful
+	twin   *twin           // nil: the room is not forgetful
+	tape   *recording.Tape // nil: the room is not recorded
 
 	now     time.Time
 	entries uint64 // that were applied
@@ -58,6 +60,7 @@ func (r *Room) open() error {
 	if r.twin != nil {
 		r.twin.open(r, opening, out)
 	}
+	r.recordOpening(out)
 	r.busy = false
 	r.finish(out)
 	if err := out.Reply.Err; err != nil {
@@ -68,6 +71,7 @@ func (r *Room) open() error {
 }
 
 func (r *Room) discard() {
+	r.endRecording()
 	r.room.Discard()
 	if r.twin != nil {
 		r.twin.room.Discard()
@@ -113,6 +117,7 @@ func (r *Room) step(c *Client, e *room.Entry) *room.Output {
 	if r.twin != nil {
 		r.twin.apply(r, e, out)
 	}
+	r.recordStep(e, out)
 	r.busy = false
 	r.shows = r.room.Machine().History() != room.HistoryNone
 	r.release(c, out)

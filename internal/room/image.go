@@ -82,6 +82,7 @@ func (i *Image) Open(hooks Hooks) (*Machine, error) {
 	m := i.m
 	stored := *m
 	m.hooks, m.phase = hooks, phaseSetup
+	m.source, m.random = nil, nil // as when the room opened: the setup must not use up what is stored
 	m.out = new(Output)
 	if err := m.setUp(); err != nil {
 		return nil, err

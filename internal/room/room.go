@@ -121,6 +121,9 @@ func (m *Machine) Record(enabled bool) {
 	}
 }
 
+// Recorded reports whether the machine notes what changes.
+func (m *Machine) Recorded() bool { return m.changes != nil }
+
 // Keeps reports whether the setup has declared values to keep.
 func (m *Machine) Keeps() bool { return len(m.declared) > 0 }
 

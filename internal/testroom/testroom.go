@@ -24,6 +24,9 @@ type Room interface {
 	// on a server with an engine. If spoiled is not nil, it is called for each state that
 	// code of the application has changed before it returned an error.
 	Record(spoiled func(Spoiled))
+	// NoteChanges has the machines that are opened or restored from here on note what
+	// changes, or not.
+	NoteChanges(enabled bool)
 	// Durable reports whether a server with an engine writes the room down.
 	Durable() bool
 	// Open opens the room, again after it has closed.
@@ -37,6 +40,8 @@ type Room interface {
 	Machine() *room.Machine
 	// Apply takes an entry. The output is valid until the next call.
 	Apply(*room.Entry) *room.Output
+	// Refuse takes an entry without the code of the application.
+	Refuse(*room.Entry, error) *room.Output
 	// RunTask runs the function of a task. It does not touch the room and may run on
 	// another goroutine.
 	RunTask(name string, query json.RawMessage) (json.RawMessage, *room.Failure)
@@ -64,6 +69,9 @@ type Opening struct {
 	Epoch uint64
 	Seed  [2]uint64
 	Time  time.Time
+	// Config, if it is set, is what a room was opened with before. It stands for all of the
+	// others, and for what the options of the server say.
+	Config *room.Config
 }
 
 // Limits are the options that matter outside of the room.

@@ -1,4 +1,4 @@
-package simplysockettest
+package testroom
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// difference describes the first difference between two outputs.
-func difference(a, b *room.Output) (inA, inB string, differ bool) {
+// Difference describes the first difference between two outputs.
+func Difference(a, b *room.Output) (inA, inB string, differ bool) {
 	for i := range max(len(a.Items), len(b.Items)) {
 		if i >= len(a.Items) || i >= len(b.Items) || !sameItem(a, b, i) {
 			inA, inB = differentItems(a, b, i)
