@@ -11,6 +11,8 @@
 //	room.Advance(5 * time.Second)
 //	ann.Resume()
 //
+// In an Example function, which has no t, see [Example].
+//
 // # What runs
 //
 // The room is the real one: its setup, handlers, hooks, middleware, timers and tasks. Each
