@@ -11,7 +11,8 @@
 //	room.Advance(5 * time.Second)
 //	ann.Resume()
 //
-// In an Example function, which has no t, see [Example].
+// The guide docs/testing.md of the module goes from the first test to exploration and
+// recordings. In an Example function, which has no t, use [Example].
 //
 // # What runs
 //
