@@ -111,7 +111,7 @@ func TestRevokedWhileConnecting(t *testing.T) {
 	})
 	plain, page := h.raw(""), h.raw("", v1)
 	page.Write(`{"action":"hello"}`)
-	for _, c := range []*client{plain, page} {
+	for _, c := range []*peer{plain, page} {
 		if end := c.Closing(); end.Code != 4001 || end.Reason != "revoked" {
 			t.Errorf("closed with %v", end)
 		}

@@ -67,7 +67,7 @@ func BenchmarkReconnectStorm(b *testing.B) {
 		others.Go(func() { longest = max(longest, stayed.stall(stop)) })
 		began := time.Now()
 		each(func(_ int, p *page) {
-			broken := p.client
+			broken := p.peer
 			p.resume()
 			broken.Forget()
 			p.Until("what was missed", func(m message) bool { return m.Action == missed })
@@ -91,7 +91,7 @@ func BenchmarkReconnectStorm(b *testing.B) {
 }
 
 // stall calls continuously and returns how long the longest call took.
-func (c *client) stall(stop <-chan struct{}) (longest time.Duration) {
+func (c *peer) stall(stop <-chan struct{}) (longest time.Duration) {
 	for {
 		select {
 		case <-stop:

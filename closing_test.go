@@ -40,7 +40,7 @@ func gatedRoom(t *testing.T) *gated {
 
 // batch makes the admin close the room, with before() in the same batch as that message,
 // and after() in the next one.
-func (g *gated) batch(admin *client, how string, before, after func()) {
+func (g *gated) batch(admin *peer, how string, before, after func()) {
 	admin.Send("block", "r", nil)
 	first := <-g.gate
 	admin.Send(how, "r", nil)
@@ -170,10 +170,10 @@ func TestCallToARoomThatCloses(t *testing.T) {
 // TestSetupWaitsForOnClose: the next setup sees what OnClose saved, however the room
 // ends.
 func TestSetupWaitsForOnClose(t *testing.T) {
-	for name, end := range map[string]func(*testing.T, *host, *client){
-		"close": func(_ *testing.T, _ *host, c *client) { c.Send("close", "r", nil) },
-		"panic": func(_ *testing.T, _ *host, c *client) { c.Send("blow", "r", nil) },
-		"empty": func(t *testing.T, _ *host, c *client) {
+	for name, end := range map[string]func(*testing.T, *host, *peer){
+		"close": func(_ *testing.T, _ *host, c *peer) { c.Send("close", "r", nil) },
+		"panic": func(_ *testing.T, _ *host, c *peer) { c.Send("blow", "r", nil) },
+		"empty": func(t *testing.T, _ *host, c *peer) {
 			c.Call("leave-room", "r", nil)
 			time.Sleep(30 * time.Millisecond)
 		},
@@ -244,7 +244,7 @@ func TestOnLeaveOnce(t *testing.T) {
 					room.OnClose(func() error { close(done); return nil })
 					return nil
 				})
-				var clients []*client
+				var clients []*peer
 				for range 6 {
 					clients = append(clients, h.member("r"))
 				}
@@ -380,7 +380,7 @@ func TestReopenUnderLoad(t *testing.T) {
 
 // sendThrough joins and sends in windows of ten, regardless of what happens to the room,
 // and checks that acknowledged messages were handled.
-func sendThrough(c *client, stop <-chan struct{}, mu *sync.Mutex, handled map[string]int) {
+func sendThrough(c *peer, stop <-chan struct{}, mu *sync.Mutex, handled map[string]int) {
 	for id := uint64(1); ; {
 		select {
 		case <-stop:

@@ -53,7 +53,7 @@ func TestConflateStopsAtALeave(t *testing.T) {
 	})
 	witness, loser := h.member("r"), h.member("r")
 	loser.Send("end", "r", nil)
-	for c, want := range map[*client]string{witness: "later", loser: "last"} {
+	for c, want := range map[*peer]string{witness: "later", loser: "last"} {
 		m := c.Until("the score or the end", func(m message) bool {
 			return m.Action == "score" && m.Field("text") == want || m.Action == "left-room"
 		})

@@ -70,7 +70,7 @@ func TestPatientRetry(t *testing.T) {
 	})
 	p, other := h.page(), h.member("r")
 	p.Call("join-room", "r", nil)
-	others := []*client{other, h.member("r"), h.member("r"), h.member("r"), h.member("r")} // each has a share
+	others := []*peer{other, h.member("r"), h.member("r"), h.member("r"), h.member("r")} // each has a share
 	first := p.Call("x", "r", nil).Ref
 	p.cut()
 	p.resume()
@@ -319,7 +319,7 @@ func TestConflateInATurn(t *testing.T) {
 			a.Send("move", "r", struct{ N int }{n})
 		}
 		time.Sleep(time.Second)
-		for c, want := range map[*client][]string{a: {"note {}", `move {"N":-1}`}, b: {"note {}", `move {"N":58}`}} {
+		for c, want := range map[*peer][]string{a: {"note {}", `move {"N":-1}`}, b: {"note {}", `move {"N":58}`}} {
 			var got []string
 			for _, m := range c.Received() {
 				if m.Action == "move" || m.Action == "note" {

@@ -27,7 +27,7 @@ func TestOldConnectionThatIsStuck(t *testing.T) {
 		h := serve(t, true, nil)
 		p := h.page()
 		p.Call("join-room", "r", nil)
-		old := p.client
+		old := p.peer
 		_ = old.Conn.Write([]byte(rawFrame(0x01, `{"action":`))) // a message that never ends
 		p.resume()
 		for range 20 { // data keeps coming, so that the connection is not silent
@@ -305,17 +305,17 @@ func TestLobbyAfterPanic(t *testing.T) {
 			})
 		},
 	} {
-		for first, use := range map[string]func(h *host, p *page, c *client){
-			"drop":    func(_ *host, p *page, _ *client) { p.cut() },
-			"resume":  func(_ *host, p *page, _ *client) { p.resume() },
-			"message": func(_ *host, _ *page, c *client) { c.Call("hi", "", nil) },
-			"connect": func(h *host, _ *page, _ *client) { h.connect() },
-			"leave":   func(h *host, p *page, _ *client) { h.Client(p.id).Disconnect(4100, "") },
+		for first, use := range map[string]func(h *host, p *page, c *peer){
+			"drop":    func(_ *host, p *page, _ *peer) { p.cut() },
+			"resume":  func(_ *host, p *page, _ *peer) { p.resume() },
+			"message": func(_ *host, _ *page, c *peer) { c.Call("hi", "", nil) },
+			"connect": func(h *host, _ *page, _ *peer) { h.connect() },
+			"leave":   func(h *host, p *page, _ *peer) { h.Client(p.id).Disconnect(4100, "") },
 		} {
 			t.Run(name+"/"+first, func(t *testing.T) {
 				h := serve(t, false, nil, configure)
 				p, c := h.page(), h.connect()
-				var others []*client
+				var others []*peer
 				for range 20 {
 					others = append(others, h.connect())
 				}
@@ -380,7 +380,7 @@ func TestLobbyThatPanicsAtEachJoin(t *testing.T) {
 			return nil
 		})
 	})
-	var clients []*client
+	var clients []*peer
 	for range 30 {
 		clients = append(clients, h.connect())
 	}

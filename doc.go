@@ -71,7 +71,7 @@
 // for many by key, [NewKey] for properties of rooms and members, [NewTimer] and [NewTask] for
 // what is still to come. Values are kept in their JSON form; a type that would lose
 // something is an error of the setup. The setup runs again when the room is restored, so it
-// has no effect outside the room.
+// has no effect outside the room. To test rooms, see the package simplysockettest.
 //
 // Without [Options.Engine] rooms live in memory. With one, relay rooms and rooms that declare
 // values are stored: what a turn says leaves when the record of the turn is durable, so that

@@ -321,7 +321,7 @@ func versioned(version int) func(*simplysocket.Room) error {
 // TestVersions: a newer program reads what an older one has stored; an older one refuses to.
 func TestVersions(t *testing.T) {
 	store := enginetest.NewStore(1)
-	serve := func(version int) (*client, *host, func() string) {
+	serve := func(version int) (*peer, *host, func() string) {
 		var mu sync.Mutex
 		var log bytes.Buffer
 		h, _ := kept(t, store, &simplysocket.Options{Logger: slog.New(slog.NewTextHandler(lockedWriter{&mu, &log}, nil))}, versioned(version))

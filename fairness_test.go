@@ -123,14 +123,14 @@ func (p *page) resumeOnce() error {
 	}
 	_ = c.Conn.WriteText([]byte(envelope(0, "hello", "", object{"session": p.token})))
 	if m, came := c.First(); came {
-		p.client, p.token = c, m.Field("session")
+		p.peer, p.token = c, m.Field("session")
 		return nil
 	}
 	return errors.New("turned away")
 }
 
 // roundTrips measures calls, one every 5 ms.
-func (c *client) roundTrips(n int) (all []time.Duration) {
+func (c *peer) roundTrips(n int) (all []time.Duration) {
 	for range n {
 		began := time.Now()
 		c.Call("say", "r", nil)

@@ -26,7 +26,7 @@ func TestCapacityRace(t *testing.T) {
 			return nil
 		})
 	})
-	clients := make([]*client, racers)
+	clients := make([]*peer, racers)
 	var wg sync.WaitGroup
 	for part := range 8 {
 		wg.Go(func() {
@@ -174,7 +174,7 @@ func TestMailboxBytes(t *testing.T) {
 }
 
 // mute joins a room over a socket with small buffers, and reads nothing more.
-func (h *host) mute(room string) *client {
+func (h *host) mute(room string) *peer {
 	h.t.Helper()
 	c := h.member(room, func(o *dialOptions) {
 		o.NetDial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -198,7 +198,7 @@ func TestSlowMember(t *testing.T) {
 		MessageRate: simplysocket.Unlimited, OutboxBytes: 64 << 10,
 		CloseTimeout: time.Hour, HeartbeatInterval: time.Hour, // it reads its close, however long the others take
 	})
-	others := make([]*client, members)
+	others := make([]*peer, members)
 	for i := range others {
 		others[i] = h.member("r")
 	}
@@ -358,7 +358,7 @@ func TestSoak(t *testing.T) {
 	}
 	const clients, batch, rounds = 50, 1000, 20
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited, OutboxMessages: 10_000, EmptyRoomTimeout: 10 * time.Millisecond})
-	all := make([]*client, clients)
+	all := make([]*peer, clients)
 	for i := range all {
 		all[i] = h.connect()
 	}

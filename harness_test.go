@@ -50,8 +50,8 @@ type message = servertest.Message
 
 var envelope = servertest.Envelope
 
-// client is a raw client of a host.
-type client struct {
+// peer is a raw client of a host.
+type peer struct {
 	*servertest.Client
 	t  testing.TB
 	id string
@@ -69,7 +69,7 @@ var (
 
 // try connects and returns the error of a handshake that fails. The connection
 // ends with the test.
-func (h *host) try(query string, opts ...dialOption) (*client, error) {
+func (h *host) try(query string, opts ...dialOption) (*peer, error) {
 	c, err := h.open(query, opts...)
 	if err == nil {
 		h.t.Cleanup(c.CutOff)
@@ -78,22 +78,22 @@ func (h *host) try(query string, opts ...dialOption) (*client, error) {
 }
 
 // open is try for clients that end before the test. The caller ends the connection.
-func (h *host) open(query string, opts ...dialOption) (*client, error) {
+func (h *host) open(query string, opts ...dialOption) (*peer, error) {
 	c, err := servertest.Open(h.t, h.Server, query, opts...)
 	if err != nil {
 		return nil, err
 	}
-	return &client{Client: c, t: h.t}, nil
+	return &peer{Client: c, t: h.t}, nil
 }
 
 // raw connects and waits for nothing.
-func (h *host) raw(query string, opts ...dialOption) *client {
+func (h *host) raw(query string, opts ...dialOption) *peer {
 	h.t.Helper()
-	return &client{Client: servertest.Dial(h.t, h.Server, query, opts...), t: h.t}
+	return &peer{Client: servertest.Dial(h.t, h.Server, query, opts...), t: h.t}
 }
 
 // connect connects a plain client and waits for its welcome.
-func (h *host) connect(opts ...dialOption) *client {
+func (h *host) connect(opts ...dialOption) *peer {
 	h.t.Helper()
 	c := h.raw("", opts...)
 	c.id = c.Expect("welcome").Field("client")
@@ -101,7 +101,7 @@ func (h *host) connect(opts ...dialOption) *client {
 }
 
 // member connects a client and has it join a room.
-func (h *host) member(room string, opts ...dialOption) *client {
+func (h *host) member(room string, opts ...dialOption) *peer {
 	h.t.Helper()
 	c := h.connect(opts...)
 	c.Call(protocol.ActionJoinRoom, room, nil)

@@ -31,7 +31,7 @@ func (p historyPage) texts() (texts []string) {
 	return texts
 }
 
-func (c *client) history(room string, before uint64) historyPage {
+func (c *peer) history(room string, before uint64) historyPage {
 	c.t.Helper()
 	return decode[historyPage](c.t, c.Call("history", room, object{"before": before}).Body)
 }

@@ -361,7 +361,7 @@ func TestMailboxShare(t *testing.T) {
 func TestLobbySharesItsDeliveries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, true, &simplysocket.Options{LobbyDeliveriesPerSecond: 1000})
-		var clients []*client
+		var clients []*peer
 		for range 50 {
 			clients = append(clients, h.connect())
 		}
@@ -408,7 +408,7 @@ func TestServerIsHeardInTheLobby(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := serve(t, false, &simplysocket.Options{LobbyDeliveriesPerSecond: 20})
-			clients := []*client{h.connect(), h.connect(), h.connect()}
+			clients := []*peer{h.connect(), h.connect(), h.connect()}
 			for range 100 { // a client that uses its whole budget changes nothing
 				clients[0].Ask("x", "", nil)
 			}
@@ -428,7 +428,7 @@ func TestServerIsHeardInTheLobby(t *testing.T) {
 // and of the server, are not affected.
 func TestClientDeliveries(t *testing.T) {
 	h := serve(t, false, &simplysocket.Options{ClientDeliveriesPerSecond: 100, MessageRate: 50, MessageBurst: 1000})
-	var members []*client
+	var members []*peer
 	for range 10 {
 		members = append(members, h.member("r"))
 	}

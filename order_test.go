@@ -33,7 +33,7 @@ func TestSendOptions(t *testing.T) {
 	})
 	a, b, c := h.member("r"), h.member("r"), h.member("r")
 	a.Call("go", "r", nil)
-	want := map[*client][]string{
+	want := map[*peer][]string{
 		a: {"volatile", "keyed", "from", "end"},
 		b: {"except", "only", "volatile", "keyed", "end"},
 		c: {"except", "only-except", "volatile", "keyed", "end"},
@@ -105,7 +105,7 @@ func TestMiddleware(t *testing.T) {
 func TestOrder(t *testing.T) {
 	const senders, each = 64, 50
 	h := serve(t, false, &simplysocket.Options{MessageRate: simplysocket.Unlimited})
-	clients := make([]*client, senders)
+	clients := make([]*peer, senders)
 	for i := range clients {
 		clients[i] = h.member("r")
 	}

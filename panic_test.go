@@ -118,7 +118,7 @@ func TestGoexitInOnConnect(t *testing.T) {
 	})
 	page := h.raw("", v1)
 	page.Write(`{"action":"hello"}`)
-	for _, c := range []*client{h.raw(""), page} {
+	for _, c := range []*peer{h.raw(""), page} {
 		if end := c.Closing(); end.Code != 1011 {
 			t.Errorf("closed with %v", end)
 		}
@@ -275,7 +275,7 @@ func TestLobbyGoexitOfMany(t *testing.T) {
 			return nil
 		})
 	})
-	var clients []*client
+	var clients []*peer
 	for range 5 {
 		c := h.connect()
 		c.Call("ping", "", nil)

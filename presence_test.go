@@ -22,7 +22,7 @@ type presenceNews struct {
 }
 
 // presences returns what a client received about others, one line per frame.
-func (c *client) presences() (lines []string) {
+func (c *peer) presences() (lines []string) {
 	for _, m := range c.Received() {
 		if m.Action != "client-presence" {
 			continue

@@ -124,7 +124,7 @@ func TestClientAndUser(t *testing.T) {
 		t.Errorf("%d clients, %d counted", seen, h.Stats().Clients)
 	}
 	h.User("ann").Disconnect(4001, "revoked")
-	for _, cl := range []*client{a, b} {
+	for _, cl := range []*peer{a, b} {
 		if end := cl.Closing(); end.Code != 4001 || end.Reason != "revoked" {
 			t.Errorf("closed with %v", end)
 		}

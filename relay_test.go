@@ -82,7 +82,7 @@ func TestRelayRoom(t *testing.T) {
 
 	// A message goes to all members, including its sender, before the ack.
 	a.Write(`{"action":"send-message","target":"chat/general","message_body":{"n":9007199254740993, "x":[1.50]},"sender":"forged","id":9,"extra":1}`)
-	for _, c := range []*client{a, b} {
+	for _, c := range []*peer{a, b} {
 		m := c.Expect("send-message")
 		if m.Sender != a.id || m.Target != "chat/general" || string(m.Body) != `{"n":9007199254740993,"x":[1.50]}` {
 			t.Errorf("got %v", m)
@@ -168,7 +168,7 @@ func TestDirectMessages(t *testing.T) {
 	b.Call("join-room", "r2", nil)
 	a.Call("join-room", "r2", nil)
 
-	direct := func(from *client, to, room string) message {
+	direct := func(from *peer, to, room string) message {
 		from.LastID++
 		from.Write(fmt.Sprintf(`{"action":"whisper","IsTargetClient":true,"target":%q,"room":%q,"message_body":{"x":1},"id":%d}`, to, room, from.LastID))
 		return from.Answer(from.LastID)
@@ -414,7 +414,7 @@ func TestSeqAndEpoch(t *testing.T) {
 	}
 	b.Call("z", "r", nil)
 	a.Expect("z")
-	for _, c := range []*client{a, b} {
+	for _, c := range []*peer{a, b} {
 		last := uint64(0)
 		for _, m := range c.Received() {
 			if m.Target != "r" && m.Room != "r" {

@@ -17,7 +17,7 @@ import (
 // page is a v1 client over one connection after the other. Unlike an SDK it does nothing
 // on its own.
 type page struct {
-	*client
+	*peer
 	h     *host
 	opts  []dialOption
 	token string
@@ -40,15 +40,15 @@ func (h *host) page(opts ...dialOption) *page {
 func (p *page) hello(body object) message {
 	p.h.t.Helper()
 	lastID := uint64(0)
-	if p.client != nil {
+	if p.peer != nil {
 		lastID = p.LastID
 	}
-	before := p.client
+	before := p.peer
 	c, err := p.h.open("", p.opts...)
 	if err != nil {
 		p.h.t.Fatal(err)
 	}
-	p.client, p.seen = c, 0
+	p.peer, p.seen = c, 0
 	p.LastID = lastID
 	p.Write(envelope(0, "hello", "", body))
 	m := p.Expect("welcome")
@@ -382,7 +382,7 @@ func TestTakenOver(t *testing.T) {
 	p.Call("join-room", "r", nil)
 	a.Call("x", "r", note{"1"})
 	p.Expect("x")
-	old := p.client
+	old := p.peer
 	p.resume()
 	if end := old.Closing(); end.Code != 4009 {
 		t.Errorf("closed with %v", end)
@@ -456,7 +456,7 @@ func TestTooSlowComesBack(t *testing.T) {
 	for range 10 { // more than the room keeps
 		a.Call("x", "r", body)
 	}
-	p.client.Resume()
+	p.peer.Resume()
 	if end := p.Closing(); end.Code != 4008 {
 		t.Errorf("closed with %v", end)
 	}

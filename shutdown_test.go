@@ -26,7 +26,7 @@ func TestShutdown(t *testing.T) {
 		})
 		s.HandleRoom("{name}", simplysocket.Relay)
 	})
-	clients := make([]*client, 20)
+	clients := make([]*peer, 20)
 	for i := range clients {
 		clients[i] = h.member("coded")
 		clients[i].Call("join-room", "relay", nil)
@@ -84,7 +84,7 @@ func TestShutdownIsSpread(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const n = 1000 // at 500 per second
 				h := serve(t, true, nil)
-				clients := make([]*client, n)
+				clients := make([]*peer, n)
 				for i := range clients {
 					clients[i] = h.connect()
 				}
@@ -138,7 +138,7 @@ func TestShutdownOfABlockedRoom(t *testing.T) {
 	if err := h.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Shutdown: %v", err)
 	}
-	for _, c := range []*client{a, b} {
+	for _, c := range []*peer{a, b} {
 		if end := c.Closing(); end.Code != 1001 {
 			t.Errorf("closed with %v", end)
 		}

@@ -92,7 +92,7 @@ func TestTellOverCrashes(t *testing.T) {
 			memory := enginetest.NewMemory(store, &enginetest.Options{Seed: rng.Uint64(), MaxDelay: time.Millisecond, Fenced: 0.02, Unknown: 0.02, Forgotten: 0.02})
 			h := serve(t, true, &simplysocket.Options{Engine: memory, MessageRate: simplysocket.Unlimited}, func(s *simplysocket.Server) { s.HandleRoom("{room}", teller) })
 			h.member("ledger")
-			clients := map[string]*client{"a": h.member("a"), "b": h.member("b")}
+			clients := map[string]*peer{"a": h.member("a"), "b": h.member("b")}
 			for range rng.IntN(20) {
 				for name, c := range clients {
 					acked[name] = max(acked[name], decode[count](t, c.Call("tell", name, count{1}).Body).N)

@@ -11,6 +11,9 @@
 //	room.Advance(5 * time.Second)
 //	ann.Resume()
 //
+// The guide docs/testing.md of the module goes from the first test to exploration and
+// recordings. In an Example function, which has no t, use [Example].
+//
 // # What runs
 //
 // The room is the real one: its setup, handlers, hooks, middleware, timers and tasks. Each

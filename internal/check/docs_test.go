@@ -1,9 +1,14 @@
 package main
 
 import (
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +67,42 @@ func flush(text string) string {
 		lines[i] = strings.TrimSpace(line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// TestExamplesAreWhole: each file of examples is a whole program about one subject, which a
+// reader sees, copies and runs without any other file.
+func TestExamplesAreWhole(t *testing.T) {
+	t.Chdir(root)
+	for _, pattern := range []string{"example_*_test.go", "simplysockettest/example*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch examples := doc.Examples(parsed); {
+			case len(examples) != 1:
+				t.Errorf("%s has %d examples", file, len(examples))
+			case examples[0].Play == nil || !slices.ContainsFunc(parsed.Decls, isOther):
+				t.Errorf("%s is not whole: it has to declare what it uses, beside its example", file)
+			}
+		}
+	}
+}
+
+// isOther reports whether a declaration is neither an import nor an example.
+func isOther(d ast.Decl) bool {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		return !strings.HasPrefix(d.Name.Name, "Example")
+	case *ast.GenDecl:
+		return d.Tok != token.IMPORT
+	default:
+		return false
+	}
 }
 
 // TestProtocolFrames: the server writes exactly the server frames of the document, and
