@@ -1,5 +1,3 @@
-//go:build record
-
 package simplysockettest_test
 
 import (
