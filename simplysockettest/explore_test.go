@@ -18,6 +18,7 @@ import (
 var (
 	exploreSeeds = flag.Int("drill.seeds", 3, "seeds with which each planted mistake is looked for")
 	exploreRuns  = flag.Int("drill.runs", 60, "runs of each room without a mistake")
+	exploreTold  = flag.Bool("drill.told", false, "print everything that is found in planted rooms")
 )
 
 // exploring returns what Explore reports.
