@@ -99,7 +99,7 @@ func ExampleForgetful_error() {
 	ann := room.Join("ann")
 	ann.Send("win", nil)
 	ann.SendRefused("too-many", "double", nil)
-	// Output: room "game/1" keeps what failed: entry 3, "double" by ann: state "score" was {"points":6}, and is {"points":12} after the error, which does not undo it. Check first, change afterwards.
+	// Output: room "game/1" keeps what failed: entry 3, "double" by ann: state "score" was {"points":6}, and is {"points":12} after the error, which does not undo it. Check first, change afterwards. If it is to change, name it with KeptOnError.
 }
 
 // What a table holds by reference has to be set as well.

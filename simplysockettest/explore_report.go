@@ -141,6 +141,13 @@ func (e *explorer) opening(r *run) string {
 	}
 	if r.room.twin != nil {
 		args = append(args, "simplysockettest.Forgetful()")
+		var states []string
+		for _, name := range e.options.kept {
+			states = append(states, strconv.Quote(name))
+		}
+		if states != nil {
+			args = append(args, "simplysockettest.KeptOnError("+strings.Join(states, ", ")+")")
+		}
 	}
 	return e.open + "(" + strings.Join(args, ", ") + ")"
 }

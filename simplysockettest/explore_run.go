@@ -43,7 +43,7 @@ func (e *explorer) newRun() *run {
 		room: e.room, limits: e.room.Limits(),
 	}
 	if !r.x.remembers && !e.surface.Ephemeral {
-		r.room.twin = &twin{room: e.twin}
+		r.room.twin = &twin{room: e.twin, keeps: o.kept}
 		r.room.twin.record(r.room)
 	}
 	return r
