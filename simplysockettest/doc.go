@@ -56,7 +56,7 @@
 // that one is thrown away and restored. The first thing in which they differ fails the
 // test: the room has kept something in a plain variable, which does not outlive its
 // process. So does a value that was changed without being set, and a state that is
-// different after an error.
+// different after an error, unless [KeptOnError] names it.
 //
 // # Crashes
 //

@@ -31,5 +31,5 @@ func ExampleForgetful_error() {
 		room := simplysockettest.Open(t, "gamble", Gamble, simplysockettest.Forgetful())
 		room.Join("ann").SendRefused("too-many", "double", nil)
 	})
-	// Output: room "gamble" keeps what failed: entry 2, "double" by ann: state "purse" was {"coins":6}, and is {"coins":12} after the error, which does not undo it. Check first, change afterwards.
+	// Output: room "gamble" keeps what failed: entry 2, "double" by ann: state "purse" was {"coins":6}, and is {"coins":12} after the error, which does not undo it. Check first, change afterwards. If it is to change, name it with KeptOnError.
 }

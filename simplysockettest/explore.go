@@ -28,10 +28,11 @@ var (
 // looks for the fewest and simplest steps with the same failure, and prints them as a test.
 //
 // Nothing has to be configured: configure may be nil. Explore knows what the room handles
-// and makes up bodies of the types into which the room decodes them. configure is called
-// for each run, so that its variables belong to one run. The runs are the same each time,
-// unless the flag -explore.seed or [Exploration.Seed] sets another seed; -explore.runs sets
-// how many there are, and -explore.run runs one of them alone.
+// and makes up bodies of the types into which the room decodes them, often with words that
+// clients have received or that a new room keeps. configure is called for each run, so that
+// its variables belong to one run. The runs are the same each time, unless the flag
+// -explore.seed or [Exploration.Seed] sets another seed; -explore.runs sets how many there
+// are, and -explore.run runs one of them alone.
 func Explore(t testing.TB, name string, setup func(*simplysocket.Room) error, configure func(*Exploration), opts ...Option) {
 	t.Helper()
 	o := apply(opts)

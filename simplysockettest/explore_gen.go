@@ -3,6 +3,7 @@ package simplysockettest
 import (
 	"encoding"
 	"encoding/json"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -22,7 +23,8 @@ type Gen struct {
 	names   []string
 	strange bool // values that no room expects are made up
 	words   []string
-	errors  []string         // words of the errors that clients have read
+	span    int              // the usual numbers are less
+	learned []string         // words of what a new room keeps, and of the errors that clients have read
 	heard   map[string][]any // what clients have received, by the key that it had
 }
 
@@ -251,8 +253,8 @@ func (g *Gen) text(key string) string {
 		return g.Pick(" ", "ä", strings.Repeat("long", 100), "0", "-1", "../x", "a b")
 	case g.OneIn(6):
 		return g.anyHeard()
-	case len(g.errors) > 0 && g.OneIn(8):
-		return g.Pick(g.errors...)
+	case len(g.learned) > 0 && g.OneIn(8):
+		return g.Pick(g.learned...)
 	default:
 		return g.Pick(g.words...)
 	}
@@ -260,11 +262,33 @@ func (g *Gen) text(key string) string {
 
 // learnWords remembers the words of an error, which may say what is allowed.
 func (g *Gen) learnWords(why string) {
-	const longest = 16
 	for _, word := range strings.FieldsFunc(why, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '-' && c != '_' }) {
-		if len(word) <= longest && !slices.Contains(g.errors, word) && len(g.errors) < 4*mostHeard {
-			g.errors = append(g.errors, word)
+		g.learn(word)
+	}
+}
+
+func (g *Gen) learn(word string) {
+	const longest = 16
+	if word != "" && len(word) <= longest && !slices.Contains(g.learned, word) && len(g.learned) < 4*mostHeard {
+		g.learned = append(g.learned, word)
+	}
+}
+
+// learnKept remembers the strings and keys of what a room keeps: they may name what clients
+// can ask for, such as the pieces of a game.
+func (g *Gen) learnKept(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			g.learn(key)
+			g.learnKept(v[key])
 		}
+	case []any:
+		for _, element := range v {
+			g.learnKept(element)
+		}
+	case string:
+		g.learn(v)
 	}
 }
 
@@ -296,7 +320,7 @@ func namesClient(key string) bool {
 
 // int makes up a number that stands under a key.
 func (g *Gen) int(key string, least, most int64) int64 {
-	n := int64(g.rng.IntN(4))
+	n := int64(g.rng.IntN(g.span))
 	heard := g.heard[strings.ToLower(key)]
 	switch {
 	case len(heard) > 0 && g.OneIn(2):

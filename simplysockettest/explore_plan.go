@@ -87,8 +87,9 @@ func (p *plan) begin(r *run) {
 	}
 	p.gen = &Gen{
 		rng: p.rng, room: r.room, names: p.names, strange: p.oneIn(6), heard: map[string][]any{},
-		words: []string{"a", "b", "c"}[:1+p.rng.IntN(3)],
+		words: []string{"a", "b", "c"}[:1+p.rng.IntN(3)], span: []int{4, 4, 10}[p.rng.IntN(3)],
 	}
+	p.gen.learnKept(p.e.kept)
 	s := &p.e.surface
 	p.actions = p.choose(x, x.actions, s.Actions)
 	p.server = p.choose(x, x.server, s.Server)

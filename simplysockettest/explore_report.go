@@ -32,9 +32,9 @@ type line struct {
 // report tells the test what was found, by the fewest steps.
 func (e *explorer) report(seed uint64, n int, found *run) {
 	e.t.Helper()
-	least, tries := found, 0
+	least, tries, always := found, 0, true
 	if found.ended { // otherwise each try would fail the test once more
-		least, tries = e.shrink(found)
+		least, tries, always = e.shrink(found)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "room %q: %s\n\n", e.name, least.finding.text)
@@ -42,8 +42,11 @@ func (e *explorer) report(seed uint64, n int, found *run) {
 	switch {
 	case tries > 0:
 		fmt.Fprintf(&b, "%d tries have left %d of them.\n", tries, len(least.steps))
+		if !always {
+			b.WriteString("They do not lead to it each time: " + notDetermined)
+		}
 	case found.ended:
-		b.WriteString("The same steps do not lead to it again: the room uses the time of the system, its own randomness, the order of a map, or something that other rooms change.\n")
+		b.WriteString("The same steps do not lead to it again: " + notDetermined)
 	default:
 		b.WriteString("They are not shrunk.\n")
 	}
@@ -54,6 +57,8 @@ func (e *explorer) report(seed uint64, n int, found *run) {
 	}
 	e.t.Errorf("%s", b.String())
 }
+
+const notDetermined = "the room uses the time of the system, its own randomness, the order of a map, or something that other rooms change.\n"
 
 // pattern matches the test of that name alone.
 func pattern(test string) string {
@@ -141,6 +146,13 @@ func (e *explorer) opening(r *run) string {
 	}
 	if r.room.twin != nil {
 		args = append(args, "simplysockettest.Forgetful()")
+		var states []string
+		for _, name := range e.options.kept {
+			states = append(states, strconv.Quote(name))
+		}
+		if states != nil {
+			args = append(args, "simplysockettest.KeptOnError("+strings.Join(states, ", ")+")")
+		}
 	}
 	return e.open + "(" + strings.Join(args, ", ") + ")"
 }

@@ -43,7 +43,7 @@ func (e *explorer) newRun() *run {
 		room: e.room, limits: e.room.Limits(),
 	}
 	if !r.x.remembers && !e.surface.Ephemeral {
-		r.room.twin = &twin{room: e.twin}
+		r.room.twin = &twin{room: e.twin, keeps: o.kept}
 		r.room.twin.record(r.room)
 	}
 	return r
@@ -167,6 +167,14 @@ func (r *run) find(kind, format string, args ...any) {
 	}
 }
 
+// kinds are the words that stay the same in failures of one kind. The rest names entries,
+// members and values.
+var kinds = []string{
+	"answers differently after a restore", "keeps something different after a restore", "keeps what failed",
+	"changes what it does not set", "cannot be restored", "cannot be written down", "does not come to rest",
+	"a restored room would differ",
+}
+
 // look finds what the kit or the code of the test has noted.
 func (r *run) look() {
 	for _, f := range r.room.failures {
@@ -179,7 +187,7 @@ func (r *run) look() {
 	}
 	for _, text := range r.room.found {
 		kind := text
-		for _, known := range []string{"answers differently after a restore", "keeps something different after a restore", "cannot be restored", "cannot be written down", "does not come to rest"} {
+		for _, known := range kinds {
 			if strings.Contains(text, known) {
 				kind = known
 			}

@@ -20,14 +20,39 @@ type shrinker struct {
 	kind  string
 	best  *run
 	tries int
+	times int // how often steps are tried, if they do not fail each time
 }
 
-// shrink returns the run that is left. Without tries, the steps do not fail again.
-func (e *explorer) shrink(found *run) (least *run, tries int) {
-	s := &shrinker{e: e, kind: found.finding.kind, best: found}
+// shrink returns the run that is left. Without tries, the steps do not fail again; always
+// reports whether they do so each time.
+func (e *explorer) shrink(found *run) (least *run, tries int, always bool) {
+	const often = 20
+	s := &shrinker{e: e, kind: found.finding.kind, best: found, times: 1}
 	if !s.try(found.steps) {
-		return found, 0
+		if s.times = often; !s.try(found.steps) {
+			return found, 0, false
+		}
 	}
+	if s.lessen(); s.times == 1 && !s.always() {
+		s.times = often
+		s.lessen()
+	}
+	return s.best, s.tries, s.times == 1
+}
+
+// always reports whether the steps that are left fail each time.
+func (s *shrinker) always() bool {
+	const times = 3
+	for range times {
+		if r := s.e.replay(s.best.steps); r.finding == nil || r.finding.kind != s.kind {
+			return false
+		}
+	}
+	return true
+}
+
+// lessen looks for fewer and simpler steps in all ways.
+func (s *shrinker) lessen() {
 	for before := -1; before != s.tries && s.tries < mostTries; {
 		size := s.cost()
 		s.remove()
@@ -44,7 +69,6 @@ func (e *explorer) shrink(found *run) (least *run, tries int) {
 		break
 	}
 	s.callByName()
-	return s.best, s.tries
 }
 
 // callByName gives the clients the first of the names.
@@ -91,16 +115,18 @@ func (s *shrinker) cost() int {
 
 // try keeps the steps if they fail in the same way.
 func (s *shrinker) try(steps []step) bool {
-	if s.tries >= mostTries {
-		return false
+	for range s.times {
+		if s.tries >= mostTries {
+			return false
+		}
+		s.tries++
+		r := s.e.replay(steps)
+		if r.finding != nil && r.finding.kind == s.kind {
+			s.best = r // without the steps that were left out, and those after the failure
+			return true
+		}
 	}
-	s.tries++
-	r := s.e.replay(steps)
-	if r.finding == nil || r.finding.kind != s.kind {
-		return false
-	}
-	s.best = r // without the steps that were left out, and those after the failure
-	return true
+	return false
 }
 
 // replay takes steps in a room that has just opened.

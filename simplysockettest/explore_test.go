@@ -18,6 +18,7 @@ import (
 var (
 	exploreSeeds = flag.Int("drill.seeds", 3, "seeds with which each planted mistake is looked for")
 	exploreRuns  = flag.Int("drill.runs", 60, "runs of each room without a mistake")
+	exploreTold  = flag.Bool("drill.told", false, "print everything that is found in planted rooms")
 )
 
 // exploring returns what Explore reports.
@@ -256,6 +257,44 @@ func TestExploreNotDeterministic(t *testing.T) {
 		return nil
 	})
 	if !strings.Contains(got, "The same steps do not lead to it again") {
+		t.Error(got)
+	}
+}
+
+// TestExploreByChance: a failure that comes again now and then is shrunk, and told as one.
+func TestExploreByChance(t *testing.T) {
+	n := 0
+	got := exploring(t, func(room *simplysocket.Room) error {
+		simplysocket.On(room, "go", func(*simplysocket.Member, none) error {
+			if n++; n%7 == 0 {
+				return errors.New("it happens")
+			}
+			return nil
+		})
+		return nil
+	}, (*kit.Exploration).Unrestored)
+	for _, want := range []string{"have left 2 of them.\nThey do not lead to it each time: ", "ann.Send(\"go\", nil)"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in %s", want, got)
+		}
+	}
+}
+
+// TestExploreKept: bodies may hold the words of what a new room keeps.
+func TestExploreKept(t *testing.T) {
+	got := exploring(t, func(room *simplysocket.Room) error {
+		simplysocket.NewState(room, "board", map[string][]string{"king": {"e1"}})
+		rules := simplysocket.NewTable[string, int](room, "rules")
+		rules.Set("en-passant", 1)
+		simplysocket.On(room, "move", func(_ *simplysocket.Member, m struct{ Piece, Rule string }) error {
+			if m.Piece == "king" && m.Rule == "en-passant" {
+				return errors.New("it is there")
+			}
+			return nil
+		})
+		return nil
+	})
+	if !strings.Contains(got, `{"Piece":"king","Rule":"en-passant"}`) {
 		t.Error(got)
 	}
 }

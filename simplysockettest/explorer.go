@@ -1,6 +1,7 @@
 package simplysockettest
 
 import (
+	"encoding/json"
 	"log/slog"
 	"math/rand/v2"
 	"sync/atomic"
@@ -24,6 +25,7 @@ type explorer struct {
 	room, twin testroom.Room // which all runs use, one after the other
 	surface    testroom.Surface
 	capacity   int
+	kept       []any // what a new room keeps
 	stuck      atomic.Pointer[step]
 }
 
@@ -72,10 +74,28 @@ func (e *explorer) probe() {
 			e.capacity = info.Capacity
 		}
 		e.surface = *r.room.room.Surface()
+		e.kept = keptBy(r.room)
 		more := !joined
 		joined = true
 		return step{kind: stepJoin, client: "ann"}, more
 	})
+}
+
+// keptBy returns the keys and values that a room keeps.
+func keptBy(r *Room) (all []any) {
+	for _, d := range r.room.Machine().Declared() {
+		fields, _, err := r.room.Machine().Kept(d.Name)
+		if err != nil {
+			continue // the runs find it
+		}
+		for _, f := range fields {
+			var v any
+			if json.Unmarshal(f.Form, &v) == nil {
+				all = append(all, f.Key, v)
+			}
+		}
+	}
+	return all
 }
 
 // patienceOfRun is how long a run may take. It takes milliseconds.

@@ -3,6 +3,7 @@ package simplysockettest
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/DhruvikDonga/simplysocket/internal/room"
@@ -13,7 +14,8 @@ import (
 // Both are recorded, as on a server with an engine.
 type twin struct {
 	room    testroom.Room
-	kept    []byte // the snapshot of the room before the entry
+	kept    []byte   // the snapshot of the room before the entry
+	keeps   []string // states that may differ after an error
 	spoiled []testroom.Spoiled
 	off     bool // a difference was found, or it cannot be restored
 }
@@ -21,7 +23,11 @@ type twin struct {
 // record prepares the twin and the room that it accompanies.
 func (w *twin) record(r *Room) {
 	r.room.Record(nil)
-	w.room.Record(func(s testroom.Spoiled) { w.spoiled = append(w.spoiled, s) })
+	w.room.Record(func(s testroom.Spoiled) {
+		if !slices.Contains(w.keeps, s.State) {
+			w.spoiled = append(w.spoiled, s)
+		}
+	})
 }
 
 // open opens the twin as the room was opened, and compares the two.
@@ -33,6 +39,19 @@ func (w *twin) open(r *Room, opening testroom.Opening, want *room.Output) {
 	got := w.room.Open(opening)
 	if w.sameOutput(r, what, want, got) {
 		w.sameState(r, what, false)
+	}
+	if want.Reply.Err == nil {
+		w.checkNames(r)
+	}
+}
+
+// checkNames reports a name given to KeptOnError that is not that of a state.
+func (w *twin) checkNames(r *Room) {
+	for _, name := range w.keeps {
+		fields, declared, err := r.room.Machine().Kept(name)
+		if err == nil && (!declared || len(fields) != 1 || fields[0].Key != "") {
+			w.fail(r, ": KeptOnError: %q is no state", name)
+		}
 	}
 }
 
@@ -87,7 +106,7 @@ func (w *twin) unspoiled(r *Room, what string) bool {
 		what += ": " + s.Where
 	}
 	w.fail(r, " keeps what failed: %s: state %q was %s, and is %s after the error, which does not undo it. "+
-		"Check first, change afterwards.", what, s.State, s.Before, s.Now)
+		"Check first, change afterwards. If it is to change, name it with KeptOnError.", what, s.State, s.Before, s.Now)
 	return false
 }
 

@@ -261,3 +261,49 @@ func TestStateAfterError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestKeptOnError: a state that is to differ after an error may do so, and no other.
+func TestKeptOnError(t *testing.T) {
+	setup := func(room *simplysocket.Room) error {
+		failed, opened := simplysocket.NewState(room, "failed", 0), simplysocket.NewState(room, "opened", 0)
+		names := simplysocket.NewTable[string, int](room, "names")
+		names.Set("a", 1)
+		simplysocket.On(room, "open", func(_ *simplysocket.Member, n number) error {
+			if *opened += n.N; n.N == 7 {
+				return nil
+			}
+			*failed++
+			return simplysocket.Errorf("closed", "%d are left", 3-*failed)
+		})
+		return nil
+	}
+	for _, names := range [][]string{{"failed", "opened"}, {"opened", "failed"}} {
+		room := kit.Open(t, "r", setup, kit.Forgetful(), kit.KeptOnError(names[0]), kit.KeptOnError(names[1]))
+		ann := room.Join("ann")
+		ann.SendRefused("closed", "open", number{1})
+		ann.SendRefused("closed", "open", number{1})
+		ann.Send("open", number{7})
+		if n := kit.StateOf[int](room, "failed"); n != 2 {
+			t.Errorf("%d attempts have failed", n)
+		}
+	}
+	mustFail(t, func(t testing.TB) {
+		kit.Open(t, "r", setup, kit.Forgetful(), kit.KeptOnError("failed")).Join("ann").SendRefused("closed", "open", number{1})
+	}, `keeps what failed: entry 2, "open" by ann: state "opened" was 0, and is 1 after the error`, "If it is to change, name it with KeptOnError.")
+	for _, name := range []string{"Failed", "names"} {
+		mustFail(t, func(t testing.TB) { kit.Open(t, "r", setup, kit.Forgetful(), kit.KeptOnError(name)) },
+			`room "r": KeptOnError: "`+name+`" is no state`)
+	}
+
+	kit.Explore(t, "r", setup, func(x *kit.Exploration) { x.Runs(20) }, kit.KeptOnError("failed", "opened"))
+	mustFail(t, func(t testing.TB) {
+		kit.Explore(t, "r", setup, func(x *kit.Exploration) {
+			x.Invariant("few fail", func(room *kit.Room) error {
+				if n := kit.StateOf[int](room, "failed"); n > 3 {
+					return fmt.Errorf("%d attempts", n)
+				}
+				return nil
+			})
+		}, kit.KeptOnError("failed", "opened"))
+	}, `the invariant "few fail" does not hold: 4 attempts`, `simplysockettest.Forgetful(), simplysockettest.KeptOnError("failed", "opened"))`)
+}

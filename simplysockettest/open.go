@@ -19,6 +19,7 @@ type options struct {
 	seed      uint64
 	start     time.Time
 	forgetful bool
+	kept      []string // states that may differ after an error
 
 	record          func(room string) *recording.Tape // nil: the room is not recorded
 	everyDifference bool
@@ -53,12 +54,21 @@ func StartAt(now time.Time) Option { return func(o *options) { o.start = now } }
 //     not set is not stored.
 //   - in which a handler or a hook has changed a state and then returned an error. An error
 //     undoes what was set in tables, properties, settings and timers, but not what was done
-//     to the value of a [simplysocket.NewState].
+//     to the value of a [simplysocket.NewState]. [KeptOnError] allows it.
 //
 // The failure names the state, key, property, timer, task or member, with both forms. The test
 // sees the first room alone, but what a setup and its handlers do outside of the room is
 // done twice.
 func Forgetful() Option { return func(o *options) { o.forgetful = true } }
+
+// KeptOnError names states that code of the room changes on purpose before it returns an
+// error, such as the number of failed attempts. For the other states, [Forgetful] and
+// [Explore] report that as a failure. Each name is that of a [simplysocket.NewState]. The
+// option changes nothing in a room that is opened without Forgetful, or explored with
+// [Exploration.Unrestored].
+func KeptOnError(states ...string) Option {
+	return func(o *options) { o.kept = append(o.kept, states...) }
+}
 
 // Open opens a room with that name and setup. It ends with the test.
 func Open(t testing.TB, name string, setup func(*simplysocket.Room) error, opts ...Option) *Room {
@@ -114,7 +124,7 @@ func open(t testing.TB, srv *simplysocket.Server, name string, o *options) *Room
 	}
 	r.limits = r.room.Limits()
 	if o.forgetful {
-		r.twin = new(twin)
+		r.twin = &twin{keeps: o.kept}
 		if r.twin.room, err = testroom.New(srv, name, slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatalf("room %q: %v", name, err)
 		}
