@@ -137,3 +137,110 @@ func TestTellOverCrashes(t *testing.T) {
 		}
 	}
 }
+
+// TestTellAtEachStep: the process of two rooms is killed at each step of writing, one after
+// the other, while one room tells the other something.
+func TestTellAtEachStep(t *testing.T) {
+	for steps := 1; ; steps++ {
+		said, heard, completed := tellUntil(t, steps, false)
+		for i, text := range heard {
+			if text != fmt.Sprint("a ", i+1) {
+				t.Fatalf("killed at step %d: heard %q", steps, heard)
+			}
+		}
+		if len(heard) < said {
+			t.Fatalf("killed at step %d: %d were acknowledged, heard %q", steps, said, heard)
+		}
+		if completed {
+			if steps < 6 || len(heard) != 4 {
+				t.Errorf("%d steps, heard %q", steps, heard)
+			}
+			return
+		}
+	}
+}
+
+// TestTellTooEarly is the control: an engine that answers before it has stored loses what was
+// acknowledged, and the drill sees it.
+func TestTellTooEarly(t *testing.T) {
+	for steps := 1; ; steps++ {
+		said, heard, completed := tellUntil(t, steps, true)
+		if len(heard) < said {
+			return
+		}
+		if completed {
+			t.Fatal("nothing was lost")
+		}
+	}
+}
+
+// tellUntil has a room tell another something, and kills their process at that step of
+// writing. It returns how much was acknowledged, what was heard in the end, and whether the
+// process came to its end before.
+func tellUntil(t *testing.T, steps int, early bool) (said int, heard []string, completed bool) {
+	store := enginetest.NewStore(1)
+	memory := enginetest.NewMemory(store, nil)
+	m := newMortal(memory, steps, early)
+	h := serve(t, true, &simplysocket.Options{Engine: m, MessageRate: simplysocket.Unlimited}, func(s *simplysocket.Server) {
+		s.HandleRoom("{room}", passOn)
+	})
+	c := h.connect()
+	c.Send("join-room", "ledger", nil)
+	for isStored := false; !isStored && !m.isDead(); time.Sleep(time.Millisecond) { // a room that is not stored cannot be told
+		isStored = slices.ContainsFunc(c.Received(), func(got message) bool { return got.Room == "ledger" })
+	}
+	c.Send("join-room", "a", nil)
+	for n := range 4 {
+		c.Write(servertest.Envelope(uint64(n+1), "tell", "a", nil))
+	}
+	select {
+	case <-m.died:
+	case <-time.After(200 * time.Millisecond): // nothing is left to be written
+		completed = true
+	}
+	for _, got := range c.Received() {
+		if got.Action == "ack" && got.Re == "tell" {
+			said++
+		}
+	}
+	memory.Crash()
+	h.Kill()
+
+	h, _ = kept(t, store, nil, passOn)
+	ledger := h.connect()
+	if ledger.Ask("join-room", "ledger", nil).Action != "ack" && early {
+		return said, nil, completed // what was stored has a hole
+	}
+	h.connect().Send("join-room", "a", nil) // and with it what it has told
+	patience := 2000
+	if early {
+		patience = 20
+	}
+	for range patience {
+		heard = decode[struct{ Heard []string }](t, ledger.Call("heard", "ledger", nil).Body).Heard
+		if len(heard) >= said {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return said, heard, completed
+}
+
+// passOn is a room that passes numbers on to the room "ledger", which keeps them.
+func passOn(room *simplysocket.Room) error {
+	room.SetEmptyTimeout(simplysocket.Forever)
+	heard := simplysocket.NewState(room, "heard", []string{})
+	sent := simplysocket.NewState(room, "sent", 0)
+	simplysocket.OnServer(room, "told", func(n note) error {
+		*heard = append(*heard, n.Text)
+		return nil
+	})
+	simplysocket.On(room, "tell", func(*simplysocket.Member, simplysocket.None) error {
+		*sent++
+		return room.Tell("ledger", "told", note{fmt.Sprintf("%s %d", room.Name(), *sent)})
+	})
+	simplysocket.OnCall(room, "heard", func(*simplysocket.Member, simplysocket.None) (map[string]any, error) {
+		return map[string]any{"heard": heard}, nil
+	})
+	return nil
+}
