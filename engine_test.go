@@ -441,3 +441,19 @@ func TestEngineFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestMessagesFitRecords: a server with an engine takes no messages that could not be stored.
+func TestMessagesFitRecords(t *testing.T) {
+	memory := enginetest.NewMemory(enginetest.NewStore(1), nil)
+	var wrong *simplysocket.OptionError
+	if _, err := simplysocket.New(&simplysocket.Options{Engine: memory, MaxMessageBytes: 1 << 20}); !errors.As(err, &wrong) || wrong.Field != "MaxMessageBytes" {
+		t.Errorf("got %v", err)
+	}
+	const most = 256 << 10
+	h, _ := kept(t, enginetest.NewStore(1), &simplysocket.Options{MaxMessageBytes: most}, simplysocket.Relay)
+	c := h.member("r")
+	c.Call("say", "r", note{strings.Repeat("x", most-1000)})
+	if m := c.Expect("say"); len(m.Field("text")) != most-1000 {
+		t.Errorf("%d bytes came", len(m.Field("text")))
+	}
+}

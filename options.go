@@ -45,7 +45,8 @@ type Options struct {
 	// socket always is: it has passed the permissions of the socket's file.
 	TrustedProxies []netip.Prefix
 
-	// MaxMessageBytes limits a message of a client. Default 64 KiB.
+	// MaxMessageBytes limits a message of a client. Default 64 KiB. With an Engine, at most
+	// 256 KiB: what a message changes and says has to fit a record.
 	MaxMessageBytes int
 	// MaxRoomsPerClient limits the rooms of a client, without the lobby. Default 100.
 	MaxRoomsPerClient int
@@ -178,7 +179,7 @@ func (o *Options) resolved() (Options, error) {
 	fill(&r.CloseTimeout, 5*time.Second)
 	fill(&r.Logger, slog.Default())
 	fill(&r.Trace, &Trace{})
-	if testmode.NewEngine != nil && r.Engine == nil {
+	if testmode.NewEngine != nil && r.Engine == nil && r.MaxMessageBytes <= engine.MaxRecord/2 {
 		r.Engine = testmode.NewEngine()
 	}
 	return r, r.check()
@@ -228,6 +229,9 @@ func (o *Options) check() error {
 		case f.value > math.MaxInt64/1000:
 			return &OptionError{Field: f.name, Reason: "is too large"}
 		}
+	}
+	if o.Engine != nil && o.MaxMessageBytes > engine.MaxRecord/2 {
+		return &OptionError{Field: "MaxMessageBytes", Reason: fmt.Sprintf("is %d; with an Engine, at most %d", o.MaxMessageBytes, engine.MaxRecord/2)}
 	}
 	if err := protocol.ValidName(o.Name); err != nil {
 		return &OptionError{Field: "Name", Reason: fmt.Sprintf("is %q: %v", o.Name, err)}
