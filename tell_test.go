@@ -80,9 +80,9 @@ func TestTellBadly(t *testing.T) {
 // TestTellOverCrashes: rooms tell another something while their process is killed again and
 // again. What was acknowledged arrives once and in order; what was not arrives at most once.
 func TestTellOverCrashes(t *testing.T) {
-	runs := 30
+	runs := 10
 	if testing.Short() {
-		runs = 5
+		runs = 3
 	}
 	for seed := range uint64(runs) {
 		rng := rand.New(rand.NewPCG(seed, 5))

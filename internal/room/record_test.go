@@ -59,7 +59,7 @@ func (r *recorder) read(a *app) (m *room.Machine, said []room.Said) {
 // TestRecords: a snapshot and the records after it are the room, at each record, and tell all
 // that it has said.
 func TestRecords(t *testing.T) {
-	for seed := range uint64(times(*histories / 5)) { // each is restored at every record
+	for seed := range uint64(times(*histories / 10)) { // each is restored at every record
 		pick := rand.New(rand.NewPCG(seed, 3))
 		h := &history{rng: rand.New(rand.NewPCG(seed, 1)), now: began, names: 6, app: &app{kind: "coded", recorded: true}}
 		if pick.IntN(3) == 0 {
