@@ -105,13 +105,22 @@ func search[T any](all []T, number uint64, of func(*T) uint64) (int, bool) {
 	return slices.BinarySearchFunc(all, number, func(t T, n uint64) int { return cmp.Compare(of(&t), n) })
 }
 
+// take removes the thing of that number.
+func take[T any](all *[]T, number uint64, of func(*T) uint64) (one T, ok bool) {
+	i, ok := search(*all, number, of)
+	if !ok {
+		return one, false
+	}
+	one = (*all)[i]
+	*all = slices.Delete(*all, i, i+1)
+	return one, true
+}
+
 // redo replaces the things that were written, and removes those that are gone.
 func redo[T any](r *reader, all []T, number func(*T) uint64, read func() T) []T {
 	for range r.count() {
 		if !r.bool() {
-			if i, found := search(all, r.uint(), number); found {
-				all = slices.Delete(all, i, i+1)
-			}
+			_, _ = take(&all, r.uint(), number)
 			continue
 		}
 		one := read()

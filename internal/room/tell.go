@@ -58,8 +58,7 @@ func (m *Machine) tellAgain() {
 
 // confirmed forgets a message that the other room has heard, or never will.
 func (m *Machine) confirmed(e *Entry) {
-	if i, ok := search(m.told.pending, e.Number, messageNumber); ok {
-		m.told.pending = slices.Delete(m.told.pending, i, i+1)
+	if _, ok := take(&m.told.pending, e.Number, messageNumber); ok {
 		m.changes.told(e.Number)
 	}
 }

@@ -84,19 +84,18 @@ func (m *Machine) Due(now time.Time) (number uint64, ok bool) {
 
 // DescribeAlarm says what the alarm of that number is, for people.
 func (m *Machine) DescribeAlarm(number uint64) string {
-	for i := range m.alarms {
-		if a := &m.alarms[i]; a.number == number {
-			switch a.kind {
-			case alarmTimer:
-				return "the timer " + a.name
-			case alarmTick:
-				return "a beat"
-			case alarmPresence, alarmCount:
-				return "news of the members"
-			}
-		}
+	i, ok := search(m.alarms, number, alarmNumber)
+	if !ok {
+		return "an alarm that was stopped"
 	}
-	return "an alarm that was stopped"
+	switch a := &m.alarms[i]; a.kind {
+	case alarmTimer:
+		return "the timer " + a.name
+	case alarmTick:
+		return "a beat"
+	case alarmPresence, alarmCount:
+	}
+	return "news of the members"
 }
 
 // alarm handles an alarm that is due, unless it was set again or stopped meanwhile.
@@ -120,12 +119,9 @@ func (m *Machine) alarm(e *Entry) error {
 
 // takeAlarm removes an alarm. A tick is set again.
 func (m *Machine) takeAlarm(number uint64) (a alarm, ok bool) {
-	i, ok := search(m.alarms, number, alarmNumber)
-	if !ok {
+	if a, ok = take(&m.alarms, number, alarmNumber); !ok {
 		return a, false
 	}
-	a = m.alarms[i]
-	m.alarms = slices.Delete(m.alarms, i, i+1)
 	m.changes.alarm(number)
 	if a.kind == alarmTick {
 		m.setTick(a.index, a.due)
@@ -201,12 +197,8 @@ func (m *Machine) taskEnded(e *Entry) error {
 
 // takeTask removes a task.
 func (m *Machine) takeTask(number uint64) (t task, ok bool) {
-	i, ok := search(m.running, number, taskNumber)
-	if !ok {
-		return t, false
+	if t, ok = take(&m.running, number, taskNumber); ok {
+		m.changes.task(number)
 	}
-	t = m.running[i]
-	m.running = slices.Delete(m.running, i, i+1)
-	m.changes.task(number)
-	return t, true
+	return t, ok
 }

@@ -17,8 +17,8 @@ type Value interface {
 	// Changes returns what has changed since the last call, to be redone in that order. A
 	// field without a form was deleted.
 	Changes() ([]Field, error)
-	// Replace takes over what was written, and notes no change. An error that is a [*ValueError] says which key
-	// cannot be read.
+	// Replace takes over what was written, and notes no change. An error that is a
+	// [*ValueError] says which key cannot be read.
 	Replace([]Field) error
 }
 
@@ -73,10 +73,8 @@ type written struct {
 
 // Declare registers a value. It belongs in the setup. It reports whether the name was free.
 func (m *Machine) Declare(d Declaration) bool {
-	for i := range m.declared {
-		if m.declared[i].Name == d.Name {
-			return false
-		}
+	if m.declaration(d.Name) != nil {
+		return false
 	}
 	l := m.keep()
 	l.declared = append(l.declared, d)
@@ -95,11 +93,21 @@ func (m *Machine) Kept(name string) (fields []Field, declared bool, err error) {
 	if d == nil {
 		return nil, false, nil
 	}
+	fields, err = d.Fields()
+	return fields, true, err
+}
+
+// Fields returns what the value holds now. A panic of the application's JSON methods is an
+// error.
+func (d *Declaration) Fields() ([]Field, error) { return contained(d.Value.Fields) }
+
+// contained calls a method of a [Value], which runs the JSON methods of the application.
+func contained(get func() ([]Field, error)) (fields []Field, err error) {
 	err = guard(func() (err error) {
-		fields, err = d.Value.Fields()
+		fields, err = get()
 		return err
 	})
-	return fields, true, err
+	return fields, err
 }
 
 // Properties returns the room's own properties.
@@ -111,11 +119,7 @@ func (m *Machine) values() ([]written, error) {
 	values := make([]written, 0, len(m.declared)+len(m.undeclared))
 	for i := range m.declared {
 		d := &m.declared[i]
-		var fields []Field
-		err := guard(func() (err error) { // the JSON methods of the application
-			fields, err = d.Value.Fields()
-			return err
-		})
+		fields, err := d.Fields()
 		if err != nil {
 			return nil, d.failed(m.cfg.Name, err)
 		}
@@ -234,11 +238,7 @@ func (r *reader) json() json.RawMessage {
 func (m *Machine) valueChanges() (changed []written, err error) {
 	for i := range m.declared {
 		d := &m.declared[i]
-		var fields []Field
-		err := guard(func() (err error) {
-			fields, err = d.Value.Changes()
-			return err
-		})
+		fields, err := contained(d.Value.Changes)
 		if err != nil {
 			return nil, d.failed(m.cfg.Name, err)
 		}
