@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -214,17 +215,9 @@ func (r *Room) checkHandled(action string) error {
 	if err := protocol.ValidAction(action); err != nil {
 		return err
 	}
-	switch action {
-	case protocol.ActionJoinRoom, protocol.ActionLeaveRoom:
-		if r.actor.isLobby {
-			return nil
-		}
-	case protocol.ActionHello, protocol.ActionListRooms, protocol.ActionListMembers,
-		protocol.ActionHistory, protocol.ActionFindRoom, protocol.ActionWatchRooms:
-	default:
-		if !protocol.ServerAction(action) && !protocol.ReservedAction(action) {
-			return nil
-		}
+	lobbyHandles := r.actor.isLobby && (action == protocol.ActionJoinRoom || action == protocol.ActionLeaveRoom)
+	if lobbyHandles || !room.BelongsToProtocol(action) {
+		return nil
 	}
 	return fmt.Errorf("%q belongs to the protocol", action)
 }

@@ -8,9 +8,6 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
-// maxInfo limits a client's profile, in bytes of JSON.
-const maxInfo = 1024
-
 // SetInfo sets the client's public profile, visible to members of every room it is in
 // except the lobby: an object of at most 1 KiB, such as a name and a color. Lists of
 // members contain it, and the members of the client's rooms learn of the change. The error
@@ -40,7 +37,7 @@ func (c *Client) routeInfo(env *protocol.Envelope) error {
 
 // setInfo sets the profile; an empty object removes it.
 func (c *Client) setInfo(raw json.RawMessage) error {
-	if len(raw) > maxInfo {
+	if len(raw) > room.MaxInfo {
 		return fmt.Errorf("%w: %d bytes", ErrInfoTooLarge, len(raw))
 	}
 	if len(raw) <= len("{}") {

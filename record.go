@@ -188,7 +188,7 @@ func (t *tape) tell(err error) {
 // newTape returns a tape that records nothing yet.
 func (a *actor) newTape(o *RecordOptions, sink recording.Sink) *tape {
 	opts := *o
-	fill(&opts.SegmentBytes, 4<<20)
+	fill(&opts.SegmentBytes, recording.DefaultSegment)
 	fill(&opts.BufferBytes, 1<<20)
 	versions := buildVersions()
 	fill(&opts.Application, versions.application)

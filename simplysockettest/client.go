@@ -76,12 +76,9 @@ func Plain() JoinOption {
 	}
 }
 
-// maxInfo limits a profile, in bytes of JSON.
-const maxInfo = 1024
-
 func (c *Client) setInfo(info any) error {
 	raw, err := protocol.MarshalObject(info)
-	if err == nil && len(raw) > maxInfo {
+	if err == nil && len(raw) > room.MaxInfo {
 		err = simplysocket.ErrInfoTooLarge
 	}
 	if err != nil {

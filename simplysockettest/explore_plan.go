@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/DhruvikDonga/simplysocket"
+	"github.com/DhruvikDonga/simplysocket/internal/room"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -112,7 +113,7 @@ func (p *plan) choose(x *Exploration, own []exploredAction, handled map[string]r
 	}
 	for _, action := range slices.Sorted(maps.Keys(handled)) {
 		named := slices.ContainsFunc(own, func(a exploredAction) bool { return a.action == action })
-		if !named && !x.ignored[action] && !isProtocols(action) {
+		if !named && !x.ignored[action] && !room.BelongsToProtocol(action) {
 			all = append(all, p.made(action, handled[action]))
 		}
 	}

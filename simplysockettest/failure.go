@@ -6,6 +6,7 @@ import (
 
 	"github.com/DhruvikDonga/simplysocket"
 	"github.com/DhruvikDonga/simplysocket/internal/room"
+	"github.com/DhruvikDonga/simplysocket/internal/testroom"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -71,37 +72,23 @@ func (r *Room) report(e *room.Entry, out *room.Output) {
 	}
 }
 
-// describe says what an entry is.
+// describe says what an entry is, with what only the kit knows of it.
 func (r *Room) describe(e *room.Entry) string {
 	switch e.Kind {
-	case room.KindMessage:
-		return fmt.Sprintf("%q by %s", e.Action, e.Member)
-	case room.KindDirect:
-		return fmt.Sprintf("%q by %s to %s", e.Action, e.Member, e.Target)
-	case room.KindTold:
-		return fmt.Sprintf("%q by room %s", e.Action, e.Target)
-	case room.KindServer, room.KindBroadcast:
-		return fmt.Sprintf("%q by the server", e.Action)
 	case room.KindTimer:
 		return r.alarm
 	case room.KindResult:
 		return fmt.Sprintf("the end of the task %q", e.Action)
-	case room.KindJoin:
-		return "the join of " + e.Member
+	case room.KindTold:
+		return fmt.Sprintf("%q by room %s", e.Action, e.Target)
+	case room.KindBroadcast:
+		return fmt.Sprintf("%q by the server", e.Action)
 	case room.KindLeave:
 		return "the leave of " + e.Member
-	case room.KindDrop:
-		return "the drop of " + e.Member
-	case room.KindResume:
-		return "the resume of " + e.Member
 	case room.KindMembers, room.KindHistory, room.KindInfo, room.KindDuplicate:
 		return "a request of " + e.Member
-	case room.KindIdle:
-		return "the end of the empty room"
-	case room.KindRestore:
-		return "the restore"
 	default:
-		return "the close"
+		return testroom.Describe(e)
 	}
 }
 

@@ -1,6 +1,7 @@
 package simplysockettest
 
 import (
+	"cmp"
 	"io"
 
 	"github.com/DhruvikDonga/simplysocket"
@@ -20,12 +21,8 @@ func RecordTo(w io.Writer, o *simplysocket.RecordOptions) Option {
 }
 
 func newTape(name string, w io.Writer, o *simplysocket.RecordOptions) *recording.Tape {
-	segment := o.SegmentBytes
-	if segment == 0 {
-		segment = 4 << 20
-	}
 	return recording.NewTape(recording.Config{
-		Room: name, Application: o.Application, Segment: segment, Buffer: 1 << 30,
+		Room: name, Application: o.Application, Segment: cmp.Or(o.SegmentBytes, recording.DefaultSegment), Buffer: 1 << 30,
 		Mask: recording.NewMask(o.Claims, o.Secrets), Sink: recording.Writer(w), Wake: func() {},
 	})
 }

@@ -32,15 +32,9 @@ func Replay(t testing.TB, path string, setup func(*simplysocket.Room) error, opt
 		if cfg.Lobby {
 			server.Lobby = cfg.Name
 		}
-		srv, err := simplysocket.New(&server)
-		if err == nil {
-			pattern := o.pattern
-			if pattern == "" {
-				pattern = cfg.Name
-			}
-			srv.HandleRoom(pattern, setup)
-		}
-		return srv, err
+		recorded := *o
+		recorded.server = &server
+		return recorded.serve(cfg.Name, setup)
 	})
 }
 

@@ -490,7 +490,7 @@ func (r *Room) encode(action string, body any) (raw json.RawMessage, ok bool) {
 		r.fatalf(": %q is not an action: %v", action, err)
 		return nil, false
 	}
-	if isProtocols(action) {
+	if room.BelongsToProtocol(action) {
 		r.fatalf(": %q belongs to the protocol; a method of the kit does what it asks for", action)
 		return nil, false
 	}
@@ -499,17 +499,6 @@ func (r *Room) encode(action string, body any) (raw json.RawMessage, ok bool) {
 		r.fatalf(": the body of %q: %v", action, err)
 	}
 	return raw, err == nil
-}
-
-// isProtocols reports whether an application can neither send nor handle the action.
-func isProtocols(action string) bool {
-	switch action {
-	case protocol.ActionHello, protocol.ActionJoinRoom, protocol.ActionLeaveRoom, protocol.ActionListRooms,
-		protocol.ActionListMembers, protocol.ActionHistory, protocol.ActionFindRoom, protocol.ActionWatchRooms:
-		return true
-	default:
-		return protocol.ServerAction(action) || protocol.ReservedAction(action)
-	}
 }
 
 // Tasks returns the tasks that the room has started and that are not done, in the order in

@@ -97,9 +97,11 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // block appends a block whose content is appended by f.
 func block(b []byte, kind byte, f func([]byte) []byte) []byte {
 	first := len(b)
-	b = append(b, kind, 0, 0, 0, 0, 0, 0, 0, 0)
-	return seal(f(b), first)
+	return seal(f(begin(b, kind)), first)
 }
+
+// begin appends the head of a block, which seal completes.
+func begin(b []byte, kind byte) []byte { return append(b, kind, 0, 0, 0, 0, 0, 0, 0, 0) }
 
 // seal completes the block that begins at first and ends with b.
 func seal(b []byte, first int) []byte {
@@ -142,8 +144,7 @@ func appendOpening(b []byte, cfg *room.Config, out *room.Output) []byte {
 // appendStep appends an entry. It makes no function that would have to be allocated.
 func appendStep(b []byte, e *room.Entry, refused error, out *room.Output) []byte {
 	first := len(b)
-	b = append(b, blockEntry, 0, 0, 0, 0, 0, 0, 0, 0)
-	b = room.AppendError(b, refused)
+	b = room.AppendError(begin(b, blockEntry), refused)
 	b = room.AppendEntry(b, e)
 	return seal(room.AppendOutput(b, out), first)
 }

@@ -27,6 +27,9 @@ type Config struct {
 	Ended func()
 }
 
+// DefaultSegment is a good Config.Segment.
+const DefaultSegment = 4 << 20
+
 // Sink takes what is recorded.
 type Sink interface {
 	// Begin announces a segment: all that is written from now on is part of it.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/DhruvikDonga/simplysocket/internal/recording"
 	"github.com/DhruvikDonga/simplysocket/internal/room"
+	"github.com/DhruvikDonga/simplysocket/internal/testroom"
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
@@ -171,9 +172,9 @@ func (s *script) step(e *room.Entry, out *room.Output) {
 			s.line("room.Tasks()[0].Finish(%s) // task %d", body, e.Number)
 		}
 	case room.KindTimer, room.KindIdle:
-		s.line("// %s", Describe(e)) // it happens by itself
+		s.line("// %s", testroom.Describe(e)) // it happens by itself
 	case room.KindHistory, room.KindMembers, room.KindDuplicate, room.KindInfo, room.KindRestore, room.KindTold, room.KindConfirmed:
-		s.line("// %s", Describe(e))
+		s.line("// %s", testroom.Describe(e))
 	}
 }
 

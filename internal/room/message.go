@@ -7,6 +7,18 @@ import (
 	"github.com/DhruvikDonga/simplysocket/protocol"
 )
 
+// BelongsToProtocol reports whether an application can neither send nor handle the action. In
+// a lobby it can handle joins and leaves.
+func BelongsToProtocol(action string) bool {
+	switch action {
+	case protocol.ActionHello, protocol.ActionJoinRoom, protocol.ActionLeaveRoom, protocol.ActionListRooms,
+		protocol.ActionListMembers, protocol.ActionHistory, protocol.ActionFindRoom, protocol.ActionWatchRooms:
+		return true
+	default:
+		return protocol.ServerAction(action) || protocol.ReservedAction(action)
+	}
+}
+
 // message handles a member's message.
 func (m *Machine) message(e *Entry) (json.RawMessage, error) {
 	member := m.order.find(e.Member)

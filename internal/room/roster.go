@@ -21,6 +21,9 @@ type Member struct {
 	presenceDirty bool // the others are to be told of a change
 }
 
+// MaxInfo limits the profile of a member, in bytes of JSON.
+const MaxInfo = 1024
+
 // Face is a member as the application sees it. Only its properties are part of the state; a
 // restored member that the application has not seen yet has a [*Properties] for a face.
 type Face interface {
