@@ -67,7 +67,7 @@ func (r *Room) report(e *room.Entry, out *room.Output) {
 		}
 		r.fail(failure)
 	}
-	if err := out.Reply.Err; err != nil && room.AsPanic(err) == nil && (e.Kind == room.KindTimer || e.Kind == room.KindResult) {
+	if err := out.Reply.Err; err != nil && room.AsPanic(err) == nil && (e.Kind == room.KindTimer || e.Kind == room.KindResult || e.Kind == room.KindTold) {
 		r.fail(Failure{Entry: r.describe(e), Err: err})
 	}
 }

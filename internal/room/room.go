@@ -3,7 +3,6 @@ package room
 import (
 	"encoding/json"
 	"iter"
-	"math"
 	"math/rand/v2"
 	"time"
 
@@ -78,25 +77,6 @@ type Machine struct {
 	changed   bool    // what listings show
 	out       *Output // with the state of the entry at hand; nil for a room at rest
 }
-
-// settings are what the application may set at any time.
-type settings struct {
-	interval   time.Duration
-	overflow   Overflow
-	timestamps bool
-	history    HistoryAccess
-}
-
-// HistoryAccess is how much of a room's history its members may see.
-type HistoryAccess uint8
-
-// The levels. HistoryDefault is all in relay rooms, and nothing in others.
-const (
-	HistoryDefault HistoryAccess = iota
-	HistoryNone
-	HistorySinceJoin
-	HistoryAll
-)
 
 type phase uint8
 
@@ -343,93 +323,6 @@ func (m *Machine) hook(name string, f func() error) {
 	m.fail(name, err)
 }
 
-// closeIdle closes a room without members.
-func (m *Machine) closeIdle() {
-	if due, ok := m.IdleAt(); ok && !m.now.Before(due) {
-		how := closeOrderly
-		if !m.joined {
-			how = closeSilent
-		}
-		m.shut(how)
-	}
-}
-
-// IdleAt returns when a room without members is to close: at once if nobody was ever in
-// it. It reports false for a room with members, for one that stays open, and for the lobby.
-func (m *Machine) IdleAt() (due time.Time, ok bool) {
-	switch {
-	case m.cfg.Lobby || m.order.live > 0 || m.phase != phaseOpen:
-		return time.Time{}, false
-	case !m.joined:
-		return m.now, true
-	case m.cfg.EmptyTimeout == Forever:
-		return time.Time{}, false
-	default:
-		return m.emptied.Add(m.cfg.EmptyTimeout), true
-	}
-}
-
-// close ends the room in good order.
-func (m *Machine) close(shutdown bool) {
-	switch {
-	case m.phase != phaseOpen:
-	case shutdown:
-		m.shut(closeSilent)
-	default:
-		m.shut(closeOrderly)
-	}
-}
-
-// The ways in which a room ends.
-type shutting uint8
-
-const (
-	closeOrderly  shutting = iota // members leave, and learn why
-	closeSilent                   // members leave; their connections end as well
-	closePoisoned                 // the state may be inconsistent: no OnLeave
-)
-
-func (m *Machine) shut(how shutting) {
-	if m.phase >= phaseClosing {
-		return
-	}
-	before := m.phase
-	m.phase = phaseClosing
-	m.out.todo = nil
-	if before == phaseOpen {
-		m.runLastHooks(how)
-	}
-	announced := before == phaseOpen && how != closeSilent
-	if announced {
-		m.broadcast(protocol.ActionRoomClosed, nil, m.cfg.Server, nil)
-	}
-	left := m.order.live
-	for member := range m.order.all() {
-		if announced {
-			m.sendLeft(member, Closed)
-		}
-		left--
-		m.emit(&Item{Kind: ItemExit, Reason: Closed, Number: member.Number, Member: member.ID, Members: left})
-	}
-	m.order, m.presence, m.clocks = roster{}, presence{}, clocks{}
-	m.phase = phaseClosed
-	m.out.Closed, m.out.Reply.IsMember = true, false
-}
-
-// runLastHooks calls the hooks of the end. A member that one of them kicks is leaving
-// already.
-func (m *Machine) runLastHooks(how shutting) {
-	if how != closePoisoned {
-		for member := range m.order.all() {
-			m.hook("OnLeave", func() error { return m.hooks.Leave(member, Closed) })
-		}
-	}
-	m.hook("OnClose", m.hooks.Close)
-}
-
-// IsClosing reports whether the room is about to close: its last hooks run.
-func (m *Machine) IsClosing() bool { return m.phase == phaseClosing }
-
 // InSetup reports whether the setup runs.
 func (m *Machine) InSetup() bool { return m.phase == phaseSetup }
 
@@ -462,41 +355,6 @@ func (m *Machine) Rand() *rand.Rand {
 		m.random = rand.New(m.source)
 	}
 	return m.random
-}
-
-// Forever is an empty timeout that never ends.
-const Forever time.Duration = math.MaxInt64
-
-// SetEmptyTimeout sets how long the room stays open without members. It belongs in the setup.
-func (m *Machine) SetEmptyTimeout(d time.Duration) { m.cfg.EmptyTimeout = d }
-
-// SetOverflow sets what happens to a broadcast that does not fit a member's outbox.
-func (m *Machine) SetOverflow(policy Overflow) { set(m, &m.overflow, policy) }
-
-// SetInterval sets how long output gathers before it is written.
-func (m *Machine) SetInterval(d time.Duration) { set(m, &m.interval, max(d, 0)) }
-
-// Interval returns what SetInterval has set.
-func (m *Machine) Interval() time.Duration { return m.interval }
-
-// SetTimestamps says whether messages carry the time of their entry.
-func (m *Machine) SetTimestamps(enabled bool) { set(m, &m.timestamps, enabled) }
-
-// SetHistory sets what members may see of the history.
-func (m *Machine) SetHistory(access HistoryAccess) { set(m, &m.history, access) }
-
-// History returns what members may see of the history: never HistoryDefault.
-func (m *Machine) History() HistoryAccess {
-	switch {
-	case m.cfg.Lobby:
-		return HistoryNone
-	case m.history != HistoryDefault:
-		return m.history
-	case m.relaying:
-		return HistoryAll
-	default:
-		return HistoryNone
-	}
 }
 
 // Kick removes a member when the entry is released.
