@@ -15,7 +15,7 @@ func (a *actor) astray(it *item) {
 	}
 	it.source.charge.settle(0)
 	if e.Kind == room.KindTold {
-		if e.Seen.Epoch == 0 || !a.srv.closing.Load() && a.failed == nil { // otherwise it is told again
+		if e.Seen.Epoch == 0 || !a.srv.closing.Load() && a.failed == nil { // otherwise its teller sends it again
 			a.srv.undelivered(a.name, e)
 		}
 		return

@@ -12,7 +12,7 @@ import (
 )
 
 // BenchmarkListRooms measures a list on a server with 50,000 rooms, all listed or all but
-// one hidden, of which one changes each time.
+// one hidden, and one of them changes each time.
 func BenchmarkListRooms(b *testing.B) {
 	for _, hidden := range []bool{false, true} {
 		b.Run(fmt.Sprintf("hidden=%v", hidden), func(b *testing.B) {

@@ -89,7 +89,7 @@ func (h *host) Lose(partition int, why error) {
 	h.wake(partition)
 }
 
-// wake has the rooms of a partition look at what has become of it.
+// wake starts a turn of each room of a partition: it was lost, or there is a log again.
 func (h *host) wake(partition int) {
 	for a := range h.roomsOf(partition) {
 		_ = a.post(&item{signal: signalWake})
@@ -113,8 +113,8 @@ func (h *host) roomsOf(partition int) iter.Seq[*actor] {
 type Durability uint8
 
 const (
-	// DurabilityStrict releases what a turn says when it is stored: whoever has heard of
-	// something can rely on it. It is the default of relay rooms and of rooms that declare
+	// DurabilityStrict releases what a turn says when it is stored: anything that a client
+	// has seen survives a crash. It is the default of relay rooms and of rooms that declare
 	// what they keep.
 	DurabilityStrict Durability = iota
 	// DurabilityEphemeral stores nothing: the room ends with its process. It is the default

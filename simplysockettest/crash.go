@@ -46,7 +46,7 @@ func (r *Room) Crash(down time.Duration) {
 func (r *Room) CrashRefused(down time.Duration) error {
 	err := r.crash(down)
 	if err == nil && !r.fatal {
-		r.errorf(" was to refuse to be restored, and did not")
+		r.errorf(" should have refused to be restored, but did not")
 	}
 	if r.inTrouble() {
 		r.t.Helper()
@@ -107,7 +107,7 @@ func (r *Room) cutOff(down time.Duration) {
 	}
 }
 
-// forsake leaves the room closed. Nobody is told.
+// forsake leaves the room closed, and tells nobody.
 func (r *Room) forsake() {
 	r.room.Discard()
 	r.closed, r.tasks = true, nil

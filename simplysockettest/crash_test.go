@@ -358,7 +358,7 @@ func TestCrashFailures(t *testing.T) {
 		}, `room "r" could not be restored: internal: too long`},
 		"not refused": {func(t testing.TB) {
 			_ = kit.Open(t, "r", journal).CrashRefused(time.Second)
-		}, `room "r" was to refuse to be restored, and did not`},
+		}, `room "r" should have refused to be restored, but did not`},
 		"in a handler": {func(t testing.TB) {
 			var room *kit.Room
 			room = kit.Open(t, "r", func(r *simplysocket.Room) error {

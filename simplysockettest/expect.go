@@ -21,7 +21,7 @@ func Expect[T any](c *Client, action string, holds ...func(T) bool) T {
 }
 
 // ExpectLast is [Expect] for the newest message with that action. Those before it with the
-// same action are read as well: for state of which only the newest counts.
+// same action are read as well: for state whose newest value alone counts.
 func ExpectLast[T any](c *Client, action string, holds ...func(T) bool) T {
 	c.room.t.Helper()
 	var last *Message

@@ -71,7 +71,7 @@ func (g *Gen) object(t reflect.Type) json.RawMessage {
 	return json.RawMessage("{}")
 }
 
-// anyObject makes up a body of which no type is known.
+// anyObject makes up a body whose type is not known.
 func (g *Gen) anyObject() json.RawMessage {
 	b := []byte{'{'}
 	for _, key := range []string{"text", "n", "to"} {
@@ -203,7 +203,7 @@ func (g *Gen) table(b []byte, t reflect.Type, key string, depth int) []byte {
 	return append(b, '}')
 }
 
-// fields appends the fields of a struct, n of which precede them.
+// fields appends the fields of a struct, after n others.
 func (g *Gen) fields(b []byte, t reflect.Type, depth, n int) ([]byte, int) {
 	for i := range t.NumField() {
 		f := t.Field(i)

@@ -201,7 +201,7 @@ func (p *plan) speaker(r *run) *Client {
 	return p.anyone(r, isOnline)
 }
 
-// follow has a client say something right after what has become of it.
+// follow mostly has a client say something right after something has happened to it.
 func (p *plan) follow(r *run, c *Client) {
 	if !p.oneIn(3) {
 		p.say(r, c)

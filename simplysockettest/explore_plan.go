@@ -165,7 +165,7 @@ func (p *plan) next(r *run) (s step, more bool) {
 	return s, true
 }
 
-// learn sees what has become of the newest step.
+// learn takes note of the outcome of the newest step.
 func (p *plan) learn(r *run) {
 	if len(r.steps) == 0 {
 		return

@@ -244,7 +244,7 @@ func TestExploreEndedByTest(t *testing.T) {
 	}
 }
 
-// TestExploreNotDeterministic: a failure that does not come again is told as one.
+// TestExploreNotDeterministic: the report says that a failure did not come again.
 func TestExploreNotDeterministic(t *testing.T) {
 	n := 0
 	got := exploring(t, func(room *simplysocket.Room) error {

@@ -98,9 +98,9 @@ func (r *Room) refusal(code protocol.Code, what string, err error) (message stri
 	switch {
 	case r.fatal: // there is no answer
 	case err == nil:
-		r.fatalf(" accepted %s, and was to refuse it with %q", what, code)
+		r.fatalf(" accepted %s, but should have refused it with %q", what, code)
 	case !errors.As(err, &public) || public.Code != code:
-		r.fatalf(" refused %s with %q, and was to do so with %q", what, err, code)
+		r.fatalf(" refused %s with %q, but should have done so with %q", what, err, code)
 	default:
 		message = public.Message
 	}

@@ -101,10 +101,10 @@ func TestFailures(t *testing.T) {
 		"accepted": {func(t testing.TB) {
 			_, ann, _ := started(t)
 			ann.SendRefused("no-round", "guess", word{"go"})
-		}, []string{`room "game/1" accepted "guess" of ann, and was to refuse it with "no-round"`}},
+		}, []string{`room "game/1" accepted "guess" of ann, but should have refused it with "no-round"`}},
 		"refused otherwise": {func(t testing.TB) {
 			kit.Open(t, "game/1", game).Join("ann").SendRefused("full", "guess", word{"go"})
-		}, []string{`refused "guess" of ann with "no-round: nobody has started", and was to do so with "full"`}},
+		}, []string{`refused "guess" of ann with "no-round: nobody has started", but should have done so with "full"`}},
 		"away": {func(t testing.TB) {
 			_, ann, _ := started(t)
 			ann.Drop()
@@ -271,7 +271,7 @@ func TestCodeThatFails(t *testing.T) {
 	}
 }
 
-// TestKitInHandler: a handler that uses the kit is told so.
+// TestKitInHandler: a handler that uses the kit fails the test, which says why.
 func TestKitInHandler(t *testing.T) {
 	mustFail(t, func(t testing.TB) {
 		var room *kit.Room

@@ -208,7 +208,7 @@ func TestDropAndResume(t *testing.T) {
 	kit.ExpectActions(bob, "client-presence", "client-left-room")
 }
 
-// TestGap: what the history no longer has is told, and what follows the gap is there.
+// TestGap: a gap reports what the history no longer has, and what follows it is there.
 func TestGap(t *testing.T) {
 	room := kit.Open(t, "chat", simplysocket.Relay, kit.ServerOptions(simplysocket.Options{HistoryMessages: 3}))
 	ann, bob := room.Join("ann"), room.Join("bob")
@@ -229,7 +229,7 @@ func TestGap(t *testing.T) {
 	kit.ExpectActions(ann)
 }
 
-// TestHistoryAge: a client that is away for longer than frames are kept is told a gap.
+// TestHistoryAge: a client that is away for longer than frames are kept receives a gap.
 func TestHistoryAge(t *testing.T) {
 	room := kit.Open(t, "chat", simplysocket.Relay, kit.ServerOptions(simplysocket.Options{ResumeWindow: time.Hour, HistoryAge: time.Minute}))
 	ann, bob := room.Join("ann"), room.Join("bob")
@@ -548,7 +548,7 @@ func TestLobby(t *testing.T) {
 	kit.ExpectActions(bob, "counted", "gap") // it keeps nothing
 }
 
-// TestNoSessions: without resume, whoever is dropped has left.
+// TestNoSessions: without resume, a client that is dropped has left.
 func TestNoSessions(t *testing.T) {
 	room := kit.Open(t, "r", counter, kit.ServerOptions(simplysocket.Options{DisableResume: true}))
 	ann, bob := room.Join("ann"), room.Join("bob")

@@ -73,7 +73,7 @@ func (m *Memory) fence(l *log) {
 	m.callLater(&call{partition: l.partition, why: fencedError(l.partition), after: min(1, m.options.MaxDelay)})
 }
 
-// commit stores what waits, and returns it with what has become of it. store.mu is held.
+// commit stores what waits, and returns it with the outcomes. store.mu is held.
 func (m *Memory) commit(rng *rand.Rand) []*write {
 	batch := m.waiting
 	m.waiting = nil
@@ -129,8 +129,7 @@ func (m *Memory) settle(w *write, along map[*room]*shared) error {
 	return nil
 }
 
-// doubt settles a write of which the caller does not hear what has become. store.mu is
-// held.
+// doubt settles a write whose outcome the caller does not learn. store.mu is held.
 func (m *Memory) doubt(w *write, s *shared, stored bool) error {
 	if s.storing = s.storing && stored; s.storing {
 		m.store.apply(w)

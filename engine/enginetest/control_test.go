@@ -160,7 +160,7 @@ func (q *queue) run() {
 	q.busy = false
 }
 
-// altered is a log of which some methods are others.
+// altered is a log with some of its methods replaced.
 type altered struct {
 	engine.Log
 	append  func(room string, record []byte, done func(error))

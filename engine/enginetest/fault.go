@@ -19,9 +19,9 @@ type Options struct {
 	MaxDelay time.Duration
 
 	// Fenced is the probability that a write finds that another owner has the partition:
-	// nothing is stored of it and of what follows in the partition, and the host is told
-	// with Lose. Then the other owner goes: within MaxDelay, and unless somebody else
-	// takes the partition meanwhile, the host is given it again with Own.
+	// neither it nor what follows in the partition is stored, and the engine calls Lose.
+	// Then the other owner goes away. Within MaxDelay, unless somebody else takes the
+	// partition first, the engine gives it back to the host with Own.
 	Fenced float64
 
 	// Unknown is the probability that a write is stored, and fails with ErrUnknown.

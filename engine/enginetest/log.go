@@ -44,7 +44,7 @@ type write struct {
 	parts  []engine.Chunk
 	fate   fate
 	late   bool  // it came after Close
-	err    error // known when it was appended, or what has become of it
+	err    error // known when it was appended, or its outcome
 	done   func(error)
 }
 

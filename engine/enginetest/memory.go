@@ -49,8 +49,8 @@ func NewMemory(store *Store, options *Options) *Memory {
 	return m
 }
 
-// Start gives the host all partitions, from whoever owned them. An engine on standby owns
-// none until Take.
+// Start gives the host all partitions, and takes them from their owners. An engine on
+// standby owns none until Take.
 func (m *Memory) Start(ctx context.Context, host engine.Host) error {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()

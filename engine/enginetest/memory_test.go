@@ -82,7 +82,7 @@ func TestFence(t *testing.T) {
 	})
 }
 
-// TestStandby: an engine on standby takes the partitions that it is told to take.
+// TestStandby: an engine on standby takes only the partitions that Take names.
 func TestStandby(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := NewStore(2)
@@ -106,7 +106,7 @@ func TestStandby(t *testing.T) {
 	})
 }
 
-// TestWrongLog: a host that writes a room to the log of another partition is told at once.
+// TestWrongLog: a host that writes a room to the log of another partition fails at once.
 func TestWrongLog(t *testing.T) {
 	host := &own{map[int]engine.Log{}, nil}
 	m := NewMemory(NewStore(2), nil)

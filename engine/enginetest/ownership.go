@@ -14,13 +14,12 @@ type call struct {
 	partition int
 	why       error
 	after     time.Duration
-	tenure    uint64 // give up if there has been another since; 0: take it from whoever owns it
+	tenure    uint64 // give up if there has been another since; 0: take it from its owner
 	done      bool
 	err       error
 }
 
-// Take has the engine own a partition, from whoever owned it, and returns what Own has
-// returned.
+// Take takes a partition from its owner and returns the error of Own.
 func (m *Memory) Take(ctx context.Context, partition int) error {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()

@@ -103,7 +103,7 @@ func (r *Reader) Step() (*Step, error) {
 			return nil, r.damaged(err)
 		}
 		if end.Entries != r.entries {
-			return nil, r.damaged(fmt.Errorf("the segment has %d entries and was to have %d", r.entries, end.Entries))
+			return nil, r.damaged(fmt.Errorf("the segment has %d entries, but its end says %d", r.entries, end.Entries))
 		}
 		r.end = end
 		return nil, io.EOF
@@ -212,7 +212,7 @@ func (r *Reader) want(kind byte, read func([]byte) error) error {
 	case err != nil:
 		return err
 	case got != kind:
-		return r.damaged(fmt.Errorf("a block %q, and %q was to come", got, kind))
+		return r.damaged(fmt.Errorf("a block %q where %q was expected", got, kind))
 	}
 	if err := read(content); err != nil {
 		return r.damaged(err)

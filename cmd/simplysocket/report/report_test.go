@@ -55,7 +55,7 @@ func TestText(t *testing.T) {
 connected     1,199 of 1,200 clients, in p50 0.50 ms, p99 42.4 ms
 messages      375 due: 370 handled, 2 refused, 2 not sent, 1 unknown (12.3/s)
 delivered     147,990 of 148,000, 99.993% (4,933/s)
-lost          10, of which the server reported 8 (in 5 gaps)
+lost          10, 8 of them reported by the server (in 5 gaps)
 doubled       1
 out of order  2
 unexpected    3 deliveries of messages that were refused

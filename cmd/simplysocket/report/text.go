@@ -64,7 +64,7 @@ func told(d load.Deliveries) string {
 	if d.Lost == 0 && d.Gaps == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", of which the server reported %s (in %s gaps)", Count(d.LostTold), Count(d.Gaps))
+	return fmt.Sprintf(", %s of them reported by the server (in %s gaps)", Count(d.LostTold), Count(d.Gaps))
 }
 
 func latency(q load.Quantiles) string {
