@@ -169,28 +169,23 @@ func (a *actor) mayBeStored(it *item) bool {
 }
 
 func (a *actor) handleSignal(it *item) {
-	if it.signal == signalRestore {
+	if a.room != nil {
+		a.begin()
+	}
+	switch {
+	case it.signal == signalRestore:
 		a.wakeStored()
-		return
-	}
-	if it.signal == signalRecord {
+	case it.signal == signalRecord:
 		a.startTapes()
-		return
-	}
-	if a.room == nil {
-		return
-	}
-	a.begin()
-	switch it.signal {
-	case signalFlush:
+	case a.room == nil:
+	case it.signal == signalFlush:
 		a.room.flushing = nil
 		a.seal(true)
-	case signalTrim:
+	case it.signal == signalTrim:
 		a.turn.part.trim = true
-	case signalWake:
+	case it.signal == signalWake:
 		a.alarm.stop()
 		a.ring()
-	case signalRestore, signalRecord:
 	}
 }
 

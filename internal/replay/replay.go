@@ -201,10 +201,9 @@ func (p *player) begin() {
 		return
 	}
 	p.room.NoteChanges(s.Stored)
-	switch {
-	case s.Opening != nil:
+	if s.Opening != nil {
 		p.open(s.Opening)
-	default:
+	} else {
 		p.restore(s.Snapshot)
 	}
 }
